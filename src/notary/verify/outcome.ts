@@ -1,0 +1,79 @@
+/** `ValidationResult`, `VerificationOutcome`, and `verdict()` over them. */
+import { type ErrorCode, type Refusal, refusal } from "../../errors.ts";
+import type { Descriptor } from "../../oci/mod.ts";
+import type { ValidationAction, ValidationType } from "../trust/mod.ts";
+
+/** What was compared and found; values are text, numbers or instants as ISO 8601 text, safe to print after escaping. */
+export type Evidence = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
+/** `inconclusive` means it could not be told: enforced, it never verifies. */
+export type ValidationResult =
+  | { readonly status: "passed"; readonly evidence: Evidence }
+  | { readonly status: "failed"; readonly refusal: Refusal; readonly evidence: Evidence }
+  | { readonly status: "inconclusive"; readonly refusal: Refusal; readonly evidence: Evidence }
+  | { readonly status: "skipped"; readonly reason: string };
+
+export const passed = (evidence: Evidence = {}): ValidationResult => ({ status: "passed", evidence });
+
+export const failed = (code: ErrorCode, message: string, evidence: Evidence = {}): ValidationResult => ({
+  status: "failed",
+  refusal: refusal(code, message),
+  evidence,
+});
+
+export const inconclusive = (code: ErrorCode, message: string, evidence: Evidence = {}): ValidationResult => ({
+  status: "inconclusive",
+  refusal: refusal(code, message),
+  evidence,
+});
+
+export const skipped = (reason: string): ValidationResult => ({ status: "skipped", reason });
+
+/** A certificate as named in reports. */
+export interface CertificateFacts {
+  /** As Go prints it: `CN=…,O=…,C=…`. */
+  readonly subject: string;
+  readonly issuer: string;
+  /** Lower-case hex SHA-256. */
+  readonly fingerprint: string;
+  readonly notBefore: string;
+  readonly notAfter: string;
+}
+
+/** Everything found about one signature of one artifact. */
+export interface VerificationOutcome {
+  /** The signature manifest; absent for an envelope without a registry. */
+  readonly signature?: Descriptor;
+  /** The envelope's claims; absent when it could not be fetched or decoded. */
+  readonly certificateChain: readonly CertificateFacts[];
+  /** One entry per validation, so that a forgotten one does not compile. */
+  readonly validations: Readonly<
+    Record<ValidationType, { readonly action: ValidationAction; readonly result: ValidationResult }>
+  >;
+  /** Whether the payload's descriptor is the artifact's; enforced at every level. */
+  readonly targetArtifact: ValidationResult;
+  /** User metadata of the payload; to be believed only when the verdict is `verified`. */
+  readonly userMetadata: Readonly<Record<string, string>>;
+}
+
+/** `skipped` only when the level asks for no validation at all. */
+export type Verdict = "verified" | "failed" | "inconclusive" | "skipped";
+
+/** All signatures of one artifact, looked at until one verified. */
+export interface ArtifactOutcome {
+  /** `registry/repository@digest`: what was verified, resolved once. */
+  readonly reference: string;
+  readonly descriptor: Descriptor;
+  readonly verdict: Verdict;
+  /** In the order they were tried; with `verified` the last one is the good one. */
+  readonly outcomes: readonly VerificationOutcome[];
+  /** Why not, when the verdict is `failed` or `inconclusive`. */
+  readonly refusal?: Refusal;
+  /** Where signatures were looked for. */
+  readonly asked: readonly {
+    readonly way: string;
+    readonly place: string;
+    readonly result: "found" | "absent" | "ignored";
+    readonly reason?: string;
+  }[];
+}

@@ -1,0 +1,62 @@
+/**
+ * `Repository`: what the rest of the engine may ask of a place that holds artifacts. `client.ts` makes one of a
+ * registry, `layout.ts` of an OCI image layout.
+ */
+import type { Descriptor, Digest } from "./descriptor.ts";
+import type { Manifest } from "./manifest.ts";
+import type { Reference } from "./reference.ts";
+
+/** What every call takes: the caller's deadline. */
+export interface CallOptions {
+  readonly signal: AbortSignal;
+}
+
+/** By which way a referrer was found. */
+export type ReferrersWay = "referrers-api" | "referrers-tag" | "layout";
+
+export interface Referrer {
+  /** With `artifactType` filled from the manifest where the listing leaves it out. */
+  readonly descriptor: Descriptor;
+  readonly ways: readonly ReferrersWay[];
+}
+
+/** An authoritative list: everything both ways gave, united by digest, or an exception; never a partial list. */
+export interface ReferrerList {
+  /** In the registry's order: the API's first, then what only the tag has. */
+  readonly referrers: readonly Referrer[];
+  /**
+   * Each place that was asked and what came of it, for "no signature" messages: `found` (a list, maybe empty),
+   * `absent` (404, or the registry has no referrers API), `ignored` (present but not to be believed; `reason` says why).
+   */
+  readonly asked: readonly {
+    readonly way: ReferrersWay;
+    /** The path or tag asked, such as `sha256-74a9…`. */
+    readonly place: string;
+    readonly result: "found" | "absent" | "ignored";
+    readonly reason?: string;
+  }[];
+}
+
+export interface Repository {
+  /** `registry/repository` as the user named it; mirrors do not show. */
+  readonly name: string;
+  /**
+   * A tag or digest → the descriptor of its manifest, from HEAD, or from GET where HEAD does not tell.
+   *
+   * @throws {UnavailableError} `ERR_REGISTRY_NOT_FOUND`, `ERR_REGISTRY_UNAUTHORIZED`, `ERR_REGISTRY_LIMITED`,
+   * `ERR_REGISTRY_UNAVAILABLE`, `ERR_REGISTRY_RESPONSE`, `ERR_DEADLINE`
+   */
+  resolve(tagOrDigest: string, options: CallOptions): Promise<Descriptor>;
+  /** The manifest's bytes, digest and size compared, read as a checked record. */
+  fetchManifest(descriptor: Descriptor, options: CallOptions): Promise<Manifest>;
+  /** The blob's bytes, digest and size compared. @throws {MalformedError} `ERR_TOO_LARGE` before more than `maxBytes` are read. */
+  fetchBlob(descriptor: Descriptor, options: CallOptions & { readonly maxBytes: number }): Promise<Uint8Array>;
+  /** Everything that names `subject` as its subject. The server's filter is a hint: the list is filtered here again. */
+  listReferrers(
+    subject: { readonly digest: Digest },
+    options: CallOptions & { readonly artifactType?: string },
+  ): Promise<ReferrerList>;
+}
+
+/** Opens the repository a reference names: a registry behind mirrors, or a layout. Cheap; no request is made. */
+export type OpenRepository = (reference: Reference) => Repository;

@@ -1,0 +1,118 @@
+/** `PolicyRequest`, `CompiledPolicy`, `RuleResponse`, `Decision`: what every kind of policy shares. */
+import type { Refusal } from "../errors.ts";
+import type { CryptoProvider, Ports } from "../ports.ts";
+import type { Digest, OpenRepository } from "../oci/mod.ts";
+import type { ArtifactOutcome, ArtifactView } from "../notary/mod.ts";
+
+/** A Kubernetes object as JSON: nothing about it is known but that it is an object. */
+export type KubernetesObject = Readonly<Record<string, unknown>>;
+
+export type Operation = "CREATE" | "UPDATE" | "DELETE" | "CONNECT";
+
+/** What an admission request asks, free of its transport. */
+export interface PolicyRequest {
+  readonly uid: string;
+  readonly operation: Operation;
+  /** `""` for the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  /** `""` when none, else such as `ephemeralcontainers`. */
+  readonly subresource: string;
+  /** `""` for cluster-scoped objects. */
+  readonly namespace: string;
+  /** `""` while `generateName` has not made one. */
+  readonly name: string;
+  /** Absent on DELETE. */
+  readonly object?: KubernetesObject;
+  readonly oldObject?: KubernetesObject;
+  readonly dryRun: boolean;
+  readonly userInfo: { readonly username: string; readonly groups: readonly string[] };
+}
+
+/** Kyverno's rule results. */
+export type RuleStatus = "pass" | "fail" | "warning" | "error" | "skip";
+
+/** One image a rule looked at. */
+export interface ImageResponse {
+  /** As Kyverno prints it: `ghcr.io/kyverno/test-verify-image:unsigned`. */
+  readonly image: string;
+  /** JSON Pointer of the value in the object. */
+  readonly pointer: string;
+  /** Name of the container. */
+  readonly container: string;
+  readonly status: RuleStatus;
+  /** Kyverno's sentence. */
+  readonly message: string;
+  /** Set when the rule pins this image: verified, mutateDigest, and no digest there yet. */
+  readonly pin?: { readonly value: string; readonly digest: Digest };
+  /** Resolved once per request; the annotation and the message name it. */
+  readonly digest?: Digest;
+  /** Why not; absent for pass and skip. */
+  readonly refusal?: Refusal;
+  /** What was found at the registry, for `--explain`, logs and JSON. */
+  readonly outcomes: readonly ArtifactOutcome[];
+}
+
+/** What one rule of one policy answered. */
+export interface RuleResponse {
+  readonly policy: string;
+  /** `""` for a ClusterPolicy. */
+  readonly policyNamespace: string;
+  /** As Kyverno names it, with `autogen-` for controllers. */
+  readonly rule: string;
+  readonly action: "Enforce" | "Audit";
+  readonly failurePolicy: "Fail" | "Ignore";
+  /** In their order in the resource. */
+  readonly images: readonly ImageResponse[];
+}
+
+/** Which of the two admission webhooks asks: `mutate` verifies and pins, `validate` judges what will be stored. */
+export type Phase = "mutate" | "validate";
+
+/** The part of the outside world a policy evaluation uses. */
+export type PolicyPorts = Pick<Ports, "now"> & { readonly crypto: CryptoProvider; readonly open: OpenRepository };
+
+/** A policy ready to be asked. Compiled once, asked many times, never changed. */
+export interface CompiledPolicy {
+  readonly name: string;
+  readonly namespace: string;
+  /** Where it was read from, for messages: file and document. */
+  readonly source: string;
+  /** Fields that are accepted and have no effect here, each with its reason. */
+  readonly ignored: readonly { readonly path: string; readonly reason: string }[];
+  /** Seconds; Kyverno's default is 10. */
+  readonly timeoutSeconds: number;
+  readonly failurePolicy: "Fail" | "Ignore";
+  /** Responses of the rules that match the request, in the policy's order; empty when none matches. */
+  readonly evaluate: (request: PolicyRequest, context: EvaluationContext) => Promise<readonly RuleResponse[]>;
+}
+
+/** What is shared by every policy asked about one request. */
+export interface EvaluationContext {
+  readonly ports: PolicyPorts;
+  readonly phase: Phase;
+  readonly signal: AbortSignal;
+  /** One request's view of the registries: the same reference gives the same digest and the same envelopes. */
+  readonly artifacts: ArtifactView;
+}
+
+/** An operation of RFC 6902. */
+export interface PatchOperation {
+  readonly op: "add" | "replace" | "remove";
+  readonly path: string;
+  readonly value?: unknown;
+}
+
+/** What is answered. */
+export interface Decision {
+  readonly allowed: boolean;
+  /** Why not, in Kyverno's frame; `""` when allowed. */
+  readonly message: string;
+  /** Empty when nothing is changed or the request is denied. */
+  readonly patches: readonly PatchOperation[];
+  readonly warnings: readonly string[];
+  readonly auditAnnotations: Readonly<Record<string, string>>;
+  /** The data all renderings are made of. */
+  readonly responses: readonly RuleResponse[];
+}

@@ -1,0 +1,102 @@
+/**
+ * What the engine may ask of the outside world; types only.
+ *
+ * Each function asks for the part it uses, so a signature tells its effects: `Pick<Ports, "fetch" | "now">`. Bytes, text
+ * and instants cross a port, never domain values: an adapter needs to know nothing about signatures. Adapters live in
+ * `runtime/`, the two crypto providers in `crypto/`.
+ */
+
+/** One HTTP request. Redirects are never followed by the port: `oci/client.ts` follows them itself. */
+export interface FetchInit {
+  readonly method: "GET" | "HEAD" | "POST" | "PUT";
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | string;
+  /** `manual` on every runtime but the browser, where `fetch` follows by itself and only anonymous requests are made. */
+  readonly redirect: "manual" | "follow";
+  readonly signal: AbortSignal;
+}
+
+/** Hash algorithms of the OCI image specification and of the Notary Project. */
+export type HashAlgorithm = "sha256" | "sha384" | "sha512";
+
+/**
+ * Signature algorithms a certificate or an envelope may carry. `RSASSA-PSS-*` have a salt as long as the hash;
+ * `RSASSA-PKCS1-v1_5-*` occur in certificates only.
+ */
+export type SignatureAlgorithm =
+  | "RSASSA-PSS-SHA-256"
+  | "RSASSA-PSS-SHA-384"
+  | "RSASSA-PSS-SHA-512"
+  | "RSASSA-PKCS1-v1_5-SHA-256"
+  | "RSASSA-PKCS1-v1_5-SHA-384"
+  | "RSASSA-PKCS1-v1_5-SHA-512"
+  | "ECDSA-SHA-256"
+  | "ECDSA-SHA-384"
+  | "ECDSA-SHA-512";
+
+/** Named curves (SEC 2 names in brackets: secp256r1, secp384r1, secp521r1). */
+export type Curve = "P-256" | "P-384" | "P-521";
+
+/** A public key as the provider takes it. Providers may keep an imported key per object, so pass the same object again. */
+export interface PublicKey {
+  /** SubjectPublicKeyInfo, DER. */
+  readonly spki: Uint8Array;
+  readonly type: "RSA" | "EC";
+  /** Set exactly when `type` is `EC`. */
+  readonly curve?: Curve;
+  /** Bits of the modulus, or of the curve's field. */
+  readonly sizeBits: number;
+}
+
+/** Cryptographic primitives: keys as SPKI DER, ECDSA signatures as r‖s of twice the field's length. */
+export interface CryptoProvider {
+  readonly name: string;
+  digest(algorithm: HashAlgorithm, data: Uint8Array): Promise<Uint8Array>;
+  /**
+   * @returns Whether the signature fits. `false` is an answer about the signature only.
+   * @throws {UnsupportedError} `ERR_CRYPTO_UNAVAILABLE` when this runtime lacks the algorithm: never "invalid".
+   */
+  verify(
+    algorithm: SignatureAlgorithm,
+    key: PublicKey,
+    signature: Uint8Array,
+    data: Uint8Array,
+  ): Promise<boolean>;
+}
+
+/** User name and secret for one registry host. */
+export interface Credential {
+  readonly username: string;
+  readonly secret: string;
+}
+
+/** Credentials by registry host (`ghcr.io`, `127.0.0.1:5000`); `undefined` means anonymous. */
+export type CredentialSource = (registryHost: string) => Promise<Credential | undefined>;
+
+/** Everything the engine may ask for. */
+export interface Ports {
+  readonly fetch: (url: string, init: FetchInit) => Promise<Response>;
+  readonly now: () => Date;
+  /** Resolves after that many milliseconds; rejects with the signal's reason when it aborts first. */
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  readonly crypto: CryptoProvider;
+  readonly credentials: CredentialSource;
+  /** One structured log line; never a secret. */
+  readonly log: (line: LogLine) => void;
+}
+
+/** A structured log line: flat, JSON-able, without secrets. */
+export interface LogLine {
+  readonly level: "info" | "warn" | "error";
+  readonly event: string;
+  readonly [field: string]: string | number | boolean | undefined;
+}
+
+/** Files, for the commands and layouts of Node and Deno. */
+export interface Files {
+  /** @throws {ConfigurationError} `ERR_FILE` when it cannot be read or has more than `maxBytes`. */
+  readonly read: (path: string, maxBytes: number) => Promise<Uint8Array>;
+  /** File names below a folder, relative to it, with `/`, sorted; folders themselves are left out. */
+  readonly list: (folder: string) => Promise<readonly string[]>;
+  readonly kind: (path: string) => Promise<"file" | "folder" | "other" | undefined>;
+}
