@@ -100,3 +100,57 @@ export interface Files {
   readonly list: (folder: string) => Promise<readonly string[]>;
   readonly kind: (path: string) => Promise<"file" | "folder" | "other" | undefined>;
 }
+
+/** An HTTP application: a request in, an answer out; it never throws. */
+export type Handler = (request: Request) => Response | Promise<Response>;
+
+export interface ServeOptions {
+  /** An address or a name of this machine, such as `127.0.0.1`. */
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  /** PEM texts; without them the listener speaks plain HTTP. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
+}
+
+/** A server that listens. */
+export interface Listener {
+  /** Where it is reached, such as `https://127.0.0.1:8443`; no slash at the end. */
+  readonly url: string;
+  /** Takes no new connection, lets requests under way finish for a bounded time, then ends the rest. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Starts a server.
+ *
+ * @throws {ConfigurationError} `ERR_CONFIG` when the address is taken or not of this machine, or TLS cannot be set up.
+ */
+export type Serve = (handler: Handler, options: ServeOptions) => Promise<Listener>;
+
+/** The process a command runs in, on Node and Deno. */
+export interface Host {
+  /** Name and version, such as `node 20.20.2`. */
+  readonly runtime: string;
+  readonly ports: Ports;
+  readonly files: Files;
+  readonly serve: Serve;
+  /** What was written after the program's name. */
+  readonly argv: readonly string[];
+  /** An environment variable. */
+  readonly variable: (name: string) => string | undefined;
+  /** Whether standard output is a terminal. */
+  readonly isTerminal: boolean;
+  readonly writeOut: (text: string) => void;
+  readonly writeError: (text: string) => void;
+  /** All of standard input. @throws {ConfigurationError} `ERR_FILE` when it has more than `maxBytes`. */
+  readonly readInput: (maxBytes: number) => Promise<Uint8Array>;
+  /** A signal that aborts at the first Ctrl-C or SIGTERM; the second ends the process. Without this call the first does. */
+  readonly interruption: () => AbortSignal;
+  /** Sets the status the process ends with, once nothing is left to do. */
+  readonly exitWith: (status: number) => void;
+  /** The folder of this package, where `package.json` is; the same built and unbuilt. */
+  readonly packageFolder: () => Promise<string>;
+  /** The built inspection page: file name → bytes; empty when it was not built. */
+  readonly page: () => Promise<ReadonlyMap<string, Uint8Array>>;
+}

@@ -1,0 +1,64 @@
+/** Deno: the host of a command, and a server over `Deno.serve`. */
+import { ConfigurationError } from "../errors.ts";
+import type { Handler, Host, Listener, ServeOptions } from "../ports.ts";
+import { createHost } from "./process.ts";
+
+/** The part of the `Deno` namespace used here; declared so that the same source compiles without Deno's types. */
+interface DenoNamespace {
+  readonly version: { readonly deno: string };
+  serve(
+    options: {
+      readonly hostname: string;
+      readonly port: number;
+      readonly cert?: string;
+      readonly key?: string;
+      readonly onListen: () => void;
+      readonly onError: () => Response;
+    },
+    handler: Handler,
+  ): { readonly addr: { readonly hostname: string; readonly port: number }; shutdown(): Promise<void> };
+}
+
+/** How long `close` waits for requests under way. */
+const CLOSE_TIMEOUT_MILLISECONDS = 10_000;
+
+function deno(): DenoNamespace {
+  return (globalThis as unknown as { readonly Deno: DenoNamespace }).Deno;
+}
+
+/** Makes the host of a command that runs on Deno. */
+export function createDenoHost(): Host {
+  return createHost(`deno ${deno().version.deno}`, serveDeno);
+}
+
+/**
+ * Starts a server over `Deno.serve`, with TLS where `tls` is given.
+ *
+ * @throws {ConfigurationError} `ERR_CONFIG` when the address is taken or not of this machine, or TLS cannot be set up.
+ */
+export async function serveDeno(handler: Handler, { host, port, tls }: ServeOptions): Promise<Listener> {
+  try {
+    const server = deno().serve({
+      hostname: host,
+      port,
+      ...(tls === undefined ? {} : { cert: tls.certificate, key: tls.key }),
+      onListen: () => {},
+      onError: () => new Response(null, { status: 500 }),
+    }, handler);
+    const { hostname, port: taken } = server.addr;
+    const address = hostname.includes(":") ? `[${hostname}]` : hostname;
+    return await Promise.resolve({
+      url: `${tls === undefined ? "http" : "https"}://${address}:${taken}`,
+      close: () => Promise.race([server.shutdown(), elapsed(CLOSE_TIMEOUT_MILLISECONDS)]),
+    });
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigurationError("ERR_CONFIG", `Cannot listen on ${host}:${port}: ${detail}`, { cause });
+  }
+}
+
+function elapsed(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
+}

@@ -1,0 +1,125 @@
+/** Files and processes as Node and Deno share them: both have `node:fs`, `node:path` and `node:process`. */
+import { open, readdir, stat } from "node:fs/promises";
+import { dirname, join, sep } from "node:path";
+import { homedir } from "node:os";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { ConfigurationError } from "../errors.ts";
+import type { Files } from "../ports.ts";
+
+/** Entries of a folder, counted through all levels, at most. */
+export const MAX_FOLDER_ENTRIES = 100_000;
+
+/** How many folders up from this file the package's own folder may be: `src/runtime/` and `dist/chunks/` are two. */
+const MAX_FOLDERS_UP = 4;
+
+export const files: Files = { read, list, kind };
+
+async function read(path: string, maxBytes: number): Promise<Uint8Array> {
+  const handle = await attempt(path, () => open(path, "r"));
+  try {
+    const { size } = await attempt(path, () => handle.stat());
+    if (size > maxBytes) throw tooLarge(path, size, maxBytes);
+    // Read to the end and not to `size`: a pipe or /dev/stdin says 0.
+    const chunks: Uint8Array[] = [];
+    let total = 0;
+    while (true) {
+      const buffer = new Uint8Array(Math.max(64 * 1024, Math.min(size + 1, maxBytes + 1)));
+      const { bytesRead } = await attempt(path, () => handle.read(buffer, 0, buffer.length, null));
+      if (bytesRead === 0) break;
+      total += bytesRead;
+      if (total > maxBytes) throw tooLarge(path, total, maxBytes);
+      chunks.push(buffer.subarray(0, bytesRead));
+    }
+    if (chunks.length === 1 && chunks[0] !== undefined) return chunks[0];
+    const whole = new Uint8Array(total);
+    let at = 0;
+    for (const chunk of chunks) {
+      whole.set(chunk, at);
+      at += chunk.length;
+    }
+    return whole;
+  } finally {
+    await handle.close();
+  }
+}
+
+function tooLarge(path: string, bytes: number, maxBytes: number): ConfigurationError {
+  return new ConfigurationError(
+    "ERR_FILE",
+    `Cannot read "${path}": it has ${bytes} bytes or more, at most ${maxBytes}`,
+  );
+}
+
+async function list(folder: string): Promise<readonly string[]> {
+  const found: string[] = [];
+  const walk = async (relative: string): Promise<void> => {
+    const entries = await attempt(folder, () => readdir(join(folder, relative), { withFileTypes: true }));
+    for (const entry of entries) {
+      const path = relative === "" ? entry.name : `${relative}/${entry.name}`;
+      if (entry.isDirectory()) await walk(path);
+      else found.push(path);
+      if (found.length > MAX_FOLDER_ENTRIES) {
+        throw new ConfigurationError("ERR_FILE", `Cannot list "${folder}": more than ${MAX_FOLDER_ENTRIES} files`);
+      }
+    }
+  };
+  await walk("");
+  return found.sort();
+}
+
+async function kind(path: string): Promise<"file" | "folder" | "other" | undefined> {
+  try {
+    const entry = await stat(path);
+    return entry.isFile() ? "file" : entry.isDirectory() ? "folder" : "other";
+  } catch {
+    return undefined;
+  }
+}
+
+async function attempt<T>(path: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+    throw new ConfigurationError("ERR_FILE", `Cannot read "${path}": ${reason(code)}`, { cause });
+  }
+}
+
+function reason(code: string): string {
+  if (code === "ENOENT") return "it does not exist";
+  if (code === "EACCES" || code === "EPERM" || code === "NotCapable") return "no permission";
+  if (code === "EISDIR") return "it is a folder, expected a file";
+  if (code === "ENOTDIR") return "part of its path is a file, expected a folder";
+  return code;
+}
+
+/** Where `docker login` writes: `$DOCKER_CONFIG/config.json` or `~/.docker/config.json`. */
+export function dockerConfigPath(): string {
+  return join(process.env["DOCKER_CONFIG"] ?? join(homedir(), ".docker"), "config.json");
+}
+
+/**
+ * The folder of this package: the nearest one above this module that has a `package.json`. The same for the source and
+ * for the built files below `dist/`.
+ */
+export async function packageFolder(): Promise<string> {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  for (let up = 0; up < MAX_FOLDERS_UP; up++, folder = dirname(folder)) {
+    if ((await kind(join(folder, "package.json"))) === "file") return folder;
+    if (folder.endsWith(sep)) break;
+  }
+  throw new ConfigurationError("ERR_FILE", `Cannot find the package's folder: no "package.json" above this program`);
+}
+
+/** Size of one file of the page at most. */
+const MAX_PAGE_FILE_BYTES = 4 * 1024 * 1024;
+
+/** The files of the built page by name, such as `index.html`; empty when `npm run build` has not run. */
+export async function readPage(): Promise<ReadonlyMap<string, Uint8Array>> {
+  const folder = join(await packageFolder(), "dist", "page");
+  if ((await kind(folder)) !== "folder") return new Map();
+  const names = await list(folder);
+  const bodies = await Promise.all(names.map((name) => read(join(folder, name), MAX_PAGE_FILE_BYTES)));
+  return new Map(names.map((name, index) => [name, bodies[index] ?? new Uint8Array()]));
+}

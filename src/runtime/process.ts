@@ -1,0 +1,64 @@
+/** The process a command runs in, as Node and Deno share it: both have `node:process`. */
+import { Buffer } from "node:buffer";
+import process from "node:process";
+import { ConfigurationError } from "../errors.ts";
+import type { Host, Serve } from "../ports.ts";
+import { createDockerConfigSource } from "./docker_config.ts";
+import { dockerConfigPath, files, packageFolder, readPage } from "./files.ts";
+import { createWebPorts } from "./web.ts";
+
+/**
+ * Makes the host of a command.
+ *
+ * @param runtime Name and version of the runtime.
+ * @param serve How this runtime listens.
+ */
+export function createHost(runtime: string, serve: Serve): Host {
+  // `… | head` closes the pipe: that is an end, not a failure.
+  process.stdout.on("error", (error: Error & { readonly code?: string }) => {
+    if (error.code === "EPIPE") process.exit(0);
+    throw error;
+  });
+  return {
+    runtime,
+    ports: createWebPorts({
+      write: (line) => process.stderr.write(`${line}\n`),
+      credentials: createDockerConfigSource(dockerConfigPath(), files),
+    }),
+    files,
+    serve,
+    argv: process.argv.slice(2),
+    variable: (name) => process.env[name],
+    isTerminal: process.stdout.isTTY === true,
+    writeOut: (text) => void process.stdout.write(text),
+    writeError: (text) => void process.stderr.write(text),
+    readInput,
+    interruption,
+    exitWith: (status) => {
+      process.exitCode = status;
+    },
+    packageFolder,
+    page: readPage,
+  };
+}
+
+async function readInput(maxBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let total = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Uint8Array>) {
+    total += chunk.length;
+    if (total > maxBytes) {
+      throw new ConfigurationError("ERR_FILE", `Cannot read standard input: more than ${maxBytes} bytes`);
+    }
+    chunks.push(chunk);
+  }
+  return new Uint8Array(Buffer.concat(chunks));
+}
+
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  const stop = (signal: string) => controller.abort(new Error(`interrupted by ${signal}`));
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
+  return controller.signal;
+}

@@ -1,0 +1,67 @@
+/**
+ * The ports every runtime has: `fetch`, timers and WebCrypto, with plain JavaScript where WebCrypto lacks an algorithm.
+ * Each runtime's file starts from these.
+ */
+import { createNobleProvider, createWebCryptoProvider, withFallback } from "../crypto/mod.ts";
+import type { CredentialSource, FetchInit, LogLine, Ports } from "../ports.ts";
+
+/** What a runtime's own file decides. */
+export interface WebPortOptions {
+  /** Takes one log line as JSON text, without the newline. */
+  readonly write: (line: string) => void;
+  /** Anonymous when left out. */
+  readonly credentials?: CredentialSource;
+  /** Another `fetch`, such as a service binding; the global one when left out. */
+  readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
+}
+
+const anonymous: CredentialSource = () => Promise.resolve(undefined);
+
+/**
+ * Makes ports from Web APIs alone.
+ *
+ * @returns Ports whose `sleep` ends with its signal and whose `crypto` asks WebCrypto first.
+ */
+export function createWebPorts({ write, credentials = anonymous, fetch: send = fetch }: WebPortOptions): Ports {
+  return {
+    fetch: (url, init) => send(url, requestInit(init)),
+    now: () => new Date(),
+    sleep,
+    crypto: withFallback(createWebCryptoProvider(), createNobleProvider()),
+    credentials,
+    log: (line) => write(formatLogLine(line, new Date())),
+  };
+}
+
+function requestInit({ method, headers, body, redirect, signal }: FetchInit): RequestInit {
+  return {
+    method,
+    headers: { ...headers },
+    redirect,
+    signal,
+    // A view on a shared buffer is no body to `fetch`; ours never are, but their type may be.
+    ...(body === undefined ? {} : { body: body as BodyInit }),
+  };
+}
+
+/** Waits, and rejects with the signal's reason when that comes first. */
+export function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", stop);
+      resolve();
+    }, milliseconds);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+}
+
+/** One log line as JSON text: `time`, `level` and `event` first, absent fields left out. */
+export function formatLogLine(line: LogLine, at: Date): string {
+  const { level, event, ...fields } = line;
+  return JSON.stringify({ time: at.toISOString(), level, event, ...fields });
+}
