@@ -1,0 +1,198 @@
+/**
+ * The webhook's HTTP routes: `/mutate` and `/validate` for API servers, `/healthz` and `/readyz` for whoever runs it,
+ * `/` for people.
+ */
+import { Hono } from "hono";
+import { printable } from "../encoding/mod.ts";
+import { ConfigurationError, type ErrorCode, type Refusal, refusal, toEngineError } from "../errors.ts";
+import {
+  type CompiledPolicy,
+  evaluate,
+  type Phase,
+  type PolicyPorts,
+  type PolicyProblem,
+  type PolicyRequest,
+} from "../policy/mod.ts";
+import type { Ports } from "../ports.ts";
+import { serveAsset } from "./assets.ts";
+import { readJsonBody } from "./body.ts";
+import {
+  budgetOf,
+  type Deadline,
+  DEFAULT_TIMEOUT_MILLISECONDS,
+  MAX_TIMEOUT_MILLISECONDS,
+  startDeadline,
+} from "./deadline.ts";
+import { type Door, openDoor } from "./door.ts";
+import { logDecision } from "./log.ts";
+import {
+  type AdmissionReview,
+  MAX_MESSAGE_CHARACTERS,
+  readAdmissionReview,
+  readReviewHeader,
+  type ReviewHeader,
+  writeAdmissionReview,
+  writeRefusal,
+} from "./review.ts";
+
+export interface AppOptions {
+  readonly policies: readonly CompiledPolicy[];
+  /** Policies that could not be loaded. While there is one, the webhook is not ready and refuses every change. */
+  readonly problems: readonly PolicyProblem[];
+  readonly ports: PolicyPorts & Pick<Ports, "log">;
+  /** Who may ask `/mutate` and `/validate`; everybody when left out. */
+  readonly door?: Door;
+  /** The built inspection page, file name → bytes; without it no page is served. */
+  readonly page?: ReadonlyMap<string, Uint8Array>;
+}
+
+/**
+ * Makes the webhook.
+ *
+ * Once the uid of an AdmissionReview is read, every answer is an AdmissionReview with HTTP status 200; before, it is a
+ * 4xx with `code`, `class`, `message` and `nextStep` as JSON. Nothing that goes wrong admits.
+ *
+ * @returns An application whose `fetch` is a {@link Handler}.
+ */
+export function createApp(options: AppOptions): Hono {
+  const { policies, problems, door = openDoor, page } = options;
+  const app = new Hono();
+  app.post("/mutate", (context) => review(context.req.raw, "mutate", door, options));
+  app.post("/validate", (context) => review(context.req.raw, "validate", door, options));
+  app.on(["GET", "PUT", "PATCH", "DELETE"], ["/mutate", "/validate"], () => methodRefused("POST"));
+  app.get("/healthz", () => writeJson(200, { status: "ok" }));
+  app.get("/readyz", async ({ req }) => {
+    const ready = problems.length === 0;
+    // What is loaded is told only to those who may ask about it.
+    const detail = await door(req.raw)
+      ? { policies: policies.map(policyName), problems: problems.map(formatProblem) }
+      : {};
+    return writeJson(ready ? 200 : 503, { status: ready ? "ready" : "not ready", ...detail });
+  });
+  if (page !== undefined) {
+    app.get("*", ({ req }) => serveAsset(page, req.path) ?? notFound());
+  }
+  app.notFound(notFound);
+  app.onError((error) => writeRefusedRequest(500, toEngineError(error, "Cannot answer").refusal));
+  return app;
+}
+
+async function review(request: Request, phase: Phase, door: Door, options: AppOptions): Promise<Response> {
+  const timeout = new URL(request.url).searchParams.get("timeout") ?? undefined;
+  const deadline = startDeadline(budgetOf(timeout, longestTimeout(options.policies)), request.signal);
+  try {
+    if (!await door(request)) {
+      const response = writeRefusedRequest(401, refusal("ERR_UNAUTHENTICATED", "Cannot answer: no valid bearer token"));
+      response.headers.set("www-authenticate", "Bearer");
+      return response;
+    }
+    const read = await readRequest(request, deadline);
+    if ("refused" in read) return read.refused;
+    return writeJson(200, await decide(read, phase, deadline, options));
+  } finally {
+    deadline.end();
+  }
+}
+
+/** A request whose uid is known. */
+interface ReadRequest {
+  readonly header: ReviewHeader;
+  readonly body: unknown;
+}
+
+async function readRequest(
+  request: Request,
+  deadline: Deadline,
+): Promise<ReadRequest | { readonly refused: Response }> {
+  const type = (request.headers.get("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase();
+  if (type !== "application/json") {
+    const message = `Cannot read the request: its type is "${printable(type ?? "", 80)}", expected "application/json"`;
+    return { refused: writeRefusedRequest(415, refusal("ERR_ADMISSION_REVIEW", message)) };
+  }
+  try {
+    const body = await deadline.wait(readJsonBody(request), "reading the request");
+    return { header: readReviewHeader(body), body };
+  } catch (error) {
+    const why = toEngineError(error, "Cannot read the request").refusal;
+    return { refused: writeRefusedRequest(STATUS_OF_CODE[why.code] ?? 400, why) };
+  }
+}
+
+const STATUS_OF_CODE: Partial<Record<ErrorCode, number>> = { ERR_TOO_LARGE: 413, ERR_DEADLINE: 408 };
+
+async function decide(
+  { header, body }: ReadRequest,
+  phase: Phase,
+  deadline: Deadline,
+  { policies, problems, ports }: AppOptions,
+): Promise<AdmissionReview> {
+  const from = ports.now();
+  try {
+    const asked = readAdmissionReview(body);
+    if (asked.operation === "DELETE") {
+      // A signature is about what runs; what goes away must be able to go, whatever registries say.
+      logDecision(ports, { phase, request: asked, from, allowed: true });
+      return { ...header, kind: "AdmissionReview", response: { uid: header.uid, allowed: true } };
+    }
+    if (problems.length > 0 && !isBeingDeleted(asked)) {
+      // A policy that is not loaded may be the one that would have refused.
+      throw new ConfigurationError(
+        "ERR_POLICY",
+        `Cannot decide: ${problems.length} policies are not loaded: ${problems.map(formatProblem).join("; ")}`,
+      );
+    }
+    const decision = await deadline.wait(
+      evaluate(policies, asked, { ports, phase, signal: deadline.signal }),
+      `evaluating ${policies.length} policies`,
+    );
+    logDecision(ports, { phase, request: asked, from, allowed: decision.allowed, decision });
+    return writeAdmissionReview(header, decision);
+  } catch (error) {
+    const why = toEngineError(error, "Cannot decide").refusal;
+    logDecision(ports, { phase, uid: header.uid, from, allowed: false, refusal: why });
+    return writeRefusal(header, why);
+  }
+}
+
+/** Finalizers are taken off by updates: they must go through, or nothing that is broken can be removed. */
+function isBeingDeleted({ operation, oldObject }: PolicyRequest): boolean {
+  const metadata = oldObject?.["metadata"];
+  return operation === "UPDATE" && typeof metadata === "object" && metadata !== null &&
+    typeof (metadata as { readonly deletionTimestamp?: unknown }).deletionTimestamp === "string";
+}
+
+/** What a request gets that names no timeout: what the most patient policy asks for. */
+function longestTimeout(policies: readonly CompiledPolicy[]): number {
+  const longest = Math.max(0, ...policies.map(({ timeoutSeconds }) => timeoutSeconds * 1_000));
+  return longest === 0 ? DEFAULT_TIMEOUT_MILLISECONDS : Math.min(longest, MAX_TIMEOUT_MILLISECONDS);
+}
+
+function policyName({ namespace, name }: CompiledPolicy): string {
+  return namespace === "" ? name : `${namespace}/${name}`;
+}
+
+function formatProblem({ file, line, column, path, reason }: PolicyProblem): string {
+  return printable(`${file}:${line}:${column}: ${path}: ${reason}`);
+}
+
+function notFound(): Response {
+  return writeRefusedRequest(404, refusal("ERR_USAGE", "Cannot answer: nothing is served at this path"));
+}
+
+function methodRefused(allowed: string): Response {
+  const response = writeRefusedRequest(405, refusal("ERR_USAGE", `Cannot answer: expected the method ${allowed}`));
+  response.headers.set("allow", allowed);
+  return response;
+}
+
+/** A request that is no AdmissionReview, refused. */
+function writeRefusedRequest(status: number, why: Refusal): Response {
+  return writeJson(status, { ...why, message: printable(why.message, MAX_MESSAGE_CHARACTERS) });
+}
+
+function writeJson(status: number, body: unknown): Response {
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { "content-type": "application/json", "x-content-type-options": "nosniff" },
+  });
+}

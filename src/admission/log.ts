@@ -1,0 +1,47 @@
+/** One log line per decision. */
+import { printable } from "../encoding/mod.ts";
+import type { Refusal } from "../errors.ts";
+import type { Decision, Phase, PolicyRequest } from "../policy/mod.ts";
+import type { Ports } from "../ports.ts";
+
+/** What is known of a decision when it is logged. */
+export interface LoggedDecision {
+  readonly phase: Phase;
+  readonly from: Date;
+  readonly allowed: boolean;
+  /** The request, where it could be read; else its uid. */
+  readonly request?: PolicyRequest;
+  readonly uid?: string;
+  readonly decision?: Decision;
+  /** Why no policy was asked. */
+  readonly refusal?: Refusal;
+}
+
+/**
+ * Writes one structured line: what was asked, what was answered, why, and how long it took.
+ *
+ * Names come from whoever sent the object and have not been validated yet when a mutating webhook sees them.
+ */
+export function logDecision(ports: Pick<Ports, "log" | "now">, logged: LoggedDecision): void {
+  const { phase, from, allowed, request, decision, refusal } = logged;
+  const images = decision?.responses.flatMap((response) => response.images) ?? [];
+  const codes = [...new Set(images.flatMap((image) => image.refusal?.code ?? []))];
+  ports.log({
+    level: refusal === undefined ? "info" : "error",
+    event: "admission.decision",
+    phase,
+    uid: printable(request?.uid ?? logged.uid ?? ""),
+    allowed,
+    ...(request === undefined ? {} : {
+      operation: request.operation,
+      kind: printable(request.kind),
+      namespace: printable(request.namespace),
+      name: printable(request.name),
+      dryRun: request.dryRun,
+    }),
+    ...(decision === undefined ? {} : { images: images.length, patches: decision.patches.length }),
+    ...(codes.length === 0 ? {} : { codes: codes.join(",") }),
+    ...(refusal === undefined ? {} : { codes: refusal.code, message: printable(refusal.message) }),
+    milliseconds: ports.now().getTime() - from.getTime(),
+  });
+}

@@ -1,0 +1,31 @@
+/**
+ * Kubernetes admission: AdmissionReviews in, decisions out (admission.k8s.io/v1).
+ *
+ * ```ts
+ * const { policies, problems } = loadPolicies([{ source: "policy.yaml", text }]);
+ * const app = createApp({ policies, problems, ports: { now, log, crypto, open } });
+ * const answer = await app.fetch(request); // POST /mutate?timeout=10s
+ * ```
+ */
+export { type AppOptions, createApp } from "./app.ts";
+export { CONTENT_SECURITY_POLICY } from "./assets.ts";
+export {
+  budgetOf,
+  type Deadline,
+  DEADLINE_MARGIN_MILLISECONDS,
+  DEFAULT_TIMEOUT_MILLISECONDS,
+  MAX_TIMEOUT_MILLISECONDS,
+  startDeadline,
+} from "./deadline.ts";
+export { createTokenDoor, type Door, MIN_TOKEN_CHARACTERS, openDoor, parseTokens } from "./door.ts";
+export {
+  type AdmissionResponse,
+  type AdmissionReview,
+  MAX_REVIEW_BYTES,
+  MAX_REVIEW_DEPTH,
+  readAdmissionReview,
+  readReviewHeader,
+  type ReviewHeader,
+  writeAdmissionReview,
+  writeRefusal,
+} from "./review.ts";
