@@ -29,6 +29,7 @@ export const CODES = {
   // Bytes and text that are not what they claim to be (encoding/)
   ERR_BASE64: denied("Encode the bytes again: RFC 4648, with the alphabet and padding the message names"),
   ERR_HEX: denied("Give an even number of hexadecimal digits"),
+  ERR_UTF8: denied("Encode the text again as UTF-8"),
   ERR_PEM: misconfigured("Give PEM text: whole blocks from BEGIN to END and nothing else"),
   ERR_DER: denied("Encode the structure again as DER (X.690)"),
   ERR_CBOR: denied("Encode the item again as deterministic CBOR (RFC 8949, section 4.2)"),

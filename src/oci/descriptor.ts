@@ -1,7 +1,7 @@
 /** Descriptors: what kind of bytes, how many, with which digest (OCI image specification, descriptor.md). */
+import type { Digest } from "../crypto/mod.ts";
 
-/** `sha256:…` in the form of the OCI image specification: a known algorithm and lower-case hex of its exact length. */
-export type Digest = `${"sha256" | "sha384" | "sha512"}:${string}`;
+export type { Digest };
 
 export interface Descriptor {
   readonly mediaType: string;

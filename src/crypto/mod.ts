@@ -1,0 +1,31 @@
+/**
+ * Named algorithms and the providers that compute them.
+ *
+ * ```ts
+ * const crypto = withFallback(createWebCryptoProvider(), createNobleProvider());
+ * const key = readPublicKey(readDer(spki));
+ * if (key.type !== "unsupported") await crypto.verify(signatureAlgorithmOfKey(key), key, signature, signedBytes);
+ * ```
+ */
+export { type NamedAlgorithm, readSignatureAlgorithm } from "./algorithm_identifier.ts";
+export {
+  type AlgorithmFacts,
+  ALGORITHMS,
+  COSE_ALGORITHMS,
+  fieldBytes,
+  HASH_BYTES,
+  HASH_OIDS,
+  JWS_ALGORITHMS,
+  type KeySpec,
+  keySpecOf,
+  OID_ALGORITHMS,
+  RSASSA_PSS_OID,
+  signatureAlgorithmOfKey,
+  type SignatureScheme,
+} from "./algorithms.ts";
+export { type Digest, digestAlgorithm, digestHex, digestOf, isDigest, matchDigest, parseDigest } from "./digest.ts";
+export { ecdsaDerToRaw, ecdsaRawToDer } from "./ecdsa_signature.ts";
+export { withFallback } from "./fallback.ts";
+export { createNobleProvider } from "./noble.ts";
+export { MAX_RSA_BITS, MAX_RSA_EXPONENT, readPublicKey, type UnsupportedKey } from "./public_key.ts";
+export { createWebCryptoProvider } from "./webcrypto.ts";
