@@ -1,14 +1,43 @@
 /** DER → `Certificate`, a plain record (RFC 5280, section 4). */
+import {
+  contextTag,
+  derBytes,
+  type DerNode,
+  encodeHex,
+  equalBytes,
+  expectTag,
+  readBitStringBytes,
+  readBoolean,
+  readDer,
+  readIntegerBytes,
+  readOctetString,
+  readOid,
+  readSequence,
+  readSmallInteger,
+  readTime,
+  TAG,
+} from "../encoding/mod.ts";
+import { readPublicKey, type UnsupportedKey } from "../crypto/mod.ts";
+import { EngineError, MalformedError } from "../errors.ts";
 import type { PublicKey, SignatureAlgorithm } from "../ports.ts";
-import type { Extension } from "./extensions.ts";
-import type { DistinguishedName } from "./name.ts";
+import { readSignatureAlgorithm } from "./algorithm.ts";
+import { type Extension, extensionOf, HONOURED } from "./extensions.ts";
+import { onlyChild, refuseRest } from "./fields.ts";
+import { type DistinguishedName, readName } from "./name.ts";
+
+/** Bytes of one certificate read at most. */
+export const MAX_CERTIFICATE_BYTES = 64 * 1024;
+/** Extensions of one certificate read at most. */
+export const MAX_EXTENSIONS = 64;
 
 export interface Certificate {
   /** The certificate as received. */
   readonly der: Uint8Array;
   /** `tbsCertificate` as received: the signed bytes. */
   readonly tbs: Uint8Array;
-  /** Lower-case hex. */
+  /** As people say it; the encoding counts from zero. */
+  readonly version: 1 | 2 | 3;
+  /** Lower-case hex of the integer's octets. */
   readonly serialNumber: string;
   readonly issuer: DistinguishedName;
   readonly subject: DistinguishedName;
@@ -20,11 +49,126 @@ export interface Certificate {
   /** `undefined` when the algorithm is none this engine verifies; `signatureAlgorithmOid` then still names it. */
   readonly signatureAlgorithm: SignatureAlgorithm | undefined;
   readonly signatureAlgorithmOid: string;
-  /** ECDSA as r‖s of the issuer's field is made when verifying: here as received, a DER SEQUENCE for ECDSA. */
+  /** As received: for ECDSA a DER SEQUENCE, from which r‖s is made when it is verified. */
   readonly signature: Uint8Array;
 }
 
 /** Every key type can stand in a certificate; only RSA and the three NIST curves are usable keys. */
-export type CertificatePublicKey =
-  | PublicKey
-  | { readonly spki: Uint8Array; readonly type: "unsupported"; readonly oid: string };
+export type CertificatePublicKey = PublicKey | UnsupportedKey;
+
+/**
+ * Reads a certificate without judging it. Whether it may sign is for `profile.ts`, whether it is trusted for others.
+ *
+ * Versions 1 to 3 are read and serial numbers of any length; negative ones, an extension that occurs twice, two
+ * different signature algorithms and anything that is not DER are refused.
+ *
+ * @param der One certificate, DER, nothing after it. It is kept, not copied: do not change it afterwards.
+ * @throws {MalformedError} `ERR_CERTIFICATE`
+ *
+ * Spec: RFC 5280, section 4.1.
+ */
+export function decodeCertificate(der: Uint8Array): Certificate {
+  try {
+    const certificate = decode(der);
+    for (const name of HONOURED) extensionOf(certificate, name);
+    return certificate;
+  } catch (cause) {
+    if (!(cause instanceof EngineError)) throw cause;
+    throw new MalformedError("ERR_CERTIFICATE", `Cannot decode certificate: ${cause.message}`, { cause });
+  }
+}
+
+/**
+ * Whether an instant lies in a certificate's validity period, both ends included.
+ *
+ * Spec: RFC 5280, section 4.1.2.5.
+ */
+export function validAt({ notBefore, notAfter }: Certificate, instant: Date): boolean {
+  return instant >= notBefore && instant <= notAfter;
+}
+
+function decode(der: Uint8Array): Certificate {
+  const [tbsNode, algorithm, signature, ...rest] = readSequence(readDer(der, MAX_CERTIFICATE_BYTES), "certificate");
+  refuseRest(rest, "certificate");
+  const fields = [...readSequence(tbsNode, "tbsCertificate")];
+  const version = readVersion(fields);
+  const serialNumber = readSerialNumber(fields.shift());
+  const innerAlgorithm = fields.shift();
+  const outer = readSignatureAlgorithm(algorithm, "signatureAlgorithm");
+  readSignatureAlgorithm(innerAlgorithm, "signature");
+  if (!equalBytes(derBytes(algorithm as DerNode), derBytes(innerAlgorithm as DerNode))) {
+    throw new MalformedError("ERR_DER", `"signatureAlgorithm" is not the algorithm that was signed as "signature"`);
+  }
+  const issuer = readName(fields.shift(), "issuer");
+  const [notBefore, notAfter, ...period] = readSequence(fields.shift(), "validity");
+  refuseRest(period, "validity");
+  const subject = readName(fields.shift(), "subject");
+  const publicKey = readPublicKey(expectTag(fields.shift(), TAG.sequence, "subjectPublicKeyInfo"));
+  const extensions = readOptionalFields(fields, version);
+  return {
+    der,
+    tbs: derBytes(tbsNode as DerNode),
+    version,
+    serialNumber,
+    issuer,
+    subject,
+    notBefore: readTime(notBefore, "notBefore"),
+    notAfter: readTime(notAfter, "notAfter"),
+    publicKey,
+    extensions,
+    signatureAlgorithm: outer.algorithm,
+    signatureAlgorithmOid: outer.oid,
+    signature: readBitStringBytes(signature, "signatureValue"),
+  };
+}
+
+const EXPLICIT_VERSION = contextTag(0, "constructed");
+const ISSUER_UNIQUE_ID = contextTag(1, "primitive");
+const SUBJECT_UNIQUE_ID = contextTag(2, "primitive");
+const EXPLICIT_EXTENSIONS = contextTag(3, "constructed");
+
+/** Takes the version off the front of the fields. Spec: RFC 5280, section 4.1.2.1. */
+function readVersion(fields: DerNode[]): Certificate["version"] {
+  if (fields[0]?.tag !== EXPLICIT_VERSION) return 1;
+  const number = readSmallInteger(onlyChild(fields.shift() as DerNode, "version"), "version");
+  if (number === 0) throw new MalformedError("ERR_DER", `"version" is written although it has its default value`);
+  if (number > 2) throw new MalformedError("ERR_DER", `"version" is ${number}, expected 1 or 2`);
+  return number === 1 ? 2 : 3;
+}
+
+/** Longer than the 20 octets of RFC 5280 section 4.1.2.2 is tolerated, as such certificates exist; negative is not. */
+function readSerialNumber(node: DerNode | undefined): string {
+  const octets = readIntegerBytes(node, "serialNumber");
+  if ((octets[0] as number) >= 0x80) throw new MalformedError("ERR_DER", `"serialNumber" is negative`);
+  return encodeHex(octets);
+}
+
+/** Spec: RFC 5280, sections 4.1.2.8 and 4.1.2.9. */
+function readOptionalFields(fields: DerNode[], version: Certificate["version"]): ReadonlyMap<string, Extension> {
+  if (version >= 2 && fields[0]?.tag === ISSUER_UNIQUE_ID) fields.shift();
+  if (version >= 2 && fields[0]?.tag === SUBJECT_UNIQUE_ID) fields.shift();
+  const wrapper = version === 3 && fields[0]?.tag === EXPLICIT_EXTENSIONS ? fields.shift() : undefined;
+  refuseRest(fields, "tbsCertificate");
+  const extensions = new Map<string, Extension>();
+  if (wrapper === undefined) return extensions;
+  for (const node of readSequence(onlyChild(wrapper, "extensions"), "extensions")) {
+    const extension = readExtension(node);
+    if (extensions.has(extension.oid)) {
+      throw new MalformedError("ERR_DER", `extension ${extension.oid} occurs twice`);
+    }
+    if (extensions.size === MAX_EXTENSIONS) {
+      throw new MalformedError("ERR_DER", `more than ${MAX_EXTENSIONS} extensions`);
+    }
+    extensions.set(extension.oid, extension);
+  }
+  return extensions;
+}
+
+function readExtension(node: DerNode): Extension {
+  const fields = [...readSequence(node, "extension")];
+  const oid = readOid(fields.shift(), "extnID");
+  const critical = fields[0]?.tag === TAG.boolean && readBoolean(fields.shift(), "critical");
+  const value = readOctetString(fields.shift(), "extnValue");
+  refuseRest(fields, "extension");
+  return { oid, critical, value };
+}

@@ -1,0 +1,19 @@
+/**
+ * Certificates as data, and the chain rules of the Notary Project (RFC 5280; Notary Project,
+ * signature-specification.md, "Certificate Requirements").
+ *
+ * ```ts
+ * const [certificate] = parseCertificates(pemBytes);
+ * formatName(certificate.subject); // "CN=test,O=Notary,L=Seattle,ST=WA,C=US"
+ * const chain = await validateSigningChain([certificate], crypto);
+ * ```
+ */
+export { type Certificate, type CertificatePublicKey, validAt } from "./certificate.ts";
+export { readCertificate, readCertificateFromBase64 } from "./cache.ts";
+export { parseCertificates } from "./parse.ts";
+export { type Extension, revocationSources } from "./extensions.ts";
+export { type DistinguishedName, formatName, quoteText, sameName } from "./name.ts";
+export { fingerprint } from "./fingerprint.ts";
+export { verifyCertificateSignature } from "./signature.ts";
+export type { ChainRule } from "./profile.ts";
+export { type ChainFailure, type ChainValidation, validateSigningChain } from "./signing_chain.ts";
