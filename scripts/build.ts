@@ -1,0 +1,80 @@
+/**
+ * Builds `dist/`: library, types, command line, worker and page; prints their sizes and fails over budget.
+ *
+ *     npm run build            prints the table of sizes
+ *     npm run build -- --quiet prints failures only
+ *
+ * The new build takes the place of the old one at the end, whole: a build that fails leaves the old one in place.
+ */
+import { spawn } from "node:child_process";
+import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { bundles, ROOT } from "./build/bundles.ts";
+import { buildBundle, type BuiltBundle, exceeded, formatSizes, measure } from "./build/sizes.ts";
+
+const out = join(ROOT, "node_modules", ".cache", "edge-notary", `build-${process.pid}`);
+
+/** Emits `types/**.d.ts` with the compiler. */
+function emitTypes(): Promise<void> {
+  const options = ["-p", "tsconfig.build.json", "--outDir", join(out, "types")];
+  const compiler = spawn(process.execPath, [join(ROOT, "node_modules", "typescript", "bin", "tsc"), ...options], {
+    cwd: ROOT,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let report = "";
+  compiler.stdout.on("data", (chunk) => report += chunk);
+  return new Promise((resolve, reject) => {
+    compiler.on("error", reject);
+    compiler.on("exit", (status) => status === 0 ? resolve() : reject(new Error(`types:\n${report}`)));
+  });
+}
+
+async function write({ bundle, result }: BuiltBundle): Promise<void> {
+  if (bundle.name === "verify") return;
+  for (const { path, contents } of result.outputFiles) {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, contents);
+  }
+}
+
+async function finish(): Promise<void> {
+  const program = join(out, "edge-notary.js");
+  await writeFile(program, `#!/usr/bin/env node\n${await readFile(program, "utf8")}`);
+  await chmod(program, 0o755);
+  await writeFile(join(out, "page", "index.html"), await readFile(join(ROOT, "src", "page", "index.html")));
+}
+
+/** Puts the new build in the place of the old one. */
+async function replace(): Promise<void> {
+  const [target, old] = [join(ROOT, "dist"), `${out}.old`];
+  await rename(target, old).catch(() => {});
+  await rename(out, target);
+  await rm(old, { recursive: true, force: true });
+}
+
+async function main(): Promise<number> {
+  const quiet = process.argv.includes("--quiet");
+  const started = performance.now();
+  await mkdir(out, { recursive: true });
+  try {
+    const [built] = await Promise.all([Promise.all(bundles(out).map(buildBundle)), emitTypes()]);
+    const sizes = built.map(measure);
+    if (!quiet) console.log(formatSizes(sizes));
+    const failures = exceeded(sizes);
+    for (const failure of failures) console.error(`Cannot build: ${failure}`);
+    if (failures.length > 0) return 1;
+    for (const bundle of built) await write(bundle);
+    await finish();
+    await replace();
+    if (!quiet) console.log(`dist/ built in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+    return 0;
+  } catch (error) {
+    console.error(`Cannot build: ${error instanceof Error ? error.message : String(error)}`);
+    return 1;
+  } finally {
+    await rm(out, { recursive: true, force: true });
+  }
+}
+
+process.exitCode = await main();

@@ -1,0 +1,52 @@
+/**
+ * edge-notary: Notary Project signatures verified anywhere JavaScript runs.
+ *
+ * ```ts
+ * const ports = createWebPorts({ write: console.error });
+ * const open = createRegistryClient(ports, settings);
+ * const view = createArtifactView({ ...ports, open }, { signal: AbortSignal.timeout(10_000) });
+ * const outcome = await verifyArtifact(parseReference("ghcr.io/org/app:1.0"), trust, view, {});
+ * ```
+ */
+export * from "./errors.ts";
+export type * from "./ports.ts";
+export { createNobleProvider, createWebCryptoProvider, digestOf, parseDigest, withFallback } from "./crypto/mod.ts";
+export {
+  type Certificate,
+  fingerprint,
+  formatName,
+  parseCertificates,
+  readCertificate,
+  validateSigningChain,
+} from "./x509/mod.ts";
+export {
+  createRegistryClient,
+  type Descriptor,
+  type Digest,
+  type OpenRepository,
+  parseReference,
+  type Reference,
+  type RegistrySettings,
+  type Repository,
+} from "./oci/mod.ts";
+export {
+  type ArtifactOutcome,
+  type ArtifactView,
+  createArtifactView,
+  decodeEnvelope,
+  type Envelope,
+  type EnvelopeBytes,
+  inspectEnvelope,
+  type Inspection,
+  readPayload,
+  STRICT,
+  type Trust,
+  type ValidationResult,
+  type ValidationType,
+  type Verdict,
+  verdict,
+  type VerificationOutcome,
+  verifyArtifact,
+  verifySignature,
+} from "./notary/mod.ts";
+export { createWebPorts, type WebPortOptions } from "./runtime/web.ts";
