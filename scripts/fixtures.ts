@@ -1,0 +1,38 @@
+/**
+ * Makes `test/fixtures` anew: real signatures by the real notation, content by the real oras, certificates by openssl,
+ * and what those tools say of the result. Run by `npm run fixtures`; needs Go (for the tools) and openssl.
+ */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { createCatalogue } from "./fixtures/catalogue.ts";
+import { createCertificateMaker } from "./fixtures/certificates.ts";
+import { makeAlgorithms, makeMetadata, makeSeed, makeSeveral } from "./fixtures/stories.ts";
+import { jsonText, openWorkshop, writeOut } from "./fixtures/workshop.ts";
+import { recordVersions } from "./fixtures/versions.ts";
+import { buildPeers } from "./peers.ts";
+
+/** What this program writes; everything else below `test/fixtures` is written by hand. */
+const MADE = ["keys", "layouts", "envelopes", "outputs"];
+
+buildPeers("notation", "oras", "olareg", "distribution", "corebench");
+const workshop = await openWorkshop();
+try {
+  for (const folder of MADE) rmSync(join(workshop.output, folder), { recursive: true, force: true });
+  const maker = createCertificateMaker(workshop);
+  const catalogue = createCatalogue(workshop);
+  const subject = "/C=US/ST=WA/L=Seattle/O=Notary/CN=test";
+  const cast = {
+    signer: await maker.selfSigned("fixture-signer", "rsa-2048", subject),
+    impostor: await maker.selfSigned("impostor", "rsa-2048", subject),
+    release: await maker.chained("release", "p-256"),
+  };
+  await makeSeed(catalogue, cast);
+  await makeAlgorithms(catalogue, maker);
+  await makeMetadata(catalogue, cast, maker);
+  await makeSeveral(catalogue, cast);
+  await catalogue.write();
+  writeOut(join(workshop.output, "keys.json"), jsonText(maker.records));
+  writeOut(join(workshop.output, "versions.json"), jsonText(await recordVersions(workshop)));
+} finally {
+  await workshop.close();
+}
