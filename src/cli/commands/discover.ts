@@ -1,0 +1,195 @@
+/** `discover`: everything that refers to an artifact, and to what refers to it. */
+import { printable } from "../../encoding/mod.ts";
+import { type EngineError, toEngineError } from "../../errors.ts";
+import { MAX_REFERENCE_LENGTH, repositoryName } from "../../oci/mod.ts";
+import type { Host } from "../../ports.ts";
+import { type CommandContext, defineCommand } from "../command.ts";
+import { count, text, toggle, usage } from "../flags.ts";
+import { usageLine } from "../help.ts";
+import { collectReferrers, type ReferrersSource } from "../referrer_walk.ts";
+import { deadline, openRegistries, readReference, REGISTRY_FLAGS, tagOrDigest } from "../registry.ts";
+import { PLAIN } from "../render/colours.ts";
+import {
+  type AnnotationStyle,
+  type ReferrerTree,
+  renderReferrerJson,
+  renderReferrerTable,
+  renderReferrerTree,
+} from "../render/referrers.ts";
+import { report } from "../report.ts";
+
+const NAME = "discover";
+const USE = "[flags] <name>{:<tag>|@<digest>}";
+
+type Format = "tree" | "json" | "table";
+
+export const discover = defineCommand({
+  name: NAME,
+  use: USE,
+  short: "Discover referrers of a manifest in a registry",
+  long: "Discover referrers of a manifest in a registry",
+  examples: [
+    {
+      what: "Discover referrers in a tree view",
+      line: "edge-notary discover ghcr.io/kyverno/test-verify-image:signed",
+    },
+    {
+      what: "The tree without annotations and with the tag, as oras printed it before 1.0",
+      line: "edge-notary discover -o tree ghcr.io/kyverno/test-verify-image:signed",
+    },
+    {
+      what: "Discover only direct referrers, displayed in JSON view",
+      line: "edge-notary discover --format json --depth 1 ghcr.io/kyverno/test-verify-image:signed",
+    },
+    {
+      what: "Discover referrers of one type",
+      line: "edge-notary discover --artifact-type sbom/cyclone-dx ghcr.io/kyverno/test-verify-image:signed",
+    },
+  ],
+  flags: {
+    ...REGISTRY_FLAGS,
+    "artifact-type": text("show only referrers of this type, at every level", ""),
+    depth: count("level of referrers to display, if unused shows referrers of all levels", undefined),
+    "distribution-spec": text(
+      "use only one way to find referrers: 'v1.1-referrers-api', 'v1.1-referrers-tag'",
+      undefined,
+    ),
+    format: text("output format: 'tree', 'json', 'table'", "tree"),
+    "no-tty": toggle("disable colors"),
+    output: text(
+      "the same as --format, but 'tree' is that of oras before 1.0: the reference as typed, no annotations",
+      undefined,
+      {
+        short: "o",
+      },
+    ),
+    template: text("not available: there are no Go templates here", ""),
+    verbose: toggle("show annotations of referrers", {
+      short: "v",
+      initial: true,
+      deprecated: "and will be removed in a future release.",
+    }),
+  },
+  work: async ({ flags, given, operands }, context) => {
+    const { host } = context;
+    if (given.has("verbose")) {
+      host.writeError("Flag --verbose has been deprecated, and will be removed in a future release.\n");
+    }
+    const typed = operands[0];
+    if (typed === undefined || operands.length !== 1) return reportCount(operands.length, host);
+    if (given.has("format") && given.has("output")) throw usage("--format, --output cannot be used at the same time");
+    if (flags.depth !== undefined && flags.depth < 1) throw usage("depth value should be at least 1");
+    const format = readFormat(flags.output ?? flags.format, flags.template);
+    if (format === "table") host.writeError('Format "table" is deprecated and will be removed in a future release.\n');
+    const way = readWay(flags["distribution-spec"]);
+    const signal = deadline(flags.timeout);
+    const open = await openRegistries(flags, host);
+    try {
+      const reference = readReference(typed);
+      const source: ReferrersSource = {
+        repository: open(reference),
+        artifactType: flags["artifact-type"] === "" ? undefined : flags["artifact-type"],
+        way,
+        depth: format === "table" ? 1 : flags.depth ?? Number.POSITIVE_INFINITY,
+        signal,
+      };
+      const root = await source.repository.resolve(tagOrDigest(reference), { signal });
+      const tree = await collectReferrers(root, source);
+      const style = annotationStyle(flags.output, flags.verbose, given.has("verbose"));
+      const palette = flags["no-tty"] ? PLAIN : context.palette;
+      host.writeOut(
+        render(tree, { format, typed, path: repositoryName(reference), seed: flags.output === "tree", style, palette }),
+      );
+      return 0;
+    } catch (thrown) {
+      return reportFailure(host, typed, toEngineError(thrown, "Cannot discover referrers"));
+    }
+  },
+});
+
+interface RenderOptions {
+  readonly format: Format;
+  readonly typed: string;
+  readonly path: string;
+  /** Whether the root line is the reference as typed. */
+  readonly seed: boolean;
+  readonly style: AnnotationStyle;
+  readonly palette: CommandContext["palette"];
+}
+
+function render(tree: ReferrerTree, { format, typed, path, seed, style, palette }: RenderOptions): string {
+  switch (format) {
+    case "json":
+      return renderReferrerJson(tree, path);
+    case "table":
+      return renderReferrerTable(tree, typed, style !== "hidden");
+    case "tree": {
+      const root = seed ? printable(typed, MAX_REFERENCE_LENGTH) : `${path}@${tree.descriptor.digest}`;
+      return renderReferrerTree(tree, { root, annotations: style, palette });
+    }
+  }
+}
+
+/** `-o tree` is the older form: no annotations unless asked for, and then without a title. */
+function annotationStyle(output: string | undefined, verbose: boolean, asked: boolean): AnnotationStyle {
+  if (output === "tree") return asked && verbose ? "bare" : "hidden";
+  return verbose ? "titled" : "hidden";
+}
+
+function readFormat(format: string, template: string): Format {
+  if (format === "go-template" || format.startsWith("go-template=")) {
+    throw usage('format "go-template" is not available: use --format json with a JSON processor');
+  }
+  if (template !== "") throw usage("--template is not available: use --format json with a JSON processor");
+  if (format === "tree" || format === "json" || format === "table") return format;
+  throw usage(`invalid format type: "${printable(format)}", supported types: table, json, tree`);
+}
+
+function readWay(value: string | undefined): ReferrersSource["way"] {
+  switch (value) {
+    case undefined:
+      return undefined;
+    case "v1.1-referrers-api":
+      return "referrers-api";
+    case "v1.1-referrers-tag":
+      return "referrers-tag";
+    default:
+      throw usage(
+        `invalid argument "${
+          printable(value)
+        }" for "--distribution-spec" flag: unknown distribution specification flag: ` +
+          `${printable(value)}, available options: v1.1-referrers-tag, v1.1-referrers-api`,
+      );
+  }
+}
+
+function reportCount(found: number, host: Host): number {
+  report(host, usage(`requires exactly 1 argument but got ${found}`).refusal, {
+    line: `Error: "edge-notary ${NAME}" requires exactly 1 argument but got ${found}`,
+    advice: [
+      `Usage: ${usageLine({ name: NAME, use: USE })}`,
+      "Please specify exactly 1 argument as the target artifact to discover referrers from. " +
+      `Run "edge-notary ${NAME} -h" for more options and examples`,
+    ],
+  });
+  return 1;
+}
+
+/** Reports what oras has words for in its words. */
+function reportFailure(host: Host, typed: string, error: EngineError): number {
+  const shown = printable(typed, MAX_REFERENCE_LENGTH);
+  switch (error.code) {
+    case "ERR_REFERENCE":
+      report(host, error.refusal, {
+        line: `Error: "${shown}": invalid reference`,
+        advice: ["Please make sure the provided reference is in the form of <registry>/<repo>[:tag|@digest]"],
+      });
+      return 1;
+    case "ERR_REGISTRY_NOT_FOUND":
+      report(host, error.refusal, { line: `Error response from registry: ${shown}: not found` });
+      return 1;
+    default:
+      report(host, error.refusal);
+      return 1;
+  }
+}

@@ -1,0 +1,93 @@
+/** `inspect`: what the signatures of an artifact claim, verified or not. */
+import { printable } from "../../encoding/mod.ts";
+import { toEngineError } from "../../errors.ts";
+import { decodeEnvelope, fetchEnvelope, inspectEnvelope } from "../../notary/mod.ts";
+import type { Descriptor, Repository } from "../../oci/mod.ts";
+import type { Host } from "../../ports.ts";
+import { defineCommand } from "../command.ts";
+import { text, usage } from "../flags.ts";
+import { addressExamples, MAX_SIGNATURES_FLAG, readCall, resolveArtifact, signaturesOf } from "../notation.ts";
+import { REGISTRY_FLAGS } from "../registry.ts";
+import { type InspectedSignature, renderInspectionJson, renderInspectionTree } from "../render/inspection.ts";
+
+/** Envelopes fetched at the same time. */
+const PARALLEL_FETCHES = 8;
+
+export const inspect = defineCommand({
+  name: "inspect",
+  use: "[flags] <reference>",
+  short: "Inspect all signatures associated with the signed artifact",
+  long: "Inspect all signatures associated with the signed artifact. What is shown are the signatures' claims:\n" +
+    "nothing is verified.",
+  examples: addressExamples("inspect", "Inspect signatures on an OCI artifact"),
+  flags: {
+    ...REGISTRY_FLAGS,
+    ...MAX_SIGNATURES_FLAG,
+    output: text("output format, options: 'json', 'tree', 'text'", "tree", { short: "o" }),
+  },
+  work: async ({ flags, operands }, context) => {
+    const { host, zone } = context;
+    if (!["json", "tree", "text"].includes(flags.output)) {
+      throw usage(`unrecognized output format ${printable(flags.output)}`);
+    }
+    const artifact = await resolveArtifact(await readCall("inspect", operands, flags, host), host);
+    if (artifact === undefined) return 1;
+    const { repository, descriptor, name, signal } = artifact;
+    const { signatures, exceeded } = await signaturesOf(artifact, flags["max-signatures"]);
+    const inspected = await inspectAll(signatures, { repository, signal, host });
+    const shown = inspected.filter((signature) => signature !== undefined);
+    host.writeOut(
+      flags.output === "json" ? renderInspectionJson(descriptor, shown, zone) : renderInspectionTree(name, shown, zone),
+    );
+    host.writeOut(exceeded);
+    if (shown.length === inspected.length) return 0;
+    host.writeError("Error: at least one signature was skipped and not displayed\n");
+    return 1;
+  },
+});
+
+interface Source {
+  readonly repository: Repository;
+  readonly signal: AbortSignal;
+  readonly host: Host;
+}
+
+/** Fetches and reads each signature; `undefined` stands for one that was skipped with a warning. */
+async function inspectAll(
+  signatures: readonly Descriptor[],
+  source: Source,
+): Promise<readonly (InspectedSignature | undefined)[]> {
+  const all: (InspectedSignature | undefined)[] = [];
+  for (let start = 0; start < signatures.length; start += PARALLEL_FETCHES) {
+    const batch = signatures.slice(start, start + PARALLEL_FETCHES);
+    const results = await Promise.all(batch.map((manifest) => inspectOne(manifest, source)));
+    // Warnings in the order of the signatures, however the answers came in.
+    for (const result of results) {
+      if (typeof result === "string") source.host.writeError(result);
+      all.push(typeof result === "string" ? undefined : result);
+    }
+  }
+  return all;
+}
+
+/** One signature, or the warning to print in its place. */
+async function inspectOne(
+  manifest: Descriptor,
+  { repository, signal, host }: Source,
+): Promise<InspectedSignature | string> {
+  const explain = (thrown: unknown): string => {
+    const { code, message } = toEngineError(thrown, `Cannot read signature "${manifest.digest}"`);
+    return `${printable(message)} (${code})`;
+  };
+  let envelope;
+  try {
+    envelope = await fetchEnvelope(repository, manifest, { signal });
+  } catch (thrown) {
+    return `Warning: unable to fetch signature ${manifest.digest} due to error: ${explain(thrown)}\n`;
+  }
+  try {
+    return { manifest, claims: await inspectEnvelope(decodeEnvelope(envelope), host.ports.crypto) };
+  } catch (thrown) {
+    return `Warning: Skipping signature ${manifest.digest} because of error: ${explain(thrown)}\n`;
+  }
+}

@@ -1,0 +1,90 @@
+/** The configuration file and the flags that say the same: which registries are reached elsewhere. */
+import { isJsonObject, type JsonValue, parseJson, printable } from "../encoding/mod.ts";
+import { ConfigurationError, toEngineError } from "../errors.ts";
+import type { Files } from "../ports.ts";
+
+/** Bytes of a configuration file at most. */
+export const MAX_CONFIGURATION_BYTES = 64 * 1024;
+
+/** Mirrors at most, flags and file together. */
+export const MAX_MIRRORS = 1_000;
+
+/** What a configuration file says. */
+export interface Configuration {
+  /** Registry host, such as `ghcr.io` → URL of the registry that is asked in its place. */
+  readonly mirrors: ReadonlyMap<string, string>;
+}
+
+const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[A-Fa-f0-9:]+\])(?::[0-9]{1,5})?$/;
+
+/**
+ * Reads a configuration file: `{"mirrors": {"ghcr.io": "http://127.0.0.1:5000"}}`.
+ *
+ * @throws {ConfigurationError} `ERR_FILE` when it cannot be read, `ERR_CONFIG` naming the key that is wrong or unknown.
+ */
+export async function readConfiguration(path: string, files: Files): Promise<Configuration> {
+  const bytes = await files.read(path, MAX_CONFIGURATION_BYTES);
+  const refuse = (reason: string, cause?: unknown): ConfigurationError =>
+    new ConfigurationError("ERR_CONFIG", `Cannot read configuration "${printable(path)}": ${reason}`, { cause });
+  const document = parse(bytes, refuse);
+  if (!isJsonObject(document)) throw refuse('it is no object, expected an object with the key "mirrors"');
+  const unknown = Object.keys(document).find((key) => key !== "mirrors");
+  if (unknown !== undefined) throw refuse(`unknown key "${printable(unknown)}", expected "mirrors"`);
+  const mirrors = document["mirrors"] ?? {};
+  if (!isJsonObject(mirrors)) throw refuse('"mirrors" is no object, expected registry hosts and their mirrors');
+  const entries = Object.entries(mirrors).map(([host, url]): readonly [string, string] => {
+    const key = `"mirrors"."${printable(host)}"`;
+    if (typeof url !== "string") throw refuse(`${key} is no text, expected the URL of a registry`);
+    const wrong = mirrorFault(host, url);
+    if (wrong !== undefined) throw refuse(`${key}: ${wrong}`);
+    return [host, url];
+  });
+  return { mirrors: bounded(entries, refuse) };
+}
+
+function parse(bytes: Uint8Array, refuse: (reason: string, cause?: unknown) => ConfigurationError): JsonValue {
+  try {
+    return parseJson(bytes);
+  } catch (thrown) {
+    throw refuse(toEngineError(thrown, "Cannot parse JSON").message, thrown);
+  }
+}
+
+/**
+ * Reads the values of `--mirror`.
+ *
+ * @param values Each `HOST=URL`.
+ * @throws {ConfigurationError} `ERR_USAGE`
+ */
+export function parseMirrors(values: readonly string[]): ReadonlyMap<string, string> {
+  const refuse = (reason: string): ConfigurationError => new ConfigurationError("ERR_USAGE", reason);
+  const entries = values.map((value): readonly [string, string] => {
+    const equals = value.indexOf("=");
+    const host = value.slice(0, Math.max(equals, 0));
+    const url = value.slice(equals + 1);
+    const fault = equals === -1 ? "expected HOST=URL, such as ghcr.io=http://127.0.0.1:5000" : mirrorFault(host, url);
+    if (fault !== undefined) throw refuse(`invalid argument "${printable(value)}" for "--mirror" flag: ${fault}`);
+    return [host, url];
+  });
+  return bounded(entries, refuse);
+}
+
+/** What is wrong with a mirror, or nothing. */
+function mirrorFault(host: string, url: string): string | undefined {
+  if (!HOST.test(host)) return `"${printable(host)}" is no registry host, expected a host with an optional :port`;
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed?.protocol !== "http:" && parsed?.protocol !== "https:") {
+    return `"${printable(url)}" is no mirror, expected a URL with http:// or https://`;
+  }
+  if (parsed.username !== "" || parsed.password !== "") return "the URL has credentials, expected none";
+  if (parsed.search !== "" || parsed.hash !== "") return "the URL has a query or a fragment, expected neither";
+  return undefined;
+}
+
+function bounded(
+  entries: readonly (readonly [string, string])[],
+  refuse: (reason: string) => ConfigurationError,
+): ReadonlyMap<string, string> {
+  if (entries.length > MAX_MIRRORS) throw refuse(`${entries.length} mirrors, expected at most ${MAX_MIRRORS}`);
+  return new Map(entries);
+}

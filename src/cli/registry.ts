@@ -1,0 +1,96 @@
+/** Registries as commands reach them: the flags that say how, and the repositories they open. */
+import { printable } from "../encoding/mod.ts";
+import { ConfigurationError } from "../errors.ts";
+import {
+  createRegistryClient,
+  type OpenRepository,
+  parseImageText,
+  parseReference,
+  type Reference,
+} from "../oci/mod.ts";
+import type { Host } from "../ports.ts";
+import { parseMirrors, readConfiguration } from "./configuration.ts";
+import { count, list, text, toggle } from "./flags.ts";
+
+/** How long a command waits for registries when `--timeout` does not say, in seconds. */
+export const DEFAULT_TIMEOUT_SECONDS = 60;
+
+/** The longest `--timeout`: a day. */
+export const MAX_TIMEOUT_SECONDS = 86_400;
+
+/** Where registries are, for every command that asks one. */
+export const ADDRESS_FLAGS = {
+  config: text('read registry mirrors from a JSON file: {"mirrors": {"ghcr.io": "http://127.0.0.1:5000"}}', undefined, {
+    value: "FILE",
+  }),
+  "insecure-registry": toggle("use HTTP protocol while connecting to registries. Should be used only for testing"),
+  mirror: list("ask this registry in place of HOST; may be repeated", { value: "HOST=URL" }),
+  "plain-http": toggle("allow insecure connections to registry without SSL check"),
+} as const;
+
+/** The same, and how long to wait. */
+export const REGISTRY_FLAGS = {
+  ...ADDRESS_FLAGS,
+  timeout: count("seconds to wait for the registry", DEFAULT_TIMEOUT_SECONDS),
+} as const;
+
+/** The values of {@link ADDRESS_FLAGS}. */
+export interface AddressFlags {
+  readonly config: string | undefined;
+  readonly "insecure-registry": boolean;
+  readonly mirror: readonly string[];
+  readonly "plain-http": boolean;
+}
+
+/**
+ * Opens repositories as the flags say. A mirror given as flag goes before the one of the configuration file.
+ *
+ * @throws {ConfigurationError} `ERR_USAGE`, `ERR_CONFIG`, `ERR_FILE`
+ */
+export async function openRegistries(flags: AddressFlags, host: Host): Promise<OpenRepository> {
+  const mirrors = parseMirrors(flags.mirror);
+  const configured = flags.config === undefined ? undefined : await readConfiguration(flags.config, host.files);
+  return createRegistryClient(host.ports, {
+    mirrors: new Map([...(configured?.mirrors ?? []), ...mirrors]),
+    plainHttp: flags["plain-http"] || flags["insecure-registry"] ? "all" : new Set(),
+    redirect: "manual",
+  });
+}
+
+/**
+ * A signal that aborts after the flag's seconds.
+ *
+ * @throws {ConfigurationError} `ERR_USAGE` when it is no positive number or too large.
+ */
+export function deadline(seconds: number): AbortSignal {
+  if (seconds < 1 || seconds > MAX_TIMEOUT_SECONDS) {
+    throw new ConfigurationError("ERR_USAGE", `timeout value ${seconds} must be between 1 and ${MAX_TIMEOUT_SECONDS}`);
+  }
+  return AbortSignal.timeout(seconds * 1000);
+}
+
+/**
+ * Reads the reference of an artifact, which names its registry and a tag or a digest.
+ *
+ * @throws {MalformedError} `ERR_REFERENCE`
+ * @throws {ConfigurationError} `ERR_REFERENCE` when registry, or tag and digest, are missing.
+ */
+export function readReference(typed: string): Reference {
+  if (!parseImageText(typed).registryGiven) throw missing(typed, "registry or repository");
+  const reference = parseReference(typed);
+  if (reference.tag === undefined && reference.digest === undefined) throw missing(typed, "tag or digest");
+  return reference;
+}
+
+function missing(typed: string, what: string): ConfigurationError {
+  const form = "registry/repository:tag or registry/repository@digest";
+  return new ConfigurationError(
+    "ERR_REFERENCE",
+    `Cannot parse reference "${printable(typed)}": no ${what}, expected ${form}`,
+  );
+}
+
+/** What a registry is asked for: the digest where there is one, as it says more than the tag. */
+export function tagOrDigest({ tag, digest }: Reference): string {
+  return digest ?? tag ?? "";
+}

@@ -1,0 +1,151 @@
+/** What signatures claim, unverified, in the forms of `notation inspect` 1.3.2: tree and JSON. */
+import { printable } from "../../encoding/mod.ts";
+import type { AttributeTime, Inspection } from "../../notary/mod.ts";
+import type { Descriptor } from "../../oci/mod.ts";
+import { renderJson, sortedMembers } from "./json.ts";
+import { descriptorValue } from "./referrers.ts";
+import { formatAnsic, formatRfc3339, type ViewerZone } from "./time.ts";
+import { node, pair, renderTree, type TreeNode } from "./tree.ts";
+
+/** One signature of an artifact: its manifest and what its envelope claims. */
+export interface InspectedSignature {
+  readonly manifest: Descriptor;
+  readonly claims: Inspection;
+}
+
+/** The artifact type of signature manifests (Notary Project, signature-specification.md, "OCI Signatures"). */
+export const SIGNATURE_TYPE = "application/vnd.cncf.notary.signature";
+
+/** Longest attribute or name that is printed whole. */
+export const MAX_PRINTED_CLAIM = 8192;
+
+const shown = (text: string): string => printable(text, MAX_PRINTED_CLAIM);
+
+/** How an instant with or without an offset of its own is written. */
+type TimeFormat = (time: AttributeTime) => string;
+
+/**
+ * Writes the tree. Attributes are sorted by name, where notation prints them in any order; what comes from the envelope
+ * is escaped.
+ *
+ * @param reference `registry/repository@digest`.
+ * @param zone For times of COSE envelopes, which have no offset of their own; certificates are in UTC.
+ */
+export function renderInspectionTree(
+  reference: string,
+  signatures: readonly InspectedSignature[],
+  zone: ViewerZone,
+): string {
+  if (signatures.length === 0) return `${reference} has no associated signature\n`;
+  const format: TimeFormat = ({ instant, offsetMinutes }) =>
+    formatAnsic({ instant, offsetMinutes: offsetMinutes ?? zone(instant) });
+  const nodes = signatures.map(({ manifest, claims }) => node(manifest.digest, claimNodes(claims, format)));
+  return `Inspecting all signatures for signed artifact\n${renderTree(node(reference, [node(SIGNATURE_TYPE, nodes)]))}`;
+}
+
+function claimNodes(claims: Inspection, format: TimeFormat): readonly TreeNode[] {
+  const { targetArtifact } = claims;
+  return [
+    pair("media type", shown(claims.mediaType)),
+    pair("signature algorithm", claims.signatureAlgorithm),
+    node("signed attributes", pairs(signedAttributes(claims, format))),
+    node("user defined attributes", pairs(userAttributes(claims) ?? {})),
+    node("unsigned attributes", unsignedNodes(claims)),
+    node("certificates", certificateNodes(claims, format)),
+    node("signed artifact", [
+      pair("media type", shown(targetArtifact.mediaType)),
+      pair("digest", targetArtifact.digest),
+      pair("size", String(targetArtifact.size)),
+    ]),
+  ];
+}
+
+function pairs(members: Readonly<Record<string, string>>): readonly TreeNode[] {
+  const nodes = Object.entries(sortedMembers(members)).map(([key, value]) => pair(shown(key), shown(value)));
+  return nodes.length === 0 ? [node("(empty)")] : nodes;
+}
+
+function unsignedNodes({ unsignedAttributes: { signingAgent, timestampSignature } }: Inspection): readonly TreeNode[] {
+  return [
+    ...(signingAgent === undefined ? [] : [pair("signingAgent", shown(signingAgent))]),
+    ...(timestampSignature === undefined
+      ? []
+      : [node("timestamp signature", [node(unreadTimestamp(timestampSignature))])]),
+  ];
+}
+
+/** What is said of a countersignature as long as nothing here opens it. */
+function unreadTimestamp(token: Uint8Array): string {
+  return `present, not evaluated: ${token.length} bytes`;
+}
+
+function certificateNodes({ certificates }: Inspection, format: TimeFormat): readonly TreeNode[] {
+  return certificates.map(({ fingerprint, subject, issuer, notAfter }) =>
+    node(`SHA256 fingerprint: ${fingerprint}`, [
+      pair("issued to", shown(subject)),
+      pair("issued by", shown(issuer)),
+      pair("expiry", format({ instant: notAfter, offsetMinutes: 0 })),
+    ])
+  );
+}
+
+/**
+ * Writes the JSON document: notation's members in notation's order, its maps sorted.
+ *
+ * @param artifact The inspected artifact, resolved.
+ */
+export function renderInspectionJson(
+  artifact: Descriptor,
+  signatures: readonly InspectedSignature[],
+  zone: ViewerZone,
+): string {
+  const format: TimeFormat = ({ instant, offsetMinutes }) =>
+    formatRfc3339({ instant, offsetMinutes: offsetMinutes ?? zone(instant) });
+  const values = signatures.map(({ manifest, claims }) => ({
+    mediaType: claims.mediaType,
+    digest: manifest.digest,
+    signatureAlgorithm: claims.signatureAlgorithm,
+    signedAttributes: sortedMembers(signedAttributes(claims, format)),
+    userDefinedAttributes: userAttributes(claims) ?? null,
+    unsignedAttributes: unsignedMembers(claims),
+    certificates: claims.certificates.map(({ fingerprint, subject, issuer, notAfter }) => ({
+      SHA256Fingerprint: fingerprint,
+      issuedTo: subject,
+      issuedBy: issuer,
+      expiry: format({ instant: notAfter, offsetMinutes: 0 }),
+    })),
+    signedArtifact: { ...descriptorValue(claims.targetArtifact), annotations: undefined },
+  }));
+  return renderJson({ mediaType: artifact.mediaType, Signatures: values }, 4);
+}
+
+function unsignedMembers({ unsignedAttributes: { signingAgent, timestampSignature } }: Inspection) {
+  return {
+    signingAgent,
+    timestampSignature: timestampSignature === undefined ? undefined : { error: unreadTimestamp(timestampSignature) },
+  };
+}
+
+/** Notation names the signing time alike under both signing schemes. */
+function signedAttributes(
+  { signedAttributes: { signingScheme, signingTime, authenticSigningTime, expiry, extended } }: Inspection,
+  format: TimeFormat,
+): Record<string, string> {
+  const time = signingTime ?? authenticSigningTime;
+  return {
+    signingScheme,
+    ...(time === undefined ? {} : { signingTime: format(time) }),
+    ...(expiry === undefined ? {} : { expiry: format(expiry) }),
+    ...Object.fromEntries(extended.map(({ key, value }) => [String(key), attributeText(value)])),
+  };
+}
+
+/** The signer's own key-value pairs; absent when the payload has no annotations at all. */
+function userAttributes({ targetArtifact: { annotations } }: Inspection): Record<string, string> | undefined {
+  return annotations === undefined ? undefined : sortedMembers(annotations);
+}
+
+function attributeText(value: unknown): string {
+  if (typeof value === "string") return value;
+  return JSON.stringify(value, (_, part: unknown) => typeof part === "bigint" ? part.toString() : part) ?? "undefined";
+}

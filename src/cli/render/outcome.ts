@@ -1,0 +1,96 @@
+/** The outcome of a verification: notation's sentences for people, all of it as data for programs. */
+import { printable } from "../../encoding/mod.ts";
+import { type Refusal, refusal } from "../../errors.ts";
+import {
+  type ArtifactOutcome,
+  firstRefusal,
+  VALIDATION_ORDER,
+  verdict,
+  type VerificationOutcome,
+} from "../../notary/mod.ts";
+import { renderColumns } from "./columns.ts";
+import { sortedMembers } from "./json.ts";
+import { descriptorValue } from "./referrers.ts";
+
+/** Longest key or value of user metadata that is printed whole. */
+const MAX_PRINTED_METADATA = 8192;
+
+/** Signatures whose reason is printed after a failure. */
+export const MAX_PRINTED_REASONS = 20;
+
+/** What notation 1.3 prints after a success: the sentence, and the user metadata of the good signature as a table. */
+export function renderSuccess({ reference, outcomes }: ArtifactOutcome): string {
+  const sentence = `Successfully verified signature for ${reference}\n`;
+  const metadata = Object.entries(sortedMembers(outcomes.at(-1)?.userMetadata ?? {}));
+  if (metadata.length === 0) return sentence;
+  const shown = (text: string): string => printable(text, MAX_PRINTED_METADATA);
+  const rows = metadata.map(([key, value]) => [shown(key), shown(value)]);
+  return `${sentence}\nThe artifact was signed with the following user metadata.\n\n` +
+    renderColumns([["KEY", "VALUE"], ...rows]);
+}
+
+/** What is said after a failure: notation's line, then where signatures were looked for or why each was refused. */
+export interface Failure {
+  readonly refusal: Refusal;
+  readonly line: string;
+  readonly advice: readonly string[];
+}
+
+/** Makes the sentences of a failure. */
+export function renderFailure(outcome: ArtifactOutcome): Failure {
+  const { reference, outcomes, asked } = outcome;
+  const why = outcome.refusal ??
+    refusal("ERR_INTERNAL", `Cannot verify "${reference}": the verdict is "${outcome.verdict}" without a reason`);
+  if (why.code === "SIGNATURE_MISSING") {
+    return {
+      refusal: why,
+      line: `Error: signature verification failed: no signature is associated with "${reference}", ` +
+        "make sure the artifact was signed successfully",
+      advice: asked.map(({ way, place, result, reason }) =>
+        `Asked: ${way} ${printable(place)}: ${result}${reason === undefined ? "" : `, ${printable(reason)}`}`
+      ),
+    };
+  }
+  const reasons = outcomes.slice(0, MAX_PRINTED_REASONS).map((signature) => {
+    const found = firstRefusal(signature);
+    const what = found === undefined ? "no reason" : `${found.code}: ${printable(found.message)}`;
+    return `Signature ${signature.signature?.digest ?? "without manifest"}: ${what}`;
+  });
+  const more = outcomes.length - reasons.length;
+  return {
+    refusal: why,
+    line: `Error: signature verification failed for all the signatures associated with ${reference}`,
+    advice: more > 0 ? [...reasons, `Signature: and ${more} more`] : reasons,
+  };
+}
+
+/** All that was found, as JSON data: the same that `--explain` prints. */
+export function outcomeValue(outcome: ArtifactOutcome): Record<string, unknown> {
+  return {
+    reference: outcome.reference,
+    descriptor: descriptorValue(outcome.descriptor),
+    verdict: outcome.verdict,
+    refusal: outcome.refusal,
+    asked: outcome.asked,
+    signatureCount: outcome.signatureCount,
+    signatures: outcome.outcomes.map(signatureValue),
+  };
+}
+
+function signatureValue(outcome: VerificationOutcome): Record<string, unknown> {
+  const validations = VALIDATION_ORDER.map((type) => {
+    const { action, result } = outcome.validations[type];
+    return [type, { action, ...result }] as const;
+  });
+  return {
+    digest: outcome.signature?.digest,
+    verdict: verdict(outcome),
+    certificateChain: outcome.certificateChain,
+    validations: {
+      ...Object.fromEntries(validations),
+      targetArtifact: { action: "enforce", ...outcome.targetArtifact },
+    },
+    // What a signature that is not verified says of itself is nobody's word.
+    userMetadata: verdict(outcome) === "verified" ? sortedMembers(outcome.userMetadata) : undefined,
+  };
+}

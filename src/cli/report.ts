@@ -1,0 +1,38 @@
+/** How a command says that something went wrong: the sentence, then code, class, whether a retry helps, next step. */
+import { printable } from "../encoding/mod.ts";
+import type { Refusal } from "../errors.ts";
+import type { Host } from "../ports.ts";
+
+/** Longest message that is printed whole; a reference may have 255 characters and be quoted twice. */
+const MAX_PRINTED_MESSAGE = 4096;
+
+/** A line that holds a sentence of notation or oras in place of the engine's own. */
+export interface Wording {
+  /** `Error: …` by default. */
+  readonly line: string;
+  /** Lines that oras adds, such as `Usage: …`. */
+  readonly advice?: readonly string[];
+}
+
+/**
+ * Writes a refusal to standard error.
+ *
+ * @param wording The first line where the real tools have words of their own for this; outside text in it is escaped.
+ */
+export function report(host: Host, refusal: Refusal, wording?: Wording): void {
+  const { code, class: kind, message, retry, nextStep } = refusal;
+  const lines = [
+    wording?.line ?? `Error: ${printable(message, MAX_PRINTED_MESSAGE)}`,
+    ...(wording?.advice ?? []),
+    // The engine's own sentence knows more than the tool's: which part of a reference, which answer of the registry.
+    ...(wording === undefined ? [] : [`Reason: ${printable(message, MAX_PRINTED_MESSAGE)}`]),
+    `Code: ${code} (${kind}; a retry ${retry ? "may help" : "does not help"})`,
+    `Next: ${nextStep}`,
+  ];
+  host.writeError(`${lines.join("\n")}\n`);
+}
+
+/** Writes a warning to standard error. */
+export function warn(host: Host, message: string): void {
+  host.writeError(`Warning: ${printable(message, MAX_PRINTED_MESSAGE)}\n`);
+}
