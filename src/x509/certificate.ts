@@ -17,10 +17,9 @@ import {
   readTime,
   TAG,
 } from "../encoding/mod.ts";
-import { readPublicKey, type UnsupportedKey } from "../crypto/mod.ts";
+import { readPublicKey, readSignatureAlgorithm, type UnsupportedKey } from "../crypto/mod.ts";
 import { EngineError, MalformedError } from "../errors.ts";
 import type { PublicKey, SignatureAlgorithm } from "../ports.ts";
-import { readSignatureAlgorithm } from "./algorithm.ts";
 import { type Extension, extensionOf, HONOURED } from "./extensions.ts";
 import { onlyChild, refuseRest } from "./fields.ts";
 import { type DistinguishedName, readName } from "./name.ts";
@@ -94,9 +93,9 @@ function decode(der: Uint8Array): Certificate {
   const version = readVersion(fields);
   const serialNumber = readSerialNumber(fields.shift());
   const innerAlgorithm = fields.shift();
-  const outer = readSignatureAlgorithm(algorithm, "signatureAlgorithm");
-  readSignatureAlgorithm(innerAlgorithm, "signature");
-  if (!equalBytes(derBytes(algorithm as DerNode), derBytes(innerAlgorithm as DerNode))) {
+  const outer = readSignatureAlgorithm(algorithm);
+  const inner = expectTag(innerAlgorithm, TAG.sequence, "signature");
+  if (!equalBytes(derBytes(algorithm as DerNode), derBytes(inner))) {
     throw new MalformedError("ERR_DER", `"signatureAlgorithm" is not the algorithm that was signed as "signature"`);
   }
   const issuer = readName(fields.shift(), "issuer");

@@ -6,7 +6,7 @@
  */
 import { keySpecOf, signatureAlgorithmOfKey } from "../crypto/mod.ts";
 import { UnsupportedError } from "../errors.ts";
-import { algorithmName } from "./algorithm.ts";
+import { algorithmName } from "./algorithm_names.ts";
 import type { Certificate } from "./certificate.ts";
 import { extensionOf, type KeyUsage } from "./extensions.ts";
 import { formatName, quoteText } from "./name.ts";

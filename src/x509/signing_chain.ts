@@ -1,7 +1,7 @@
 /** A signing chain as a whole: its order, its links and the rules of `profile.ts` for each certificate. */
 import { printable } from "../encoding/mod.ts";
 import type { CryptoProvider } from "../ports.ts";
-import { algorithmName } from "./algorithm.ts";
+import { algorithmName } from "./algorithm_names.ts";
 import type { Certificate } from "./certificate.ts";
 import { extensionOf } from "./extensions.ts";
 import { formatName, quoteText, sameName } from "./name.ts";
