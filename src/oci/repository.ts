@@ -51,10 +51,18 @@ export interface Repository {
   fetchManifest(descriptor: Descriptor, options: CallOptions): Promise<Manifest>;
   /** The blob's bytes, digest and size compared. @throws {MalformedError} `ERR_TOO_LARGE` before more than `maxBytes` are read. */
   fetchBlob(descriptor: Descriptor, options: CallOptions & { readonly maxBytes: number }): Promise<Uint8Array>;
-  /** Everything that names `subject` as its subject. The server's filter is a hint: the list is filtered here again. */
+  /**
+   * Everything that names `subject` as its subject. The server's filter is a hint: the list is filtered here again.
+   *
+   * The referrers tag is left out where the API is known to work and lists something; `everywhere` asks it then too, before
+   * it is said that none of what was found will do.
+   *
+   * @throws {UnavailableError} as {@link resolve}; never an empty list for a place that could not be asked.
+   * @throws {MalformedError} `ERR_TOO_LARGE` beyond `MAX_REFERRERS`.
+   */
   listReferrers(
     subject: { readonly digest: Digest },
-    options: CallOptions & { readonly artifactType?: string },
+    options: CallOptions & { readonly artifactType?: string; readonly everywhere?: boolean },
   ): Promise<ReferrerList>;
 }
 

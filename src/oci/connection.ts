@@ -1,0 +1,75 @@
+/** A repository's way to its registry: URL, authorization, one request; what every call of a repository goes through. */
+import { printable } from "../encoding/mod.ts";
+import type { UnavailableError } from "../errors.ts";
+import { answerError } from "./answer.ts";
+import type { Authorizer } from "./auth.ts";
+import { type Reference, repositoryName } from "./reference.ts";
+import { type Answer, exchange, type TransportPorts } from "./request.ts";
+import { type Endpoint, endpointOf, type RegistrySettings } from "./settings.ts";
+
+export interface Query {
+  /** What cannot be done when this fails: `fetch manifest "sha256:…"`. Safe to print. */
+  readonly task: string;
+  readonly method: "GET" | "HEAD";
+  /** Below `/v2/<repository>/`, each part encoded; or a whole URL of the same origin, for the next page. */
+  readonly path: string | URL;
+  readonly accept: string;
+  readonly maxBytes: number;
+}
+
+export interface Reply extends Answer {
+  /** `Cannot fetch manifest "sha256:…" of "ghcr.io/a/b"`. */
+  readonly action: string;
+  /** This reply as an error, for statuses the caller has no use for. */
+  readonly error: () => UnavailableError;
+}
+
+export interface Connection {
+  /** `registry/repository` as the user named it. */
+  readonly name: string;
+  readonly endpoint: () => Endpoint;
+  /** The path of the repository's resources, such as `/v2/kyverno/test-verify-image/`. */
+  readonly path: string;
+  /**
+   * Asks the registry, answering one challenge.
+   *
+   * @throws {UnavailableError} `ERR_REGISTRY_UNAVAILABLE`, `ERR_REGISTRY_REFUSED`, `ERR_REGISTRY_RESPONSE`, `ERR_DEADLINE`
+   */
+  ask(query: Query, signal: AbortSignal): Promise<Reply>;
+}
+
+/** Connects a repository; nothing is asked and no setting is judged before the first {@link Connection.ask}. */
+export function connect(
+  reference: Reference,
+  authorizer: Authorizer,
+  ports: TransportPorts,
+  settings: RegistrySettings,
+): Connection {
+  const name = repositoryName(reference);
+  const path = `/v2/${reference.repository}/`;
+  const endpoint = () => endpointOf(reference.registry, settings);
+  return {
+    name,
+    endpoint,
+    path,
+    async ask(query, signal) {
+      const audience = { endpoint: endpoint(), repository: reference.repository };
+      const action = `Cannot ${query.task} of "${printable(name)}"`;
+      const url = query.path instanceof URL ? query.path : new URL(audience.endpoint.base + path + query.path);
+      const { method, accept, maxBytes } = query;
+      const request = { action, method, url, accept, maxBytes, endpoint: audience.endpoint };
+      let authorization = await authorizer.current(audience, signal);
+      let answer = await exchange({ ...request, authorization: authorization?.value }, ports, settings, signal);
+      // A 401 from the place a redirect led to says nothing about our credentials, and must not get them.
+      if (answer.status === 401 && !answer.leftOrigin) {
+        const field = answer.headers.get("www-authenticate");
+        authorization = await authorizer.answer(audience, field, authorization, signal);
+        if (authorization.value !== undefined) {
+          answer = await exchange({ ...request, authorization: authorization.value }, ports, settings, signal);
+        }
+      }
+      const note = answer.status === 401 || answer.status === 403 ? authorization?.note : undefined;
+      return { ...answer, action, error: () => answerError(action, audience.endpoint, answer, note) };
+    },
+  };
+}

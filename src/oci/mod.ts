@@ -1,0 +1,29 @@
+/**
+ * Registries and what they hold (OCI image and distribution specifications).
+ *
+ * ```ts
+ * const open = createRegistryClient(ports);
+ * const reference = parseReference("ghcr.io/kyverno/test-verify-image:signed");
+ * const repository = open(reference);
+ * const artifact = await repository.resolve("signed", { signal });
+ * const { referrers } = await repository.listReferrers(artifact, { signal });
+ * ```
+ */
+export { type HostKind, hostKind } from "./address.ts";
+export { createRegistryClient } from "./client.ts";
+export type { Descriptor, Digest, Platform } from "./descriptor.ts";
+export { artifactTypeOf, type Manifest, MAX_MANIFEST_BYTES, readDescriptor, readManifest } from "./manifest.ts";
+export { DOCKER_LIST, DOCKER_MANIFEST, OCI_ARTIFACT_MANIFEST, OCI_INDEX, OCI_MANIFEST } from "./media_types.ts";
+export {
+  DEFAULT_REGISTRY,
+  formatReference,
+  type ImageText,
+  parseImageText,
+  parseReference,
+  type Reference,
+  repositoryName,
+} from "./reference.ts";
+export { referrersTag } from "./referrers.ts";
+export { MAX_REFERRERS, MAX_REFERRERS_PAGES } from "./referrers_api.ts";
+export type { CallOptions, OpenRepository, Referrer, ReferrerList, ReferrersWay, Repository } from "./repository.ts";
+export { DEFAULT_REGISTRY_SETTINGS, type RegistrySettings } from "./settings.ts";

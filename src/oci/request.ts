@@ -1,0 +1,169 @@
+/**
+ * One request to a registry, to its end: redirects followed by our own rules, the body read under a limit, and what may
+ * pass tried again. Statuses are not judged here.
+ */
+import { printable } from "../encoding/mod.ts";
+import { EngineError, UnavailableError } from "../errors.ts";
+import type { Ports } from "../ports.ts";
+import { dropBody, orAbort, readBody } from "./body.ts";
+import { type Endpoint, type RegistrySettings, requireAllowedTarget } from "./settings.ts";
+
+/** Most redirects of one request. */
+export const MAX_REDIRECTS = 5;
+
+/** Most times one request is sent again after 408, 429, a server error or a network failure. */
+export const MAX_RETRIES = 2;
+
+/** Longest wait a registry may ask for with `Retry-After` before the request is given up at once. */
+export const MAX_RETRY_AFTER_SECONDS = 5;
+
+/** Most bytes of an error body; the rest is not read. */
+export const MAX_ERROR_BODY_BYTES = 8 * 1024;
+
+const FIRST_RETRY_MILLISECONDS = 250;
+const REDIRECT_STATUSES = new Set([301, 302, 303, 307, 308]);
+
+/** What {@link exchange} asks for. */
+export type TransportPorts = Pick<Ports, "fetch" | "sleep" | "now">;
+
+export interface RegistryRequest {
+  /** Beginning of every message: `Cannot fetch manifest "sha256:…" of "ghcr.io/a/b"`. */
+  readonly action: string;
+  readonly method: "GET" | "HEAD";
+  readonly endpoint: Endpoint;
+  readonly url: URL;
+  readonly accept: string;
+  /** Sent while every hop so far has the origin of `url`. */
+  readonly authorization?: string | undefined;
+  /** Most bytes of the body of a 200 answer. */
+  readonly maxBytes: number;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The body, or as much of an error's body as is read; empty when `exceeded`. */
+  readonly bytes: Uint8Array;
+  /** Whether the body of a 200 answer had more than `maxBytes`. */
+  readonly exceeded: boolean;
+  /** The URL that answered, after redirects. */
+  readonly url: URL;
+  /** Whether a redirect led away from the origin asked. */
+  readonly leftOrigin: boolean;
+}
+
+/**
+ * Sends a request and gives back whatever is answered in the end.
+ *
+ * @throws {UnavailableError} `ERR_DEADLINE` when the signal aborts, `ERR_REGISTRY_UNAVAILABLE` with the network's reason,
+ * `ERR_REGISTRY_REFUSED` for a redirect that is not followed, `ERR_REGISTRY_RESPONSE` for one that leads nowhere.
+ */
+export async function exchange(
+  request: RegistryRequest,
+  ports: TransportPorts,
+  settings: RegistrySettings,
+  signal: AbortSignal,
+): Promise<Answer> {
+  for (let attempt = 0;; attempt++) {
+    let waitMilliseconds: number | undefined = FIRST_RETRY_MILLISECONDS * 2 ** attempt;
+    let outcome: Answer | EngineError;
+    try {
+      outcome = await follow(request, ports, settings, signal);
+      if (!mayPass(outcome.status)) return outcome;
+      waitMilliseconds = retryAfter(outcome.headers, ports.now()) ?? waitMilliseconds;
+    } catch (thrown) {
+      outcome = failure(request, signal, thrown);
+      if (outcome.code !== "ERR_REGISTRY_UNAVAILABLE") throw outcome;
+    }
+    if (attempt === MAX_RETRIES || waitMilliseconds > MAX_RETRY_AFTER_SECONDS * 1000) {
+      if (outcome instanceof EngineError) throw outcome;
+      return outcome;
+    }
+    try {
+      await orAbort(ports.sleep(waitMilliseconds, signal), signal);
+    } catch (thrown) {
+      throw failure(request, signal, thrown);
+    }
+  }
+}
+
+async function follow(
+  request: RegistryRequest,
+  ports: TransportPorts,
+  settings: RegistrySettings,
+  signal: AbortSignal,
+): Promise<Answer> {
+  let url = request.url;
+  let leftOrigin = false;
+  for (let hops = 0;; hops++) {
+    const headers: Record<string, string> = { accept: request.accept };
+    // Once a hop had another origin the credentials stay away, even where a later hop comes back.
+    if (request.authorization !== undefined && !leftOrigin) headers["authorization"] = request.authorization;
+    const init = { method: request.method, headers, redirect: settings.redirect, signal } as const;
+    const response = await orAbort(ports.fetch(url.href, init), signal);
+    const location = REDIRECT_STATUSES.has(response.status) ? response.headers.get("location") : null;
+    if (location === null) {
+      const limit = response.status === 200 ? request.maxBytes : MAX_ERROR_BODY_BYTES;
+      const body = request.method === "HEAD"
+        ? (dropBody(response), { bytes: new Uint8Array(0), exceeded: false })
+        : await readBody(response, limit, signal);
+      return { status: response.status, headers: response.headers, ...body, url, leftOrigin };
+    }
+    dropBody(response);
+    const next = nextHop(request, url, location, hops);
+    requireAllowedTarget(next, url, request.endpoint, settings, request.action);
+    leftOrigin ||= next.origin !== request.url.origin;
+    url = next;
+  }
+}
+
+function nextHop(request: RegistryRequest, from: URL, location: string, hops: number): URL {
+  const refuse = (reason: string) =>
+    new UnavailableError("ERR_REGISTRY_RESPONSE", `${request.action}: ${request.endpoint.label} ${reason}`);
+  if (hops === MAX_REDIRECTS) throw refuse(`redirects more than ${MAX_REDIRECTS} times`);
+  if (!URL.canParse(location, from.href)) throw refuse(`redirects to "${printable(location, 200)}", expected a URL`);
+  const next = new URL(location, from.href);
+  next.hash = "";
+  return next;
+}
+
+function mayPass(status: number): boolean {
+  return status === 408 || status === 429 || status >= 500;
+}
+
+/** `Retry-After` in milliseconds; `undefined` when there is none that can be read. Spec: RFC 9110, section 10.2.3. */
+function retryAfter(headers: Headers, now: Date): number | undefined {
+  const text = headers.get("retry-after")?.trim();
+  if (text === undefined || text === "") return undefined;
+  if (/^\d{1,10}$/.test(text)) return Number(text) * 1000;
+  // Only the form of RFC 9110: Date.parse would take "-1" and much else for a date.
+  const instant = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/.test(text) ? Date.parse(text) : NaN;
+  return Number.isNaN(instant) ? undefined : Math.max(0, instant - now.getTime());
+}
+
+function failure(request: RegistryRequest, signal: AbortSignal, thrown: unknown): EngineError {
+  if (thrown instanceof EngineError) return thrown;
+  const { action, endpoint } = request;
+  if (signal.aborted) {
+    return new UnavailableError("ERR_DEADLINE", `${action}: ran out of time waiting for ${endpoint.label}`, {
+      cause: thrown,
+    });
+  }
+  return new UnavailableError(
+    "ERR_REGISTRY_UNAVAILABLE",
+    `${action}: ${endpoint.label} did not answer: ${printable(networkReason(thrown), 200)}`,
+    { cause: thrown },
+  );
+}
+
+/** The innermost reason of a failed `fetch`: runtimes wrap "connection refused" in one or two errors that say less. */
+function networkReason(thrown: unknown): string {
+  let reason = "the connection failed";
+  let error: unknown = thrown;
+  for (let depth = 0; depth < 5 && error instanceof Error; depth++) {
+    const first: unknown = error instanceof AggregateError ? error.errors[0] : undefined;
+    if (error.message !== "") reason = error.message;
+    error = first ?? error.cause;
+  }
+  return reason;
+}
