@@ -15,7 +15,7 @@ const ROUNDS = Number(process.env["BENCH_ROUNDS"] ?? 25);
 const IN_FLIGHT_SECONDS = 2;
 
 const bytes = new Uint8Array(readFileSync("test/fixtures/envelopes/jws-rsa-2048-self.jws"));
-const anchors = parseCertificates(new Uint8Array(readFileSync("test/fixtures/keys/rsa-2048-self.crt")));
+const anchors = parseCertificates(new Uint8Array(readFileSync("test/fixtures/keys/rsa-2048-self.crt.pem")));
 const stored = { mediaType: "application/jose+json", bytes };
 const decoded = decodeEnvelope(stored);
 const { targetArtifact } = readPayload(decoded);

@@ -1,6 +1,5 @@
 /**
- * Policies and resources that both the real Kyverno CLI and this engine decide. `REGISTRY` in an image stands for the
- * registry's host; certificates are names of files under `test/fixtures/keys`.
+ * Policies and resources that both the real Kyverno CLI and this engine decide.
  */
 
 export interface KyvernoCase {
@@ -13,7 +12,7 @@ export interface KyvernoCase {
   readonly rule?: Readonly<Record<string, unknown>>;
   /** Fields of the one `verifyImages` entry. */
   readonly verify?: Readonly<Record<string, unknown>>;
-  /** Certificates of the one attestor's entries, each an entry of its own. */
+  /** PEM texts, each an entry of its own in the one attestor; the fixture signer's when left out. */
   readonly certificates?: readonly string[];
   readonly resource: Readonly<Record<string, unknown>>;
   /** Id in `deviations.json` when the two differ for a reason. */
@@ -22,7 +21,7 @@ export interface KyvernoCase {
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Names of images of the fixtures, by what is known of their signatures. */
+/** References of the fixtures' images, by what is known of their signatures. */
 export interface FixtureImages {
   readonly signed: string;
   readonly unsigned: string;
@@ -39,7 +38,7 @@ export interface FixtureImages {
   readonly indexChildSigned: string;
 }
 
-/** Names of certificates of the fixtures. */
+/** PEM texts of the fixtures' certificates. */
 export interface FixtureCertificates {
   readonly signer: string;
   readonly coseSigner: string;
@@ -83,16 +82,23 @@ const anyOf = (resources: Json): Json => ({ any: [{ resources }] });
 const attestor = (count: number | undefined, ...entries: readonly Json[]): Json =>
   count === undefined ? { entries } : { count, entries };
 
-/** Every case; `entry` turns a certificate's name into an attestor entry. */
+/**
+ * Every case.
+ *
+ * @param images References `host/repository:tag` in the registry both ask.
+ * @param certificates PEM texts.
+ * @param digest The digest an image's tag names.
+ */
 export function kyvernoCases(
   images: FixtureImages,
   certificates: FixtureCertificates,
-  entry: (...names: readonly string[]) => Json,
+  digest: (image: string) => string,
 ): readonly KyvernoCase[] {
+  const entry = (...pems: readonly string[]): Json => ({ certificates: { cert: pems.join("") } });
   const good = entry(certificates.signer);
   const bad = entry(certificates.stranger);
-  const digestOf = (image: string) => `${image}@DIGEST`;
-  const tagless = (image: string) => `${image.replace(/:[^:/]*$/, "")}@DIGEST`;
+  const digestOf = (image: string) => `${image}@${digest(image)}`;
+  const tagless = (image: string) => `${image.replace(/:[^:/]*$/, "")}@${digest(image)}`;
   return [
     { name: "signed tag", expect: "admitted", resource: pod([images.signed]) },
     { name: "signed digest", expect: "admitted", resource: pod([tagless(images.signed)]) },
@@ -101,16 +107,36 @@ export function kyvernoCases(
     { name: "unsigned digest", expect: "denied", resource: pod([tagless(images.unsigned)]) },
     { name: "unsigned tag and digest", expect: "denied", resource: pod([digestOf(images.unsigned)]) },
     { name: "COSE", expect: "admitted", certificates: [certificates.coseSigner], resource: pod([images.cose]) },
-    { name: "chain, root trusted", expect: "admitted", certificates: [certificates.chainRoot], resource: pod([images.chain]) },
+    {
+      name: "chain, root trusted",
+      expect: "admitted",
+      certificates: [certificates.chainRoot],
+      resource: pod([images.chain]),
+    },
     {
       name: "chain, intermediate trusted",
       expect: "admitted",
       certificates: [certificates.chainIntermediate],
       resource: pod([images.chain]),
     },
-    { name: "chain, leaf trusted", expect: "admitted", certificates: [certificates.chainLeaf], resource: pod([images.chain]) },
-    { name: "chain, stranger trusted", expect: "denied", certificates: [certificates.stranger], resource: pod([images.chain]) },
-    { name: "wrong certificate", expect: "denied", certificates: [certificates.stranger], resource: pod([images.signed]) },
+    {
+      name: "chain, leaf trusted",
+      expect: "admitted",
+      certificates: [certificates.chainLeaf],
+      resource: pod([images.chain]),
+    },
+    {
+      name: "chain, stranger trusted",
+      expect: "denied",
+      certificates: [certificates.stranger],
+      resource: pod([images.chain]),
+    },
+    {
+      name: "wrong certificate",
+      expect: "denied",
+      certificates: [certificates.stranger],
+      resource: pod([images.signed]),
+    },
     { name: "wrong signer", expect: "denied", resource: pod([images.wrongSigner]) },
     { name: "several signatures, one good", expect: "admitted", resource: pod([images.several]) },
     { name: "user metadata", expect: "admitted", resource: pod([images.metadata]) },
@@ -119,8 +145,18 @@ export function kyvernoCases(
     { name: "tampered payload", expect: "denied", resource: pod([images.tamperedPayload]) },
     { name: "tampered signature", expect: "denied", resource: pod([images.tamperedSignature]) },
     { name: "signed index", expect: "admitted", resource: pod([images.indexSigned]) },
-    { name: "index whose child is signed", expect: "denied", resource: pod([images.indexChildSigned]), deviation: "index-child-named" },
-    { name: "tag that does not exist", expect: "denied", resource: pod([images.signed.replace(/:[^:/]*$/, ":missing")]), deviation: "registry-error-text" },
+    {
+      name: "index whose child is signed",
+      expect: "denied",
+      resource: pod([images.indexChildSigned]),
+      deviation: "index-child-named",
+    },
+    {
+      name: "tag that does not exist",
+      expect: "denied",
+      resource: pod([images.signed.replace(/:[^:/]*$/, ":missing")]),
+      deviation: "registry-error-text",
+    },
     {
       name: "count 1 of two entries, second good",
       expect: "admitted",
@@ -227,13 +263,20 @@ export function kyvernoCases(
     {
       name: "selector that does not match",
       expect: "admitted",
-      rule: { match: anyOf({ kinds: ["Pod"], selector: { matchExpressions: [{ key: "app", operator: "In", values: ["b"] }] } }) },
+      rule: {
+        match: anyOf({
+          kinds: ["Pod"],
+          selector: { matchExpressions: [{ key: "app", operator: "In", values: ["b"] }] },
+        }),
+      },
       resource: pod([images.unsigned], {}, { labels: { app: "abc" } }),
     },
     {
       name: "match all, one filter fails",
       expect: "admitted",
-      rule: { match: { all: [{ resources: { kinds: ["Pod"] } }, { resources: { kinds: ["Pod"], names: ["other"] } }] } },
+      rule: {
+        match: { all: [{ resources: { kinds: ["Pod"] } }, { resources: { kinds: ["Pod"], names: ["other"] } }] },
+      },
       resource: pod([images.unsigned]),
     },
     {

@@ -1,0 +1,156 @@
+/**
+ * Ratios taken in one run: one envelope against the bare primitive, two in flight against notation-core-go, and a warm
+ * `/mutate` against a bare Hono echo route.
+ *
+ * `npm run bench`, or `npm run bench -- --check`, which exits 1 when a ratio falls short. Needs the built `dist/` and,
+ * for the second, Go (`npm run peers`).
+ */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { buildPeers, goReady, peerPaths } from "./peers.ts";
+
+/** Envelope verification with certificates seen before, over the bare `subtle.verify`: at most. */
+const MAX_VERIFY_RATIO = 1.25;
+/** Two in flight over notation-core-go with two goroutines: at least. */
+const MIN_THROUGHPUT_RATIO = 1;
+/** Warm `/mutate` over the bare echo: at least. */
+const MIN_MUTATE_RATIO = 0.5;
+/** Load runs of each server, in turn; the median of the pairs' ratios counts. */
+const LOAD_PAIRS = 5;
+const LOAD_SECONDS = 2;
+const LOAD_CONNECTIONS = 8;
+
+interface VerifyFigures {
+  readonly runtime: string;
+  readonly bareMicroseconds: number;
+  readonly wholeMicroseconds: number;
+  readonly ratio: number;
+  readonly twoInFlightPerSecond: number;
+}
+
+const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+const rows: { readonly what: string; readonly figure: string; readonly bound?: string; readonly holds?: boolean }[] = [];
+
+function run(command: string, args: readonly string[]): string {
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8", timeout: 120_000 });
+  if (status !== 0) throw new Error(`Cannot run "${command} ${args.join(" ")}": ${stderr}`);
+  return stdout;
+}
+
+function verifyFigures(command: string, args: readonly string[]): VerifyFigures {
+  return JSON.parse(run(command, [...args, "scripts/bench/verify.ts"]));
+}
+
+function benchVerify(): void {
+  const node = verifyFigures("npx", ["tsx"]);
+  const deno = verifyFigures("npx", ["deno", "run", "-A"]);
+  for (const { runtime, ratio, wholeMicroseconds, bareMicroseconds } of [node, deno]) {
+    const figure = `${ratio.toFixed(2)} × (${wholeMicroseconds.toFixed(0)} / ${bareMicroseconds.toFixed(0)} µs)`;
+    const what = `${runtime}: one envelope / bare subtle.verify`;
+    if (runtime !== "Node") rows.push({ what, figure });
+    else rows.push({ what, figure, bound: `≤ ${MAX_VERIFY_RATIO}`, holds: ratio <= MAX_VERIFY_RATIO });
+  }
+  if (!goReady()) return void rows.push({ what: "Node: two in flight / notation-core-go", figure: "Go is missing" });
+  buildPeers("corebench");
+  const theirs: number[] = [];
+  const ours: number[] = [node.twoInFlightPerSecond];
+  for (let i = 0; i < 3; i += 1) {
+    if (i > 0) ours.push(verifyFigures("npx", ["tsx"]).twoInFlightPerSecond);
+    const envelope = ["-file", "test/fixtures/envelopes/jws-rsa-2048-self.jws", "-media-type", "application/jose+json"];
+    const answer = run(peerPaths().corebench, ["bench", ...envelope, "-seconds", "2", "-workers", "2"]);
+    theirs.push(JSON.parse(answer).operationsPerSecond);
+  }
+  const ratio = median(ours.map((rate, i) => rate / (theirs[i] ?? NaN)));
+  rows.push({
+    what: "Node: two in flight / notation-core-go, two goroutines",
+    figure: `${ratio.toFixed(2)} × (${median(ours).toFixed(0)} / ${median(theirs).toFixed(0)} per s)`,
+    bound: `≥ ${MIN_THROUGHPUT_RATIO}`,
+    holds: ratio >= MIN_THROUGHPUT_RATIO,
+  });
+}
+
+/** Starts a server and waits for the first URL it prints. */
+function start(command: string, args: readonly string[]): Promise<{ child: ChildProcess; port: string }> {
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
+  return new Promise((resolve, reject) => {
+    let said = "";
+    const timer = setTimeout(() => reject(new Error(`"${command} ${args.join(" ")}" did not start: ${said}`)), 20_000);
+    child.once("exit", () => reject(new Error(`"${command} ${args.join(" ")}" ended: ${said}`)));
+    child.stdout.on("data", (chunk: Uint8Array) => {
+      said += String(chunk);
+      const port = /http:\/\/127\.0\.0\.1:(\d+)/.exec(said)?.[1];
+      if (port === undefined) return;
+      clearTimeout(timer);
+      resolve({ child, port });
+    });
+  });
+}
+
+function load(port: string, path: string, body: string): number {
+  const args = ["scripts/bench/load.mjs", port, path, body, String(LOAD_CONNECTIONS), String(LOAD_SECONDS)];
+  const { requests, failures, seconds } = JSON.parse(run(process.execPath, args));
+  if (failures > 0) throw new Error(`${failures} of ${requests} answers of ${path} were not 200`);
+  return requests / seconds;
+}
+
+async function benchMutate(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "edge-notary-bench-"));
+  const body = join(folder, "review.json");
+  writeFileSync(body, JSON.stringify(reviewOf("ghcr.io/kyverno/test-verify-image:signed")));
+  const webhook = await start(process.execPath, ["dist/edge-notary.js", "serve", "--demo", "--listen", "127.0.0.1:0"]);
+  const echo = await start("npx", ["tsx", "scripts/bench/echo.ts"]);
+  try {
+    load(webhook.port, "/mutate", body);
+    load(echo.port, "/echo", body);
+    const pairs = Array.from({ length: LOAD_PAIRS }, () => ({
+      mutate: load(webhook.port, "/mutate", body),
+      echo: load(echo.port, "/echo", body),
+    }));
+    const ratio = median(pairs.map((pair) => pair.mutate / pair.echo));
+    const rate = (of: "mutate" | "echo") => median(pairs.map((pair) => pair[of])).toFixed(0);
+    rows.push({
+      what: `Node: warm /mutate / bare Hono echo, ${LOAD_CONNECTIONS} connections`,
+      figure: `${ratio.toFixed(2)} × (${rate("mutate")} / ${rate("echo")} per s)`,
+      bound: `≥ ${MIN_MUTATE_RATIO}`,
+      holds: ratio >= MIN_MUTATE_RATIO,
+    });
+  } finally {
+    webhook.child.kill();
+    echo.child.kill();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function reviewOf(image: string): unknown {
+  return {
+    apiVersion: "admission.k8s.io/v1",
+    kind: "AdmissionReview",
+    request: {
+      uid: "0df28fbd-5f5f-11e8-bc74-36e6bb280816",
+      kind: { group: "", version: "v1", kind: "Pod" },
+      resource: { group: "", version: "v1", resource: "pods" },
+      namespace: "default",
+      name: "test",
+      operation: "CREATE",
+      userInfo: { username: "admin", groups: ["system:authenticated"] },
+      object: {
+        apiVersion: "v1",
+        kind: "Pod",
+        metadata: { name: "test", namespace: "default", labels: { run: "test" } },
+        spec: { containers: [{ name: "test", image }], restartPolicy: "Always" },
+      },
+      oldObject: null,
+      dryRun: false,
+    },
+  };
+}
+
+benchVerify();
+await benchMutate();
+for (const { what, figure, bound, holds } of rows) {
+  console.log(`${what.padEnd(58)} ${figure}${bound === undefined ? "" : `   ${bound}: ${holds ? "holds" : "FALLS SHORT"}`}`);
+}
+if (process.argv.includes("--check") && rows.some(({ holds }) => holds === false)) process.exitCode = 1;

@@ -1,0 +1,211 @@
+/**
+ * The real Kyverno CLI and this engine decide the same policies over the same registry: decision, status of each image
+ * and message are equal, or the closed list of deviations says why not.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { createWebCryptoProvider } from "../../src/crypto/mod.ts";
+import { createRegistryClient } from "../../src/oci/mod.ts";
+import {
+  type Decision,
+  evaluate,
+  type KubernetesObject,
+  loadPolicies,
+  type PolicyRequest,
+} from "../../src/policy/mod.ts";
+import { createNodePorts } from "../../src/runtime/node.ts";
+import { peerPaths } from "../../scripts/peers.ts";
+import { describeIf } from "../run/requirements.ts";
+import { loadLayout } from "./content.ts";
+import { expectSame } from "./deviations.ts";
+import { type FixtureImages, kyvernoCases } from "./kyverno_cases.ts";
+import { type Registry, startOlareg } from "./registries.ts";
+import { runTool } from "./tools.ts";
+
+interface PeerResult {
+  readonly rule: string;
+  readonly result: string;
+  readonly message: string;
+}
+
+/** What Kyverno's second phase says of images the first phase has judged already. */
+const SECOND_PHASE = /^(missing digest for |unverified image |image is not verified|image verified|image skipped)/;
+
+const fixtures = "test/fixtures";
+const readJson = (name: string) => JSON.parse(readFileSync(join(fixtures, name), "utf8"));
+const pem = (name: string) => readFileSync(join(fixtures, "keys", `${name}.crt.pem`), "utf8");
+/** One path per fixture repository in the one registry. */
+const pathOf = (repository: string) => repository.slice(repository.indexOf("/") + 1);
+
+let registry: Registry;
+let folder: string;
+
+const certificates = {
+  signer: pem("fixture-signer"),
+  coseSigner: pem("rsa-2048-self"),
+  chainRoot: pem("p-256-chain-root"),
+  chainIntermediate: pem("p-256-chain-intermediate"),
+  chainLeaf: pem("p-256-chain"),
+  stranger: pem("rsa-3072-self"),
+};
+
+/** Cases are made twice: once to name the tests, once the registry's port is known. */
+function cases(host: string) {
+  const images: FixtureImages = {
+    signed: `${host}/kyverno/test-verify-image:signed`,
+    unsigned: `${host}/kyverno/test-verify-image:unsigned`,
+    cose: `${host}/algorithms:cose-rsa-2048-self`,
+    chain: `${host}/algorithms:jws-p-256-chain`,
+    several: `${host}/several:wrong-first`,
+    wrongSigner: `${host}/wrong-signer:same-name`,
+    expired: `${host}/expiry:jws-expired`,
+    longExpiry: `${host}/expiry:jws-valid`,
+    metadata: `${host}/metadata:jws`,
+    tamperedPayload: `${host}/tampered:jws-payload`,
+    tamperedSignature: `${host}/tampered:jws-signature`,
+    indexSigned: `${host}/index:signed`,
+    indexChildSigned: `${host}/index:child-signed`,
+  };
+  const known: readonly { repository: string; tag: string; descriptor: { digest: string } }[] = readJson("images.json");
+  const digest = (image: string) => {
+    const found = known.find(({ repository, tag }) => `${host}/${pathOf(repository)}:${tag}` === image);
+    if (found === undefined) throw new Error(`no fixture "${image}"`);
+    return found.descriptor.digest;
+  };
+  return kyvernoCases(images, certificates, digest);
+}
+
+type Case = ReturnType<typeof cases>[number];
+
+function policyOf(test: Case, host: string): string {
+  const entries = (test.certificates ?? [certificates.signer]).map((cert) => ({ certificates: { cert } }));
+  return JSON.stringify({
+    apiVersion: "kyverno.io/v2beta1",
+    kind: "ClusterPolicy",
+    metadata: { name: "check-image-notary", ...test.metadata },
+    spec: {
+      validationFailureAction: "Enforce",
+      webhookTimeoutSeconds: 30,
+      failurePolicy: "Fail",
+      ...test.spec,
+      rules: [{
+        name: "verify-signature-notary",
+        match: { any: [{ resources: { kinds: ["Pod"] } }] },
+        ...test.rule,
+        verifyImages: [{
+          type: "Notary",
+          imageReferences: [`${host}/*`],
+          attestors: [{ count: 1, entries }],
+          ...test.verify,
+        }],
+      }],
+    },
+  });
+}
+
+async function askKyverno(policy: string, resource: unknown): Promise<readonly PeerResult[]> {
+  const policyFile = join(folder, "policy.json");
+  const resourceFile = join(folder, "resource.json");
+  writeFileSync(policyFile, policy);
+  writeFileSync(resourceFile, JSON.stringify(resource));
+  const arguments_ = ["apply", policyFile, "-r", resourceFile, "-p", "--output-format", "json"];
+  const { stdout, stderr } = await runTool(peerPaths().kyverno, arguments_, { environment: { HOME: folder } });
+  const start = stdout.indexOf("{");
+  // Without any result the CLI prints no report.
+  if (start < 0 || /^Policies Skipped/m.test(stdout)) {
+    if (stderr.trim() !== "" || /Skipped/.test(stdout)) {
+      throw new Error(`the peer refused the case: ${stdout}${stderr}`);
+    }
+    return [];
+  }
+  return JSON.parse(stdout.slice(start)).results ?? [];
+}
+
+async function askUs(policy: string, resource: KubernetesObject): Promise<Decision> {
+  const { policies, problems } = loadPolicies([{ source: "policy.json", text: policy }]);
+  expect(problems).toEqual([]);
+  const ports = createNodePorts({});
+  const [group, version] = /\//.test(String(resource["apiVersion"]))
+    ? String(resource["apiVersion"]).split("/")
+    : ["", String(resource["apiVersion"])];
+  const request: PolicyRequest = {
+    uid: "1",
+    operation: "CREATE",
+    group: group ?? "",
+    version: version ?? "",
+    kind: String(resource["kind"]),
+    subresource: "",
+    namespace: "default",
+    name: "test",
+    object: resource,
+    dryRun: false,
+    userInfo: { username: "", groups: [] },
+  };
+  const open = createRegistryClient({ ...ports, crypto: createWebCryptoProvider() });
+  return await evaluate(policies, request, {
+    ports: { now: ports.now, crypto: createWebCryptoProvider(), open },
+    phase: "mutate",
+    signal: AbortSignal.timeout(20_000),
+  });
+}
+
+/** Sorted `rule | status | message` lines; the peer's order is its hash map's. */
+function lines(results: readonly PeerResult[]): readonly string[] {
+  return results.map(({ rule, result, message }) => `${rule} | ${result} | ${message}`).sort();
+}
+
+describeIf("peers", "the real Kyverno CLI", () => {
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "edge-notary-kyverno-"));
+    registry = await startOlareg();
+    for (const { layout, name } of readJson("repositories.json")) {
+      await loadLayout(registry, pathOf(name), join(fixtures, "layouts", layout));
+    }
+  });
+  afterAll(async () => {
+    await registry?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const names = cases("host").map(({ name }) => name);
+
+  it("is asked at least 25 cases, 10 admitted and 10 denied", () => {
+    expect(new Set(names).size).toBe(names.length);
+    expect(cases("host").filter(({ expect }) => expect === "admitted").length).toBeGreaterThanOrEqual(10);
+    expect(cases("host").filter(({ expect }) => expect === "denied").length).toBeGreaterThanOrEqual(10);
+  });
+
+  it.each(names)("%s", async (name) => {
+    const test = cases(registry.host).find((candidate) => candidate.name === name);
+    if (test === undefined) throw new Error(`no case "${name}"`);
+    const policy = policyOf(test, registry.host);
+    const theirs = await askKyverno(policy, test.resource);
+    expect(theirs.some(({ result }) => result === "fail" || result === "error") ? "denied" : "admitted").toBe(
+      test.expect,
+    );
+
+    const decision = await askUs(policy, test.resource);
+    const ours = decision.responses.flatMap(({ rule, images }) =>
+      images.map(({ status, message }) => ({ rule, result: status as string, message }))
+    );
+    const theirFirst = theirs.filter(({ message }) => !SECOND_PHASE.test(message));
+    if (test.deviation !== "digest-matches-tag-pattern" && theirFirst.length > 0) {
+      expect(decision.allowed ? "admitted" : "denied").toBe(test.expect);
+    }
+    expectSame(lines(ours), lines(theirFirst), test.deviation, name);
+  });
+
+  it('says "artifact" where the webhook\'s denial says "image"', async () => {
+    const test = cases(registry.host).find(({ name }) => name === "unsigned tag");
+    if (test === undefined) throw new Error("no case");
+    const policy = policyOf(test, registry.host);
+    const [theirs] = (await askKyverno(policy, test.resource)).filter(({ message }) => !SECOND_PHASE.test(message));
+    const { message } = await askUs(policy, test.resource);
+    const said = message.replace(/\n\s+/g, " ");
+    expect(said).toContain("make sure the image was signed successfully");
+    expect(theirs?.message).toContain("make sure the artifact was signed successfully");
+    expectSame(said.includes(theirs?.message ?? ""), true, "image-word", "the denial's wording");
+  });
+});
