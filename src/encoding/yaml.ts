@@ -5,8 +5,8 @@
  * YAML 1.2's core, and from YAML 1.1 `yes`, `no`, `on`, `off`, `y`, `n` as booleans, a leading zero for octal integers,
  * and merge keys (`<<`). Duplicate keys, unknown tags and aliases that multiply are refused.
  */
-import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseAllDocuments, Scalar, type ScalarTag } from "yaml";
-import type { Document, ParsedNode } from "yaml";
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseAllDocuments } from "yaml";
+import type { Alias, Document, Node, ScalarTag, YAMLMap } from "yaml";
 import { ConfigurationError } from "../errors.ts";
 import { printable } from "./text.ts";
 
@@ -14,9 +14,9 @@ import { printable } from "./text.ts";
 export const MAX_YAML_BYTES = 4 * 1024 * 1024;
 /** Documents of one text read at most. */
 export const MAX_YAML_DOCUMENTS = 1000;
-/** Nodes that aliases may expand to, as the library counts them. */
-export const MAX_YAML_ALIASES = 100;
-/** Levels of nesting read at most. */
+/** Nodes of one document read at most, each alias counted as all it stands for. */
+export const MAX_YAML_NODES = 500_000;
+/** Levels of nesting read at most, those behind aliases included. */
 export const MAX_YAML_DEPTH = 100;
 
 /** Where a node begins, both from 1. */
@@ -35,25 +35,25 @@ export interface YamlDocument {
   readonly locate: (path: readonly (string | number)[]) => YamlPosition;
 }
 
-const BOOLEAN = /^(?:y|Y|yes|Yes|YES|on|On|ON|n|N|no|No|NO|off|Off|OFF)$/;
-const OCTAL = /^[-+]?0[0-7_]+$/;
-
+/** The booleans of YAML 1.1 that YAML 1.2 reads as text. */
 const kubernetesBoolean: ScalarTag = {
   identify: () => false,
   default: true,
   tag: "tag:yaml.org,2002:bool",
-  test: BOOLEAN,
-  resolve: (text) => /^[yY]|^[oO][nN]$/.test(text),
+  test: /^(?:y|Y|yes|Yes|YES|on|On|ON|n|N|no|No|NO|off|Off|OFF)$/,
+  resolve: (text) => /^(?:y|on)/i.test(text),
 };
 
-const kubernetesOctal: ScalarTag = {
+/** Integers as Go's `strconv.ParseInt` with base 0 reads them once underscores are taken out: `0644` is 420. */
+const kubernetesInteger: ScalarTag = {
   identify: () => false,
   default: true,
   tag: "tag:yaml.org,2002:int",
-  test: OCTAL,
+  test: /^[-+]?(?:0_*[bB][01_]+|0_*[oO]?[0-7_]+|0_*[xX][0-9a-fA-F_]+|[1-9][0-9_]*)$/,
   resolve: (text) => {
     const digits = text.replace(/[-+_]/g, "");
-    return (text.startsWith("-") ? -1 : 1) * Number.parseInt(digits, 8);
+    const octal = /^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits;
+    return text.startsWith("-") ? -Number(octal) : Number(octal);
   },
 };
 
@@ -92,11 +92,16 @@ export function parseYaml(text: string, source: string): readonly YamlDocument[]
   for (const [at, document] of parsed.entries()) {
     const problem = document.errors[0] ?? document.warnings[0];
     if (problem !== undefined) refuse(source, position(problem.pos[0]), printable(problem.message, 200), problem);
-    const root = document.contents as ParsedNode | null;
+    const root = document.contents as Node | null;
     if (root === null || (isScalar(root) && root.value === null)) continue;
+    checkNode(root, 1, {
+      anchors: new Map(),
+      refuse: (node, what) => refuse(source, position(node.range?.[0] ?? 0), what),
+    });
     documents.push({
       index: at + 1,
-      value: toValue(document, source, position(root.range[0])),
+      // Aliases become references to one value, so nothing is multiplied; how often was bounded above.
+      value: document.toJS({ maxAliasCount: -1 }),
       locate: (path) => position(offsetOf(document, path)),
     });
   }
@@ -112,8 +117,10 @@ function parseDocuments(text: string, source: string, lineCounter: LineCounter):
       schema: "core",
       merge: true,
       strict: true,
-      uniqueKeys: true,
-      customTags: (tags) => [kubernetesBoolean, kubernetesOctal, ...tags],
+      // The library compares every key with every other of its mapping; checkNode() does it with a set.
+      uniqueKeys: false,
+      resolveKnownTags: false,
+      customTags: (tags) => [kubernetesBoolean, kubernetesInteger, ...tags],
     });
     return documents as readonly Document.Parsed[];
   } catch (cause) {
@@ -122,52 +129,87 @@ function parseDocuments(text: string, source: string, lineCounter: LineCounter):
   }
 }
 
-function toValue(document: Document.Parsed, source: string, start: YamlPosition): unknown {
-  let value: unknown;
-  try {
-    value = document.toJS({ maxAliasCount: MAX_YAML_ALIASES });
-  } catch (cause) {
-    refuse(source, start, printable(cause instanceof Error ? cause.message : String(cause), 200), cause);
+interface Size {
+  readonly nodes: number;
+  readonly levels: number;
+}
+
+interface NodeCheck {
+  /** What the anchored nodes read so far stand for; undefined while one is being read. */
+  readonly anchors: Map<string, Size | undefined>;
+  readonly refuse: (node: Node, what: string) => never;
+}
+
+/** Refuses what the library lets pass, and measures what the node stands for once aliases are followed. */
+function checkNode(node: Node, depth: number, check: NodeCheck): Size {
+  if (depth > MAX_YAML_DEPTH) check.refuse(node, `more than ${MAX_YAML_DEPTH} levels of nesting`);
+  if (isAlias(node)) return aliasSize(node, depth, check);
+  if (node.anchor !== undefined) check.anchors.set(node.anchor, undefined);
+  let nodes = 1;
+  let levels = 1;
+  for (const child of isMap(node) ? mapChildren(node, check) : isSeq(node) ? node.items : []) {
+    if (!isNode(child)) continue;
+    const size = checkNode(child, depth + 1, check);
+    nodes += size.nodes;
+    levels = Math.max(levels, size.levels + 1);
+    if (nodes > MAX_YAML_NODES) check.refuse(node, `more than ${MAX_YAML_NODES} nodes`);
   }
-  if (isDeeper(value, MAX_YAML_DEPTH)) refuse(source, start, `more than ${MAX_YAML_DEPTH} levels of nesting`);
-  return value;
+  if (isScalar(node) && typeof node.value === "number" && !Number.isFinite(node.value)) {
+    check.refuse(node, `"${printable(node.source ?? "", 40)}" is no number JSON can hold`);
+  }
+  const size = { nodes, levels };
+  if (node.anchor !== undefined) check.anchors.set(node.anchor, size);
+  return size;
 }
 
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  if (levels === 0) return true;
-  return Object.values(value).some((inner) => isDeeper(inner, levels - 1));
+function aliasSize(alias: Alias, depth: number, check: NodeCheck): Size {
+  const size = check.anchors.get(alias.source);
+  if (size === undefined) {
+    const reason = check.anchors.has(alias.source) ? "stands inside what it names" : "names nothing before it";
+    return check.refuse(alias, `the alias "${printable(alias.source, 40)}" ${reason}`);
+  }
+  if (depth + size.levels - 1 > MAX_YAML_DEPTH) check.refuse(alias, `more than ${MAX_YAML_DEPTH} levels of nesting`);
+  return size;
 }
 
-/** Offset of the node at the path, or of the last one on the way to it. */
+function mapChildren(map: YAMLMap, check: NodeCheck): readonly unknown[] {
+  const names = new Set<string>();
+  const children: unknown[] = [];
+  for (const { key, value } of map.items) {
+    if (!isScalar(key) || key.value === null) {
+      check.refuse(isNode(key) ? key : map, "a key that is neither text nor number");
+    }
+    const name = keyText(key);
+    if (names.has(name)) check.refuse(isNode(key) ? key : map, `the key "${printable(name, 80)}" occurs twice`);
+    names.add(name);
+    children.push(key, value);
+  }
+  return children;
+}
+
+/** Offset of the node at the path, or of the last one on the way to it; of an entry in a mapping, where its key is. */
 function offsetOf(document: Document.Parsed, path: readonly (string | number)[]): number {
   let node: unknown = document.contents;
-  let offset = 0;
-  for (const step of [undefined, ...path]) {
-    if (step !== undefined) {
-      if (isMap(node)) {
-        const pair = node.items.find(({ key }) => keyText(key) === String(step));
-        if (pair === undefined) return offset;
-        node = pair.value ?? pair.key;
-        // The key of a pair is what people look for; its value may be lines below.
-        if (isNode(pair.key) && pair.key.range) offset = pair.key.range[0];
-        if (isAlias(node)) node = node.resolve(document);
-        continue;
-      }
-      if (!isSeq(node)) return offset;
+  let offset = isNode(node) ? node.range?.[0] ?? 0 : 0;
+  for (const step of path) {
+    if (isAlias(node)) node = node.resolve(document);
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => keyText(key) === String(step));
+      if (pair === undefined) return offset;
+      if (isNode(pair.key)) offset = pair.key.range?.[0] ?? offset;
+      node = pair.value;
+    } else if (isSeq(node)) {
       node = node.items[Number(step)];
+      if (!isNode(node)) return offset;
+      offset = node.range?.[0] ?? offset;
+    } else {
+      return offset;
     }
-    if (isAlias(node)) {
-      if (node.range) offset = node.range[0];
-      node = node.resolve(document);
-      continue;
-    }
-    if (!isNode(node)) return offset;
-    if (node.range) offset = node.range[0];
   }
   return offset;
 }
 
+/** The name a key becomes in the value. */
 function keyText(key: unknown): string {
-  return String(key instanceof Scalar ? key.value : key);
+  return String(isScalar(key) ? key.value : key);
 }
