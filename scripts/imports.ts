@@ -98,12 +98,20 @@ export function readImports(path: string, text: string): readonly Import[] {
       found.push({
         specifier,
         line,
-        typeOnly: match[1] !== undefined && match[1] !== "",
+        typeOnly: (match[1] ?? "") !== "" || importsTypesOnly(match[0]),
         ...(target === undefined ? {} : { target }),
       });
     }
   }
   return found.sort((left, right) => left.line - right.line);
+}
+
+/** Whether every name between the braces of an import is a type. */
+function importsTypesOnly(statement: string): boolean {
+  const names = /^\s*(?:import|export)\s*\{([^}]*)\}/.exec(statement)?.[1]?.split(",").filter((name) =>
+    name.trim() !== ""
+  );
+  return names !== undefined && names.every((name) => name.trim().startsWith("type "));
 }
 
 /** The code with comments blanked out, so that lines keep their numbers. */
@@ -195,9 +203,11 @@ export function runtimeNameViolations(files: readonly SourceFile[]): readonly Vi
   );
 }
 
-/** Import cycles between files, each once, as the files it runs through; imports of types alone count too. */
+/** Import cycles between files, each once, as the files it runs through. Types alone make none: nothing of them is left when it runs. */
 export function cycles(files: readonly SourceFile[]): readonly (readonly string[])[] {
-  const targets = new Map(files.map((file) => [file.path, file.imports.flatMap(({ target }) => target ?? [])]));
+  const targets = new Map(
+    files.map((file) => [file.path, file.imports.flatMap(({ target, typeOnly }) => typeOnly ? [] : target ?? [])]),
+  );
   const state = new Map<string, "open" | "done">();
   const found: string[][] = [];
   const visit = (path: string, trail: readonly string[]): void => {
