@@ -32,7 +32,8 @@ interface VerifyFigures {
 }
 
 const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
-const rows: { readonly what: string; readonly figure: string; readonly bound?: string; readonly holds?: boolean }[] = [];
+const rows: { readonly what: string; readonly figure: string; readonly bound?: string; readonly holds?: boolean }[] =
+  [];
 
 function run(command: string, args: readonly string[]): string {
   const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8", timeout: 120_000 });
@@ -151,6 +152,8 @@ function reviewOf(image: string): unknown {
 benchVerify();
 await benchMutate();
 for (const { what, figure, bound, holds } of rows) {
-  console.log(`${what.padEnd(58)} ${figure}${bound === undefined ? "" : `   ${bound}: ${holds ? "holds" : "FALLS SHORT"}`}`);
+  console.log(
+    `${what.padEnd(58)} ${figure}${bound === undefined ? "" : `   ${bound}: ${holds ? "holds" : "FALLS SHORT"}`}`,
+  );
 }
 if (process.argv.includes("--check") && rows.some(({ holds }) => holds === false)) process.exitCode = 1;

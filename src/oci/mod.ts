@@ -12,6 +12,7 @@
 export { type HostKind, hostKind } from "./address.ts";
 export { createRegistryClient } from "./client.ts";
 export type { Descriptor, Digest, Platform } from "./descriptor.ts";
+export { keepContent } from "./kept.ts";
 export { type Layout, type LayoutSource, readLayout } from "./layout.ts";
 export { openLayout } from "./layout_repository.ts";
 export { type LayoutServerOptions, serveLayouts } from "./layout_server.ts";
