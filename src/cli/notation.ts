@@ -2,17 +2,17 @@
 import { printable } from "../encoding/mod.ts";
 import { type EngineError, toEngineError } from "../errors.ts";
 import { listSignatures } from "../notary/mod.ts";
-import {
-  type Descriptor,
-  MAX_REFERENCE_LENGTH,
-  type OpenRepository,
-  type Reference,
-  type Repository,
-  repositoryName,
-} from "../oci/mod.ts";
+import { type Descriptor, type OpenRepository, type Reference, type Repository, repositoryName } from "../oci/mod.ts";
 import type { Host } from "../ports.ts";
 import { count, usage } from "./flags.ts";
-import { type AddressFlags, deadline, openRegistries, readReference, tagOrDigest } from "./registry.ts";
+import {
+  type AddressFlags,
+  deadline,
+  MAX_PRINTED_REFERENCE,
+  openRegistries,
+  readReference,
+  tagOrDigest,
+} from "./registry.ts";
 import { report, warn } from "./report.ts";
 
 /** Signatures examined when `--max-signatures` does not say. */
@@ -114,7 +114,7 @@ export function warnAboutTag(operation: Operation, { tag, digest }: Reference, h
 
 /** Reports that a reference is wrong or that its artifact cannot be had, in notation's words where it has some. */
 export function reportReference(host: Host, typed: string, error: EngineError): void {
-  const shown = printable(typed, MAX_REFERENCE_LENGTH);
+  const shown = printable(typed, MAX_PRINTED_REFERENCE);
   switch (error.code) {
     case "ERR_REFERENCE":
       return report(host, error.refusal, {

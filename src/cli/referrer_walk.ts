@@ -49,7 +49,8 @@ async function listDirect(
   { digest }: Descriptor,
   { repository, artifactType, way, signal }: ReferrersSource,
 ): Promise<readonly Descriptor[]> {
-  const options = artifactType === undefined ? { signal } : { signal, artifactType };
+  const everywhere = way === "referrers-tag";
+  const options = artifactType === undefined ? { signal, everywhere } : { signal, everywhere, artifactType };
   const { referrers, asked } = await repository.listReferrers({ digest }, options);
   if (way === undefined) return referrers.map(({ descriptor }) => descriptor);
   if (way === "referrers-api" && asked.some((place) => place.way === way && place.result === "absent")) {

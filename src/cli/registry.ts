@@ -3,9 +3,11 @@ import { printable } from "../encoding/mod.ts";
 import { ConfigurationError } from "../errors.ts";
 import {
   createRegistryClient,
+  openLayout,
   type OpenRepository,
   parseImageText,
   parseReference,
+  readLayout,
   type Reference,
 } from "../oci/mod.ts";
 import type { Host } from "../ports.ts";
@@ -18,6 +20,9 @@ export const DEFAULT_TIMEOUT_SECONDS = 60;
 /** The longest `--timeout`: a day. */
 export const MAX_TIMEOUT_SECONDS = 86_400;
 
+/** Longest reference that is printed whole: none that is longer can be read. */
+export const MAX_PRINTED_REFERENCE = 1024;
+
 /** Where registries are, for every command that asks one. */
 export const ADDRESS_FLAGS = {
   config: text('read registry mirrors from a JSON file: {"mirrors": {"ghcr.io": "http://127.0.0.1:5000"}}', undefined, {
@@ -28,9 +33,10 @@ export const ADDRESS_FLAGS = {
   "plain-http": toggle("allow insecure connections to registry without SSL check"),
 } as const;
 
-/** The same, and how long to wait. */
+/** The same, a layout in place of them all, and how long to wait. */
 export const REGISTRY_FLAGS = {
   ...ADDRESS_FLAGS,
+  "oci-layout-path": text("read this OCI image layout in place of every registry", undefined, { value: "DIR" }),
   timeout: count("seconds to wait for the registry", DEFAULT_TIMEOUT_SECONDS),
 } as const;
 
@@ -39,15 +45,20 @@ export interface AddressFlags {
   readonly config: string | undefined;
   readonly "insecure-registry": boolean;
   readonly mirror: readonly string[];
+  readonly "oci-layout-path"?: string | undefined;
   readonly "plain-http": boolean;
 }
 
 /**
  * Opens repositories as the flags say. A mirror given as flag goes before the one of the configuration file.
  *
- * @throws {ConfigurationError} `ERR_USAGE`, `ERR_CONFIG`, `ERR_FILE`
+ * @throws {ConfigurationError} `ERR_USAGE`, `ERR_CONFIG`, `ERR_FILE`, `ERR_LAYOUT`
  */
 export async function openRegistries(flags: AddressFlags, host: Host): Promise<OpenRepository> {
+  const folder = flags["oci-layout-path"];
+  if (folder !== undefined) {
+    return openLayout(await readLayout({ files: host.files, folder }, host.ports.crypto), host.ports.crypto);
+  }
   const mirrors = parseMirrors(flags.mirror);
   const configured = flags.config === undefined ? undefined : await readConfiguration(flags.config, host.files);
   return createRegistryClient(host.ports, {

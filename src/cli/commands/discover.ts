@@ -1,13 +1,20 @@
 /** `discover`: everything that refers to an artifact, and to what refers to it. */
 import { printable } from "../../encoding/mod.ts";
 import { type EngineError, toEngineError } from "../../errors.ts";
-import { MAX_REFERENCE_LENGTH, repositoryName } from "../../oci/mod.ts";
+import { repositoryName } from "../../oci/mod.ts";
 import type { Host } from "../../ports.ts";
 import { type CommandContext, defineCommand } from "../command.ts";
 import { count, text, toggle, usage } from "../flags.ts";
 import { usageLine } from "../help.ts";
 import { collectReferrers, type ReferrersSource } from "../referrer_walk.ts";
-import { deadline, openRegistries, readReference, REGISTRY_FLAGS, tagOrDigest } from "../registry.ts";
+import {
+  deadline,
+  MAX_PRINTED_REFERENCE,
+  openRegistries,
+  readReference,
+  REGISTRY_FLAGS,
+  tagOrDigest,
+} from "../registry.ts";
 import { PLAIN } from "../render/colours.ts";
 import {
   type AnnotationStyle,
@@ -124,7 +131,7 @@ function render(tree: ReferrerTree, { format, typed, path, seed, style, palette 
     case "table":
       return renderReferrerTable(tree, typed, style !== "hidden");
     case "tree": {
-      const root = seed ? printable(typed, MAX_REFERENCE_LENGTH) : `${path}@${tree.descriptor.digest}`;
+      const root = seed ? printable(typed, MAX_PRINTED_REFERENCE) : `${path}@${tree.descriptor.digest}`;
       return renderReferrerTree(tree, { root, annotations: style, palette });
     }
   }
@@ -177,7 +184,7 @@ function reportCount(found: number, host: Host): number {
 
 /** Reports what oras has words for in its words. */
 function reportFailure(host: Host, typed: string, error: EngineError): number {
-  const shown = printable(typed, MAX_REFERENCE_LENGTH);
+  const shown = printable(typed, MAX_PRINTED_REFERENCE);
   switch (error.code) {
     case "ERR_REFERENCE":
       report(host, error.refusal, {

@@ -1,0 +1,50 @@
+/** Policy files and folders of them, read and loaded. */
+import { decodeUtf8, printable } from "../encoding/mod.ts";
+import { ConfigurationError } from "../errors.ts";
+import { type CompiledPolicy, loadPolicies, type PolicyProblem } from "../policy/mod.ts";
+import type { Files } from "../ports.ts";
+
+/** Bytes of one policy file at most; the API server stores no object larger than 1.5 MiB. */
+export const MAX_POLICY_FILE_BYTES = 4 * 1024 * 1024;
+
+/** Policy files of all folders together at most. */
+export const MAX_POLICY_FILES = 1_000;
+
+/** What came of the files. */
+export interface LoadedPolicies {
+  readonly policies: readonly CompiledPolicy[];
+  readonly problems: readonly PolicyProblem[];
+}
+
+/**
+ * Loads every file, and every `.yaml`, `.yml` and `.json` file below every folder, in the order given and by name.
+ *
+ * @throws {ConfigurationError} `ERR_FILE` when one is missing, too large, no text, or a folder holds no policy file.
+ */
+export async function readPolicies(paths: readonly string[], files: Files): Promise<LoadedPolicies> {
+  const sources: string[] = [];
+  for (const path of paths) sources.push(...await policyFiles(path, files));
+  if (sources.length > MAX_POLICY_FILES) {
+    throw new ConfigurationError(
+      "ERR_FILE",
+      `Cannot load policies: ${sources.length} files, at most ${MAX_POLICY_FILES}`,
+    );
+  }
+  const texts: { readonly source: string; readonly text: string }[] = [];
+  for (const source of sources) {
+    texts.push({ source, text: decodeUtf8(await files.read(source, MAX_POLICY_FILE_BYTES), "ERR_YAML") });
+  }
+  return loadPolicies(texts);
+}
+
+async function policyFiles(path: string, files: Files): Promise<readonly string[]> {
+  if (await files.kind(path) !== "folder") return [path];
+  const found = (await files.list(path)).filter((name) => /\.(?:ya?ml|json)$/.test(name));
+  if (found.length === 0) {
+    throw new ConfigurationError(
+      "ERR_FILE",
+      `Cannot load policies of "${printable(path)}": no .yaml, .yml or .json file in it`,
+    );
+  }
+  return found.map((name) => `${path.replace(/\/+$/, "")}/${name}`);
+}

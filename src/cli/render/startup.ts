@@ -1,0 +1,69 @@
+/** What `serve` says when it has started: where it listens, what it enforces, what to try. */
+import { printable } from "../../encoding/mod.ts";
+import type { CompiledPolicy, PolicyProblem } from "../../policy/mod.ts";
+
+/** What there is to say. */
+export interface Startup {
+  /** Where the webhook is reached, without a slash at the end. */
+  readonly url: string;
+  readonly policies: readonly CompiledPolicy[];
+  readonly problems: readonly PolicyProblem[];
+  /** Folder with the example AdmissionReviews. */
+  readonly examples: string;
+  /** The registry of the demo, where it runs. */
+  readonly registry?: { readonly name: string; readonly url: string };
+  readonly tokenFile?: string;
+  readonly tlsCertificateFile?: string;
+}
+
+/** Writes it, ending with how to stop. */
+export function renderStartup(startup: Startup): string {
+  const { url, registry } = startup;
+  return [
+    `Listening on ${url}`,
+    `  webhook   ${url}/mutate and ${url}/validate`,
+    `  page      ${url}/`,
+    ...(registry === undefined ? [] : [`  registry  ${registry.url} in place of ${registry.name}`]),
+    "",
+    ...policyLines(startup),
+    "",
+    "Try:",
+    ...curlLines(startup).map((line) => `  ${line}`),
+    "",
+    "Press Ctrl-C to stop.",
+    "",
+  ].join("\n");
+}
+
+function policyLines({ policies, problems }: Startup): readonly string[] {
+  const loaded = policies.flatMap(({ name, namespace, source, ignored }) => [
+    `  ${printable(namespace === "" ? name : `${namespace}/${name}`)} (${printable(source)})`,
+    ...ignored.map(({ path, reason }) => `    ignored  ${printable(path)}: ${printable(reason)}`),
+  ]);
+  const broken = problems.map(({ file, line, column, path, reason, code }) =>
+    `  ${printable(file)}:${line}:${column}: ${printable(path)}: ${printable(reason)} (${code})`
+  );
+  return [
+    `Policies loaded: ${policies.length}`,
+    ...loaded,
+    ...(broken.length === 0 ? [] : [
+      `Policies refused: ${broken.length}; until they are corrected every request is denied and /readyz answers 503`,
+      ...broken,
+    ]),
+  ];
+}
+
+/** Three requests: the signed Pod, the unsigned Pod, and whether the webhook is ready. */
+export function curlLines({ url, examples, tokenFile, tlsCertificateFile }: Startup): readonly string[] {
+  const trust = tlsCertificateFile === undefined ? "" : ` --cacert ${quoted(tlsCertificateFile)}`;
+  const token = tokenFile === undefined ? "" : ` -H "authorization: Bearer $(head -n 1 ${quoted(tokenFile)})"`;
+  const post = (file: string): string =>
+    `curl -s${trust}${token} -H 'content-type: application/json' ` +
+    `--data-binary @${quoted(`${examples}/${file}`)} ${quoted(`${url}/mutate?timeout=10s`)}`;
+  return [post("signed-pod.json"), post("unsigned-pod.json"), `curl -s${trust}${token} ${quoted(`${url}/readyz`)}`];
+}
+
+/** A word of the shell. */
+function quoted(text: string): string {
+  return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,77 @@
+/** A `Host` in memory: what a command writes is kept, what it asks for is answered by the test. */
+import { createNobleProvider, createWebCryptoProvider, withFallback } from "../../../src/crypto/mod.ts";
+import type { Handler, Host, ServeOptions } from "../../../src/ports.ts";
+import { files as realFiles } from "../../../src/runtime/files.ts";
+import { run } from "../../../src/cli/run.ts";
+import { utcZone, type ViewerZone } from "../../../src/cli/render/time.ts";
+import { createFiles } from "./memory_files.ts";
+
+/** What a test says about the process. */
+export interface MemoryHostOptions {
+  /** Answers every request to a registry. */
+  readonly registry?: Handler;
+  /** Contents by path; real files where none are given. */
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  readonly now?: Date;
+  readonly isTerminal?: boolean;
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly zone?: ViewerZone;
+  /** Called with what would listen; the listener is pretended. */
+  readonly serve?: (handler: Handler, options: ServeOptions) => void;
+  /** When to stop serving. */
+  readonly interruption?: AbortSignal;
+}
+
+/** What one call of the program did. */
+export interface Ran {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Requests to registries: `GET https://ghcr.io/v2/…`. */
+  readonly requests: readonly string[];
+}
+
+const never: Handler = () => new Response("no registry here", { status: 500 });
+
+/** Runs the program in memory. */
+export async function runInMemory(argv: readonly string[], options: MemoryHostOptions = {}): Promise<Ran> {
+  const { registry = never, zone = utcZone } = options;
+  const out: string[] = [];
+  const err: string[] = [];
+  const requests: string[] = [];
+  const host: Host = {
+    runtime: "memory 1.0",
+    ports: {
+      fetch: (url, init) => {
+        requests.push(`${init.method} ${url}`);
+        const { method, headers, signal } = init;
+        return Promise.resolve(registry(new Request(url, { method, headers: { ...headers }, signal })));
+      },
+      now: () => options.now ?? new Date("2026-11-24T00:00:00Z"),
+      sleep: () => Promise.resolve(),
+      crypto: withFallback(createWebCryptoProvider(), createNobleProvider()),
+      credentials: () => Promise.resolve(undefined),
+      log: () => {},
+    },
+    files: options.files === undefined ? realFiles : createFiles(options.files),
+    serve: (handler, serveOptions) => {
+      options.serve?.(handler, serveOptions);
+      return Promise.resolve({
+        url: `${serveOptions.tls === undefined ? "http" : "https"}://${serveOptions.host}:${serveOptions.port}`,
+        close: () => Promise.resolve(),
+      });
+    },
+    argv,
+    variable: (name) => options.variables?.[name],
+    isTerminal: options.isTerminal ?? false,
+    writeOut: (text) => void out.push(text),
+    writeError: (text) => void err.push(text),
+    readInput: () => Promise.resolve(new Uint8Array()),
+    interruption: () => options.interruption ?? AbortSignal.abort(),
+    exitWith: () => {},
+    packageFolder: () => Promise.resolve("."),
+    page: () => Promise.resolve(new Map()),
+  };
+  const status = await run(argv, host, zone);
+  return { status, stdout: out.join(""), stderr: err.join(""), requests };
+}
