@@ -49,11 +49,11 @@ const kubernetesInteger: ScalarTag = {
   identify: () => false,
   default: true,
   tag: "tag:yaml.org,2002:int",
-  test: /^[-+]?(?:0_*[bB][01_]+|0_*[oO]?[0-7_]+|0_*[xX][0-9a-fA-F_]+|[1-9][0-9_]*)$/,
+  test: /^[-+]?(?:0_*[bB][01_]+|0[0-7_]*|0_*[oO][0-7_]+|0_*[xX][0-9a-fA-F_]+|[1-9][0-9_]*)$/,
   resolve: (text) => {
     const digits = text.replace(/[-+_]/g, "");
     const octal = /^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits;
-    return text.startsWith("-") ? -Number(octal) : Number(octal);
+    return text.startsWith("-") ? 0 - Number(octal) : Number(octal);
   },
 };
 
@@ -129,62 +129,87 @@ function parseDocuments(text: string, source: string, lineCounter: LineCounter):
   }
 }
 
-interface Size {
+/** What a node stands for once aliases are followed. */
+interface Extent {
   readonly nodes: number;
   readonly levels: number;
+  /** Of a mapping: its keys, merged ones included. */
+  readonly names?: ReadonlySet<string>;
 }
 
 interface NodeCheck {
-  /** What the anchored nodes read so far stand for; undefined while one is being read. */
-  readonly anchors: Map<string, Size | undefined>;
+  /** Of the anchored nodes read so far; undefined while one is being read. */
+  readonly anchors: Map<string, Extent | undefined>;
   readonly refuse: (node: Node, what: string) => never;
 }
 
-/** Refuses what the library lets pass, and measures what the node stands for once aliases are followed. */
-function checkNode(node: Node, depth: number, check: NodeCheck): Size {
+/** Refuses what the library lets pass, and measures what the node stands for. */
+function checkNode(node: Node, depth: number, check: NodeCheck): Extent {
   if (depth > MAX_YAML_DEPTH) check.refuse(node, `more than ${MAX_YAML_DEPTH} levels of nesting`);
-  if (isAlias(node)) return aliasSize(node, depth, check);
+  if (isAlias(node)) return checkAlias(node, depth, check);
   if (node.anchor !== undefined) check.anchors.set(node.anchor, undefined);
-  let nodes = 1;
-  let levels = 1;
-  for (const child of isMap(node) ? mapChildren(node, check) : isSeq(node) ? node.items : []) {
-    if (!isNode(child)) continue;
-    const size = checkNode(child, depth + 1, check);
-    nodes += size.nodes;
-    levels = Math.max(levels, size.levels + 1);
-    if (nodes > MAX_YAML_NODES) check.refuse(node, `more than ${MAX_YAML_NODES} nodes`);
-  }
-  if (isScalar(node) && typeof node.value === "number" && !Number.isFinite(node.value)) {
+  let extent: Extent = { nodes: 1, levels: 1 };
+  if (isMap(node)) extent = checkMapping(node, depth, check);
+  else if (isSeq(node)) {
+    for (const item of node.items) extent = grow(extent, item, depth, check).extent;
+  } else if (typeof node.value === "number" && !Number.isFinite(node.value)) {
     check.refuse(node, `"${printable(node.source ?? "", 40)}" is no number JSON can hold`);
   }
-  const size = { nodes, levels };
-  if (node.anchor !== undefined) check.anchors.set(node.anchor, size);
-  return size;
+  if (node.anchor !== undefined) check.anchors.set(node.anchor, extent);
+  return extent;
 }
 
-function aliasSize(alias: Alias, depth: number, check: NodeCheck): Size {
-  const size = check.anchors.get(alias.source);
-  if (size === undefined) {
+function grow(extent: Extent, child: unknown, depth: number, check: NodeCheck) {
+  if (!isNode(child)) return { extent, added: undefined };
+  const added = checkNode(child, depth + 1, check);
+  const nodes = extent.nodes + added.nodes;
+  if (nodes > MAX_YAML_NODES) check.refuse(child, `more than ${MAX_YAML_NODES} nodes`);
+  return { extent: { nodes, levels: Math.max(extent.levels, added.levels + 1) }, added };
+}
+
+function checkAlias(alias: Alias, depth: number, check: NodeCheck): Extent {
+  const extent = check.anchors.get(alias.source);
+  if (extent === undefined) {
     const reason = check.anchors.has(alias.source) ? "stands inside what it names" : "names nothing before it";
     return check.refuse(alias, `the alias "${printable(alias.source, 40)}" ${reason}`);
   }
-  if (depth + size.levels - 1 > MAX_YAML_DEPTH) check.refuse(alias, `more than ${MAX_YAML_DEPTH} levels of nesting`);
-  return size;
+  if (depth + extent.levels - 1 > MAX_YAML_DEPTH) check.refuse(alias, `more than ${MAX_YAML_DEPTH} levels of nesting`);
+  return extent;
 }
 
-function mapChildren(map: YAMLMap, check: NodeCheck): readonly unknown[] {
-  const names = new Set<string>();
-  const children: unknown[] = [];
+/** A key merged after it was written is refused: Kubernetes takes the merged one, YAML the written one. */
+function checkMapping(map: YAMLMap, depth: number, check: NodeCheck): Extent {
+  const written = new Set<string>();
+  const merged = new Set<string>();
+  let merges = 0;
+  let extent: Extent = { nodes: 1, levels: 1 };
   for (const { key, value } of map.items) {
     if (!isScalar(key) || key.value === null) {
-      check.refuse(isNode(key) ? key : map, "a key that is neither text nor number");
+      return check.refuse(isNode(key) ? key : map, "a key that is neither text nor number");
     }
-    const name = keyText(key);
-    if (names.has(name)) check.refuse(isNode(key) ? key : map, `the key "${printable(name, 80)}" occurs twice`);
-    names.add(name);
-    children.push(key, value);
+    const twice = (name: string) => check.refuse(key, `the key "${printable(name, 80)}" occurs twice`);
+    // The library's value of a plain `<<` is a symbol.
+    if (typeof key.value !== "symbol") {
+      const name = keyText(key);
+      if (written.has(name)) twice(name);
+      written.add(name);
+      extent = grow(extent, key, depth, check).extent;
+      extent = grow(extent, value, depth, check).extent;
+      continue;
+    }
+    if (++merges > 1) twice("<<");
+    for (const source of isSeq(value) ? value.items : [value]) {
+      const { extent: grown, added } = grow(extent, source, depth, check);
+      if (added?.names === undefined) return check.refuse(key, "a merge of something that is no mapping");
+      for (const name of added.names) {
+        if (written.has(name)) twice(name);
+        merged.add(name);
+      }
+      extent = grown;
+    }
   }
-  return children;
+  for (const name of merged) written.add(name);
+  return { ...extent, names: written };
 }
 
 /** Offset of the node at the path, or of the last one on the way to it; of an entry in a mapping, where its key is. */
