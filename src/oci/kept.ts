@@ -34,8 +34,9 @@ interface Pointer<T> {
  * @param open Repositories asked with one principal's credentials only.
  */
 export function keepContent(open: OpenRepository, { now }: Pick<Ports, "now">): OpenRepository {
-  const manifests = createContentStore<Manifest>(({ bytes }) => bytes.length);
-  const blobs = createContentStore<Uint8Array>((bytes) => bytes.length);
+  const half = MAX_KEPT_CONTENT_BYTES / 2;
+  const manifests = createContentStore<Manifest>(half, ({ bytes }) => bytes.length);
+  const blobs = createContentStore<Uint8Array>(half, (bytes) => bytes.length);
   const descriptors = createPointerStore<Descriptor>(now);
   const lists = createPointerStore<ReferrerList>(now);
 
@@ -79,7 +80,7 @@ export function keepContent(open: OpenRepository, { now }: Pick<Ports, "now">): 
 }
 
 /** Items by key, bounded in bytes; a map's own order is the order of use. */
-function createContentStore<T>(sizeOf: (item: T) => number) {
+function createContentStore<T>(maxBytes: number, sizeOf: (item: T) => number) {
   const items = new Map<string, T>();
   let bytes = 0;
   const drop = (key: string, item: T) => {
@@ -101,7 +102,7 @@ function createContentStore<T>(sizeOf: (item: T) => number) {
       items.set(key, item);
       bytes += sizeOf(item) + ITEM_OVERHEAD_BYTES;
       for (const [oldest, old] of items) {
-        if (bytes <= MAX_KEPT_CONTENT_BYTES / 2) break;
+        if (bytes <= maxBytes) break;
         drop(oldest, old);
       }
       return item;

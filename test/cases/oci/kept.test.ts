@@ -1,0 +1,121 @@
+import { describe, expect, it } from "vitest";
+import { UnavailableError } from "../../../src/errors.ts";
+import { POINTER_LIFETIME_MILLISECONDS } from "../../../src/oci/kept.ts";
+import {
+  type Descriptor,
+  keepContent,
+  type Manifest,
+  type OpenRepository,
+  parseReference,
+  type ReferrerList,
+} from "../../../src/oci/mod.ts";
+
+const digestOf = (digit: string) => `sha256:${digit.repeat(64)}` as const;
+const descriptorOf = (digit: string, size = 2): Descriptor => ({
+  mediaType: "application/vnd.oci.image.manifest.v1+json",
+  digest: digestOf(digit),
+  size,
+});
+const reference = parseReference("registry.example/app:v1");
+const options = { signal: new AbortController().signal };
+
+/** A repository that counts what it is asked, and whose tag and list can be changed. */
+function world() {
+  const calls: string[] = [];
+  let time = 0;
+  const state = { tag: descriptorOf("a"), list: [descriptorOf("b")] as readonly Descriptor[], down: false };
+  const open: OpenRepository = ({ repository }) => ({
+    name: `registry.example/${repository}`,
+    resolve(tagOrDigest) {
+      calls.push(`resolve ${tagOrDigest}`);
+      if (state.down) return Promise.reject(new UnavailableError("ERR_REGISTRY_UNAVAILABLE", "down"));
+      return Promise.resolve(state.tag);
+    },
+    fetchManifest({ digest, mediaType, size }) {
+      calls.push(`manifest ${digest.slice(7, 8)}`);
+      const manifest: Manifest = { mediaType, kind: "manifest", layers: [], manifests: [], bytes: new Uint8Array(size) };
+      return Promise.resolve(manifest);
+    },
+    fetchBlob({ digest, size }) {
+      calls.push(`blob ${digest.slice(7, 8)}`);
+      return Promise.resolve(new Uint8Array(size));
+    },
+    listReferrers() {
+      calls.push("list");
+      const list: ReferrerList = {
+        referrers: state.list.map((descriptor) => ({ descriptor, ways: ["referrers-api"] })),
+        asked: [],
+      };
+      return Promise.resolve(list);
+    },
+  });
+  const kept = keepContent(open, { now: () => new Date(time) });
+  return { calls, state, open: kept, pass: (milliseconds: number) => (time += milliseconds) };
+}
+
+describe("keepContent", () => {
+  it("asks for content by digest once, over every repository object it opens", async () => {
+    const { open, calls } = world();
+    for (let i = 0; i < 3; i += 1) {
+      await open(reference).fetchManifest(descriptorOf("c"), options);
+      await open(reference).fetchBlob(descriptorOf("d"), { ...options, maxBytes: 10 });
+    }
+    expect(calls).toEqual(["manifest c", "blob d"]);
+  });
+
+  it("keeps one repository's content from another", async () => {
+    const { open, calls } = world();
+    await open(reference).fetchBlob(descriptorOf("d"), { ...options, maxBytes: 10 });
+    await open(parseReference("registry.example/other:v1")).fetchBlob(descriptorOf("d"), { ...options, maxBytes: 10 });
+    expect(calls).toEqual(["blob d", "blob d"]);
+  });
+
+  it("believes a tag for a moment only, and not when the clock is set back", async () => {
+    const { open, calls, state, pass } = world();
+    expect((await open(reference).resolve("v1", options)).digest).toBe(digestOf("a"));
+    state.tag = descriptorOf("e");
+    pass(POINTER_LIFETIME_MILLISECONDS - 1);
+    expect((await open(reference).resolve("v1", options)).digest).toBe(digestOf("a"));
+    pass(1);
+    expect((await open(reference).resolve("v1", options)).digest).toBe(digestOf("e"));
+    pass(-60_000);
+    await open(reference).resolve("v1", options);
+    expect(calls).toEqual(["resolve v1", "resolve v1", "resolve v1"]);
+  });
+
+  it("keeps no failure", async () => {
+    const { open, state } = world();
+    state.down = true;
+    await expect(open(reference).resolve("v1", options)).rejects.toThrow("down");
+    state.down = false;
+    expect((await open(reference).resolve("v1", options)).digest).toBe(digestOf("a"));
+  });
+
+  it("keeps no empty list, and asks anew where the answer leads to a refusal", async () => {
+    const { open, calls, state } = world();
+    state.list = [];
+    const subject = { digest: digestOf("a") };
+    await open(reference).listReferrers(subject, options);
+    state.list = [descriptorOf("b")];
+    expect((await open(reference).listReferrers(subject, options)).referrers).toHaveLength(1);
+    state.list = [descriptorOf("b"), descriptorOf("c")];
+    expect((await open(reference).listReferrers(subject, options)).referrers).toHaveLength(1);
+    expect((await open(reference).listReferrers(subject, { ...options, everywhere: true })).referrers).toHaveLength(2);
+    expect(calls).toHaveLength(3);
+  });
+
+  it("lets the least recently used go when the room is used up", async () => {
+    const { open, calls } = world();
+    const large = (i: number): Descriptor => ({
+      ...descriptorOf("f", 1024 * 1024),
+      digest: `sha256:f${String(i).padStart(63, "0")}`,
+    });
+    const fetch = (i: number) => open(reference).fetchBlob(large(i), { ...options, maxBytes: 2 ** 21 });
+    for (let i = 0; i < 40; i += 1) await fetch(i);
+    calls.length = 0;
+    await fetch(39);
+    expect(calls).toEqual([]);
+    await fetch(0);
+    expect(calls).toEqual(["blob f"]);
+  });
+});
