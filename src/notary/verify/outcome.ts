@@ -59,6 +59,56 @@ export interface VerificationOutcome {
 /** `skipped` only when the level asks for no validation at all. */
 export type Verdict = "verified" | "failed" | "inconclusive" | "skipped";
 
+/** The order in which validations are judged and reported: the first one that refuses gives the reason. */
+export const VALIDATION_ORDER: readonly ValidationType[] = [
+  "integrity",
+  "authenticity",
+  "expiry",
+  "authenticTimestamp",
+  "revocation",
+];
+
+/**
+ * Folds an outcome into one word: a validation counts when its action is `enforce`, the comparison with the artifact
+ * always. `failed` outweighs `inconclusive`; an enforced validation that was not carried out is `inconclusive`.
+ *
+ * @returns `verified` when everything enforced passed; `skipped` only when the level skips every validation.
+ *
+ * Spec: Notary Project, trust-store-trust-policy.md, "Signature Verification details".
+ */
+export function verdict(outcome: VerificationOutcome): Verdict {
+  if (VALIDATION_ORDER.every((type) => outcome.validations[type].action === "skip")) return "skipped";
+  const results = enforcedResults(outcome);
+  if (results.some(({ status }) => status === "failed")) return "failed";
+  return results.every(({ status }) => status === "passed") ? "verified" : "inconclusive";
+}
+
+/**
+ * The refusal a person should read first: the first enforced failure, else the first enforced doubt.
+ *
+ * @returns `undefined` when nothing enforced refused.
+ */
+export function firstRefusal(outcome: VerificationOutcome): Refusal | undefined {
+  const result = decisiveResult(outcome);
+  return result?.refusal;
+}
+
+/** The result {@link firstRefusal} is taken from, with its evidence. */
+export function decisiveResult(
+  outcome: VerificationOutcome,
+): Extract<ValidationResult, { readonly refusal: Refusal }> | undefined {
+  const refusals = enforcedResults(outcome).filter((result) => "refusal" in result);
+  return refusals.find(({ status }) => status === "failed") ?? refusals[0];
+}
+
+function enforcedResults(outcome: VerificationOutcome): readonly ValidationResult[] {
+  const validations = VALIDATION_ORDER.map((type) => outcome.validations[type]);
+  return [
+    ...validations.filter(({ action }) => action === "enforce").map(({ result }) => result),
+    outcome.targetArtifact,
+  ];
+}
+
 /** All signatures of one artifact, looked at until one verified. */
 export interface ArtifactOutcome {
   /** `registry/repository@digest`: what was verified, resolved once. */
@@ -67,6 +117,10 @@ export interface ArtifactOutcome {
   readonly verdict: Verdict;
   /** In the order they were tried; with `verified` the last one is the good one. */
   readonly outcomes: readonly VerificationOutcome[];
+  /** How many signatures the artifact has, tried or not. */
+  readonly signatureCount: number;
+  /** Set when signatures were left untried because this many had failed. */
+  readonly limit?: number;
   /** Why not, when the verdict is `failed` or `inconclusive`. */
   readonly refusal?: Refusal;
   /** Where signatures were looked for. */

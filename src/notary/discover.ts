@@ -1,0 +1,86 @@
+/** Artifact → signature manifests → envelope bytes (Notary Project, signature-specification.md, "OCI Signatures"). */
+import { printable } from "../encoding/mod.ts";
+import { MalformedError } from "../errors.ts";
+import {
+  artifactTypeOf,
+  type CallOptions,
+  type Descriptor,
+  type Digest,
+  type Manifest,
+  type ReferrerList,
+  type Repository,
+} from "../oci/mod.ts";
+import type { EnvelopeBytes } from "./envelope/envelope.ts";
+import { isEnvelopeMediaType, MAX_ENVELOPE_BYTES, unknownMediaType } from "./envelope/formats.ts";
+
+/** What a signature manifest is: its `artifactType`, in its older form the media type of its config. */
+export const SIGNATURE_ARTIFACT_TYPE = "application/vnd.cncf.notary.signature";
+
+/** The signatures of an artifact, and where they were looked for. */
+export interface SignatureList {
+  /** Signature manifests in the registry's order. */
+  readonly signatures: readonly Descriptor[];
+  readonly asked: ReferrerList["asked"];
+}
+
+/**
+ * Lists the signature manifests that name an artifact as their subject.
+ *
+ * @returns Every one the registry has, by both ways; none is fetched.
+ * @throws {UnavailableError} When a place could not be asked: that is never "no signature".
+ *
+ * Spec: Notary Project, signing-and-verification-workflow.md; OCI distribution, "Listing Referrers".
+ */
+export async function listSignatures(
+  repository: Repository,
+  subject: { readonly digest: Digest },
+  options: CallOptions,
+): Promise<SignatureList> {
+  const { referrers, asked } = await repository.listReferrers(subject, {
+    ...options,
+    artifactType: SIGNATURE_ARTIFACT_TYPE,
+  });
+  const signatures = referrers.map(({ descriptor }) => descriptor);
+  return { signatures: signatures.filter(({ artifactType }) => artifactType === SIGNATURE_ARTIFACT_TYPE), asked };
+}
+
+/**
+ * Fetches the envelope of a signature manifest, of either form the specification has.
+ *
+ * @param signature Descriptor of the signature manifest.
+ * @param options `subject`, where it is known, must be what the manifest names as its subject.
+ * @throws {MalformedError} `SIGNATURE_MANIFEST` when the manifest is none of a signature, or of another artifact;
+ * `ERR_MANIFEST`, `ERR_DIGEST_MISMATCH`, `ERR_TOO_LARGE`
+ * @throws {UnsupportedError} `ERR_ENVELOPE_MEDIA_TYPE`
+ * @throws {UnavailableError} What the registry did not answer.
+ *
+ * Spec: Notary Project, signature-specification.md, "OCI Signatures".
+ */
+export async function fetchEnvelope(
+  repository: Repository,
+  signature: Descriptor,
+  options: CallOptions & { readonly subject?: { readonly digest: Digest } },
+): Promise<EnvelopeBytes> {
+  const { signal, subject } = options;
+  const manifest = await repository.fetchManifest(signature, { signal });
+  const layer = envelopeLayer(manifest, signature, subject);
+  if (!isEnvelopeMediaType(layer.mediaType)) throw unknownMediaType(layer.mediaType);
+  const bytes = await repository.fetchBlob(layer, { signal, maxBytes: MAX_ENVELOPE_BYTES });
+  return { mediaType: layer.mediaType, bytes };
+}
+
+function envelopeLayer(manifest: Manifest, signature: Descriptor, subject?: { readonly digest: Digest }): Descriptor {
+  const refuse = (what: string): never => {
+    throw new MalformedError("SIGNATURE_MANIFEST", `Cannot use signature manifest "${signature.digest}": ${what}`);
+  };
+  const type = artifactTypeOf(manifest);
+  if (manifest.kind !== "manifest" || type !== SIGNATURE_ARTIFACT_TYPE) {
+    refuse(`it is of type "${printable(type ?? manifest.mediaType, 200)}", expected "${SIGNATURE_ARTIFACT_TYPE}"`);
+  }
+  if (subject !== undefined && manifest.subject?.digest !== subject.digest) {
+    refuse(`its subject is "${manifest.subject?.digest ?? "missing"}", expected "${subject.digest}"`);
+  }
+  const [layer, ...rest] = manifest.layers;
+  if (layer === undefined || rest.length > 0) return refuse(`${manifest.layers.length} layers, expected exactly 1`);
+  return layer;
+}

@@ -1,0 +1,47 @@
+/** The table of envelope formats: media type → decoder. */
+import { printable } from "../../encoding/mod.ts";
+import { MalformedError, UnsupportedError } from "../../errors.ts";
+import { decodeCose } from "./cose.ts";
+import type { Envelope, EnvelopeBytes, EnvelopeMediaType } from "./envelope.ts";
+import { decodeJws } from "./jws.ts";
+
+/** Bytes of one envelope read at most: real ones have a few thousand, with timestamps ten thousand. */
+export const MAX_ENVELOPE_BYTES = 1024 * 1024;
+
+const FORMATS: Readonly<Record<EnvelopeMediaType, (bytes: Uint8Array) => Envelope>> = {
+  "application/jose+json": decodeJws,
+  "application/cose": decodeCose,
+};
+
+/** Whether envelopes of this media type can be decoded. */
+export function isEnvelopeMediaType(mediaType: string): mediaType is EnvelopeMediaType {
+  return Object.hasOwn(FORMATS, mediaType);
+}
+
+/**
+ * Decodes an envelope of any format into its one normal form. Nothing in it is proven afterwards.
+ *
+ * @throws {UnsupportedError} `ERR_ENVELOPE_MEDIA_TYPE`, `ERR_ALGORITHM_UNSUPPORTED`
+ * @throws {MalformedError} `ERR_ENVELOPE_FORMAT`, `ERR_ENVELOPE_ATTRIBUTE`, `ERR_CERTIFICATE`, `ERR_TOO_LARGE`
+ *
+ * Spec: Notary Project, signature-specification.md, "Signature Envelope".
+ */
+export function decodeEnvelope({ mediaType, bytes }: EnvelopeBytes): Envelope {
+  if (!isEnvelopeMediaType(mediaType)) throw unknownMediaType(mediaType);
+  if (bytes.length > MAX_ENVELOPE_BYTES) {
+    throw new MalformedError(
+      "ERR_TOO_LARGE",
+      `Cannot decode envelope: ${bytes.length} bytes, expected at most ${MAX_ENVELOPE_BYTES}`,
+    );
+  }
+  return FORMATS[mediaType](bytes);
+}
+
+/** The refusal of a media type that is in no row of the table. */
+export function unknownMediaType(mediaType: string): UnsupportedError {
+  const expected = Object.keys(FORMATS).map((known) => `"${known}"`).join(" or ");
+  return new UnsupportedError(
+    "ERR_ENVELOPE_MEDIA_TYPE",
+    `Cannot decode envelope: media type "${printable(mediaType, 200)}", expected ${expected}`,
+  );
+}

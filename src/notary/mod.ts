@@ -1,0 +1,45 @@
+/**
+ * The Notary Project specifications: envelopes, trust, verification.
+ *
+ * ```ts
+ * const view = createArtifactView({ open, crypto, now }, { signal });
+ * const trust = { name: "release", level: STRICT, trustAnchors: { ca: certificates, signingAuthority: [] } };
+ * const { verdict, refusal } = await verifyArtifact(parseReference(text), trust, view);
+ * ```
+ */
+export { fetchEnvelope, listSignatures, SIGNATURE_ARTIFACT_TYPE, type SignatureList } from "./discover.ts";
+export type {
+  AttributeTime,
+  Envelope,
+  EnvelopeBytes,
+  EnvelopeMediaType,
+  ExtendedAttribute,
+  SignedAttributes,
+  SigningScheme,
+  UnsignedAttributes,
+} from "./envelope/envelope.ts";
+export { decodeEnvelope, isEnvelopeMediaType, MAX_ENVELOPE_BYTES } from "./envelope/formats.ts";
+export { type Payload, readPayload } from "./envelope/payload.ts";
+export { type InspectedCertificate, inspectEnvelope, type Inspection } from "./inspect.ts";
+export { STRICT, type Trust, type ValidationAction, type ValidationType, type VerificationLevel } from "./trust/mod.ts";
+export { type ArtifactOptions, MAX_SIGNATURES, verifyArtifact } from "./verify/artifact.ts";
+export {
+  type ArtifactOutcome,
+  type CertificateFacts,
+  type Evidence,
+  firstRefusal,
+  VALIDATION_ORDER,
+  type ValidationResult,
+  type Verdict,
+  verdict,
+  type VerificationOutcome,
+} from "./verify/outcome.ts";
+export { referenceArtifactText, referenceText } from "./verify/reference_text.ts";
+export { type VerificationPorts, verifyEnvelopeBytes, verifySignature } from "./verify/signature.ts";
+export {
+  type ArtifactView,
+  createArtifactView,
+  type SignatureSource,
+  type SignedArtifact,
+  type ViewPorts,
+} from "./verify/view.ts";

@@ -1,0 +1,133 @@
+/** One reference → outcomes of its signatures, until one is verified. */
+import { ConfigurationError, type Refusal, refusal } from "../../errors.ts";
+import type { Reference } from "../../oci/mod.ts";
+import type { Trust } from "../trust/mod.ts";
+import { type ArtifactOutcome, firstRefusal, verdict, type VerificationOutcome } from "./outcome.ts";
+import { outcomeOfError, skippedOutcome, verifySignature } from "./signature.ts";
+import { explainMissingSignature } from "./unsigned.ts";
+import type { ArtifactView, SignatureSource, SignedArtifact } from "./view.ts";
+
+/** Signatures of one artifact tried at most, unless the caller says otherwise: notation's number. */
+export const MAX_SIGNATURES = 100;
+/** Signatures fetched at the same time, once the first has not verified. */
+export const MAX_PARALLEL_SIGNATURES = 4;
+
+/** Bounds of one verification. */
+export interface ArtifactOptions {
+  /** Signatures tried at most; a whole number from 1. */
+  readonly maxSignatures?: number;
+}
+
+/**
+ * Verifies an artifact: whether one of its signatures is by someone trusted. A signature that is broken, foreign or gone
+ * does not stand in the way of a good one.
+ *
+ * @param reference With a digest, its tag is not looked at.
+ * @returns `verified` with the first signature that verified, in the registry's order. `inconclusive` when none did and
+ * at least one could not be judged; otherwise `failed`, with `SIGNATURE_MISSING` when there is none.
+ * @throws {EngineError} When the artifact or its list of signatures could not be had: never "no signature".
+ *
+ * Spec: Notary Project, signing-and-verification-workflow.md, "Verification steps".
+ */
+export async function verifyArtifact(
+  reference: Reference,
+  trust: Trust,
+  view: ArtifactView,
+  options: ArtifactOptions = {},
+): Promise<ArtifactOutcome> {
+  const limit = readLimit(options.maxSignatures ?? MAX_SIGNATURES);
+  const artifact = await view.signatures(reference);
+  const outcome = {
+    reference: artifact.name,
+    descriptor: artifact.descriptor,
+    signatureCount: artifact.signatures.length,
+    asked: artifact.asked,
+  };
+  const nothingAsked = skippedOutcome(trust);
+  if (verdict(nothingAsked) === "skipped") return { ...outcome, verdict: "skipped", outcomes: [] };
+  if (artifact.signatures.length === 0) {
+    const missing = await explainMissingSignature(artifact, view.signal);
+    return { ...outcome, verdict: "failed", outcomes: [], refusal: missing };
+  }
+  const outcomes = await tryInOrder(artifact, artifact.signatures.slice(0, limit), trust, view);
+  const last = outcomes.at(-1);
+  if (last !== undefined && verdict(last) === "verified") return { ...outcome, verdict: "verified", outcomes };
+  const exceeded = artifact.signatures.length > limit ? { limit } : {};
+  const undecided = outcomes.find((tried) => verdict(tried) === "inconclusive");
+  return {
+    ...outcome,
+    ...exceeded,
+    verdict: undecided === undefined ? "failed" : "inconclusive",
+    outcomes,
+    refusal: summarize(artifact, outcomes, undecided, exceeded.limit),
+  };
+}
+
+function readLimit(maxSignatures: number): number {
+  if (Number.isSafeInteger(maxSignatures) && maxSignatures > 0) return maxSignatures;
+  throw new ConfigurationError(
+    "ERR_CONFIG",
+    `Cannot bound the signatures tried: maxSignatures is ${maxSignatures}, expected a whole number from 1`,
+  );
+}
+
+/** One first, so that a good signature costs no more than itself; then several at a time, judged in their order. */
+async function tryInOrder(
+  artifact: SignedArtifact,
+  signatures: readonly SignatureSource[],
+  trust: Trust,
+  view: ArtifactView,
+): Promise<readonly VerificationOutcome[]> {
+  const outcomes: VerificationOutcome[] = [];
+  for (let start = 0; start < signatures.length;) {
+    const batch = signatures.slice(start, start + (start === 0 ? 1 : MAX_PARALLEL_SIGNATURES));
+    start += batch.length;
+    for (const outcome of await Promise.all(batch.map((source) => tryOne(artifact, source, trust, view)))) {
+      outcomes.push(outcome);
+      if (verdict(outcome) === "verified") return outcomes;
+    }
+    if (view.signal.aborted) return outcomes;
+  }
+  return outcomes;
+}
+
+async function tryOne(
+  { descriptor }: SignedArtifact,
+  source: SignatureSource,
+  trust: Trust,
+  { ports }: ArtifactView,
+): Promise<VerificationOutcome> {
+  try {
+    const envelope = await source.envelope();
+    const outcome = await verifySignature(envelope, descriptor, trust, ports, source.integrity());
+    return { ...outcome, signature: source.descriptor };
+  } catch (thrown) {
+    return { ...outcomeOfError(thrown, trust), signature: source.descriptor };
+  }
+}
+
+/** One signature speaks for itself; of several the first that could not be judged gives the code, else the first. */
+function summarize(
+  { name, signatures }: SignedArtifact,
+  outcomes: readonly VerificationOutcome[],
+  undecided: VerificationOutcome | undefined,
+  limit: number | undefined,
+): Refusal {
+  const reasons = outcomes.map((outcome) => {
+    const reason = firstRefusal(outcome);
+    return `"${outcome.signature?.digest ?? "?"}": ${reason?.message ?? "not verified"}`;
+  });
+  const list = reasons.slice(0, MAX_REASONS).join("; ") + (reasons.length > MAX_REASONS ? "; …" : "");
+  if (limit !== undefined) {
+    return refusal(
+      "SIGNATURE_LIMIT_EXCEEDED",
+      `Cannot verify "${name}": it has ${signatures.length} signatures, none of the first ${limit} verified: ${list}`,
+    );
+  }
+  const decisive = undecided ?? outcomes[0];
+  const code = (decisive === undefined ? undefined : firstRefusal(decisive)?.code) ?? "ERR_INTERNAL";
+  return refusal(code, `Cannot verify "${name}": none of ${outcomes.length} signatures verified: ${list}`);
+}
+
+/** Reasons put into one message; the outcomes have them all. */
+const MAX_REASONS = 5;

@@ -1,0 +1,58 @@
+/** Authenticity: whether the signature comes from someone who is trusted. */
+import { equalBytes } from "../../encoding/mod.ts";
+import { type Certificate, formatName } from "../../x509/mod.ts";
+import { printable } from "../../encoding/mod.ts";
+import type { Envelope, SigningScheme } from "../envelope/envelope.ts";
+import type { Trust } from "../trust/mod.ts";
+import { failed, passed, type ValidationResult } from "./outcome.ts";
+
+/** Which trust store vouches for which signing scheme; no other store does. */
+const STORE_OF_SCHEME: Readonly<Record<SigningScheme, keyof Trust["trustAnchors"]>> = {
+  "notary.x509": "ca",
+  "notary.x509.signingAuthority": "signingAuthority",
+};
+
+/**
+ * Looks for a trust anchor among the certificates of the envelope, byte for byte: neither key nor name stands in for
+ * the certificate itself. A match anywhere in the chain is enough, because integrity has proven the chain's links.
+ *
+ * @param envelope An envelope whose integrity is proven.
+ * @returns `passed` with the anchor; `failed` with `TRUST_ANCHOR_MISSING` when the store of the envelope's signing scheme
+ * is empty, else with `SIGNER_NOT_TRUSTED`.
+ *
+ * Spec: Notary Project, trust-store-trust-policy.md, "Signature Verification details", authenticity.
+ */
+export function validateAuthenticity(envelope: Envelope, trust: Trust): ValidationResult {
+  const store = STORE_OF_SCHEME[envelope.signedAttributes.signingScheme];
+  const anchors = trust.trustAnchors[store];
+  if (anchors.length === 0) {
+    return failed(
+      "TRUST_ANCHOR_MISSING",
+      `Cannot establish who signed: "${printable(trust.name)}" trusts no certificate of type ${store}, ` +
+        `which "${envelope.signedAttributes.signingScheme}" calls for`,
+      { store, trust: trust.name },
+    );
+  }
+  const chain = envelope.certificateChain;
+  const position = chain.findIndex((certificate) => anchors.some((anchor) => sameCertificate(anchor, certificate)));
+  const anchor = chain[position];
+  if (anchor === undefined) {
+    return failed(
+      "SIGNER_NOT_TRUSTED",
+      `Cannot trust the signer: none of ${chain.length} certificates of the signature is among the ` +
+        `${anchors.length} that "${printable(trust.name)}" trusts`,
+      { store, trust: trust.name, trusted: anchors.map(({ subject }) => formatName(subject)) },
+    );
+  }
+  return passed({ store, trust: trust.name, anchor: formatName(anchor.subject), position: placeOf(position, chain) });
+}
+
+function sameCertificate(a: Certificate, b: Certificate): boolean {
+  return a === b || equalBytes(a.der, b.der);
+}
+
+/** An intermediate as anchor is accepted and shown: the Notary Project recommends roots. */
+function placeOf(position: number, chain: readonly Certificate[]): string {
+  if (position === chain.length - 1) return "root";
+  return position === 0 ? "leaf" : "intermediate";
+}

@@ -1,0 +1,123 @@
+/** Integrity: whether the signature is what its certificate's key made of the signed bytes, and may be judged at all. */
+import { signatureAlgorithmOfKey } from "../../crypto/mod.ts";
+import { printable } from "../../encoding/mod.ts";
+import { EngineError, MalformedError, toEngineError } from "../../errors.ts";
+import type { CryptoProvider } from "../../ports.ts";
+import { type ChainFailure, formatName, validateSigningChain } from "../../x509/mod.ts";
+import { ATTRIBUTE } from "../envelope/attributes.ts";
+import type { Envelope } from "../envelope/envelope.ts";
+import { failed, inconclusive, passed, type ValidationResult } from "./outcome.ts";
+
+/**
+ * Verifies the signature with the key of the first certificate, the chain against the Notary Project's certificate
+ * requirements, and that no critical attribute is left unprocessed. Enforced at every level.
+ *
+ * @returns `failed` with `SIGNATURE_ALGORITHM_MISMATCH`, `SIGNATURE_MISMATCH`, `CERTIFICATE_CHAIN_INVALID`,
+ * `VERIFICATION_PLUGIN_REQUIRED` or `CRITICAL_ATTRIBUTE_UNKNOWN`; `inconclusive` with `ERR_CRYPTO_UNAVAILABLE` or another
+ * code when it could not be computed, which says nothing about the signature.
+ *
+ * Spec: Notary Project, trust-store-trust-policy.md, "Signature Verification details", integrity.
+ */
+export async function validateIntegrity(envelope: Envelope, crypto: CryptoProvider): Promise<ValidationResult> {
+  try {
+    const signature = await verifySignatureBytes(envelope, crypto);
+    if (signature !== undefined && signature.status !== "passed") return signature;
+    const { failures } = await validateSigningChain(envelope.certificateChain, crypto);
+    if (failures[0] !== undefined) return chainFailed(failures, failures[0]);
+    return refuseCriticalAttributes(envelope) ?? signature ?? unusableKey(envelope);
+  } catch (thrown) {
+    return couldNotTell(thrown);
+  }
+}
+
+/** `undefined` for a key that cannot sign envelopes: the chain's rules say what is wrong with it. */
+async function verifySignatureBytes(
+  { certificateChain: [leaf], signatureAlgorithm, signature, signedBytes, mediaType }: Envelope,
+  crypto: CryptoProvider,
+): Promise<ValidationResult | undefined> {
+  if (leaf === undefined) return failed("CERTIFICATE_CHAIN_EMPTY", "Cannot verify the signature: the chain is empty");
+  const key = leaf.publicKey;
+  if (key.type === "unsupported") return undefined;
+  const subject = formatName(leaf.subject);
+  const expected = algorithmFor(key);
+  if (expected === undefined) return undefined;
+  if (expected !== signatureAlgorithm) {
+    return failed(
+      "SIGNATURE_ALGORITHM_MISMATCH",
+      `Cannot verify the signature: the envelope says ${signatureAlgorithm}, its signing key calls for ${expected}`,
+      { algorithm: signatureAlgorithm, expected, subject, mediaType },
+    );
+  }
+  const fits = await crypto.verify(signatureAlgorithm, key, signature, signedBytes);
+  const evidence = { algorithm: signatureAlgorithm, subject, mediaType };
+  if (fits) return passed(evidence);
+  return failed(
+    "SIGNATURE_MISMATCH",
+    `Cannot accept the signature: by the key of "${printable(subject)}" it does not fit the signed bytes`,
+    evidence,
+  );
+}
+
+function algorithmFor(key: Parameters<typeof signatureAlgorithmOfKey>[0]) {
+  try {
+    return signatureAlgorithmOfKey(key);
+  } catch (error) {
+    if (error instanceof EngineError && error.code === "ERR_ALGORITHM_UNSUPPORTED") return undefined;
+    throw error;
+  }
+}
+
+function unusableKey({ certificateChain, mediaType }: Envelope): ValidationResult {
+  const subject = certificateChain[0] === undefined ? "" : formatName(certificateChain[0].subject);
+  const message = `Cannot verify the signature: no algorithm goes with the key of "${printable(subject)}"`;
+  return failed("ERR_ALGORITHM_UNSUPPORTED", message, { subject, mediaType });
+}
+
+function chainFailed(failures: readonly ChainFailure[], first: ChainFailure): ValidationResult {
+  const reference = failures.find((failure) => failure.reference !== undefined)?.reference;
+  return failed(
+    "CERTIFICATE_CHAIN_INVALID",
+    `Cannot accept the certificate chain: ${first.message} (rule ${first.rule})`,
+    {
+      rules: failures.map(({ rule, index }) => `${rule} at certificate ${index + 1}`),
+      section: first.section,
+      ...(reference === undefined ? {} : { reference }),
+    },
+  );
+}
+
+const PLUGIN_ATTRIBUTES: readonly (string | number)[] = [
+  ATTRIBUTE.verificationPlugin,
+  ATTRIBUTE.verificationPluginMinVersion,
+];
+
+/**
+ * Spec: Notary Project, signature-specification.md, "Extended Attributes": a critical attribute that is not processed
+ * fails verification. A plugin is asked for even when its attribute was not marked critical, as it must be.
+ */
+function refuseCriticalAttributes({ signedAttributes: { extended } }: Envelope): ValidationResult | undefined {
+  const plugin = extended.find(({ key }) => key === ATTRIBUTE.verificationPlugin);
+  if (plugin !== undefined) {
+    const name = printable(typeof plugin.value === "string" ? plugin.value : JSON.stringify(plugin.value), 200);
+    return failed(
+      "VERIFICATION_PLUGIN_REQUIRED",
+      `Cannot verify the signature alone: it asks for the verification plugin "${name}"`,
+      { plugin: name },
+    );
+  }
+  const unknown = extended.find(({ key, critical }) => critical || PLUGIN_ATTRIBUTES.includes(key));
+  if (unknown === undefined) return undefined;
+  const attribute = printable(String(unknown.key), 200);
+  return failed(
+    "CRITICAL_ATTRIBUTE_UNKNOWN",
+    `Cannot process the critical attribute "${attribute}": nothing here knows it`,
+    { attribute },
+  );
+}
+
+/** Malformed input is an answer about the input; everything else that was thrown is none about the signature. */
+function couldNotTell(thrown: unknown): ValidationResult {
+  const { code, message } = toEngineError(thrown, "Cannot verify the signature");
+  if (thrown instanceof MalformedError) return failed(code, message);
+  return inconclusive(code, `Cannot tell whether the signature is good: ${printable(message)}`);
+}

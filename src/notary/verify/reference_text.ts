@@ -1,0 +1,101 @@
+/**
+ * The sentences of the reference implementation (notation-go 1.3) for the outcomes it has too. People search for them, and
+ * Kyverno's messages contain them; `verify --explain` says the same in our words.
+ */
+import { quoteText } from "../../x509/mod.ts";
+import { type ArtifactOutcome, decisiveResult, type Evidence, type VerificationOutcome } from "./outcome.ts";
+
+/**
+ * The reference's sentence for a signature that was not verified.
+ *
+ * @returns `undefined` when it verified, when the reference would accept it, or when its sentence is not known.
+ */
+export function referenceText(outcome: VerificationOutcome): string | undefined {
+  const result = decisiveResult(outcome);
+  if (result === undefined) return undefined;
+  const { refusal: { code }, evidence } = result;
+  return SENTENCES[code]?.(evidence);
+}
+
+/**
+ * The reference's text for an artifact that was not verified: one line, or one more for each signature.
+ *
+ * @param unknown What to put for a signature the reference has no sentence for; by default our own message.
+ */
+export function referenceArtifactText(
+  outcome: ArtifactOutcome,
+  unknown: (outcome: VerificationOutcome) => string = (signature) => decisiveResult(signature)?.refusal.message ?? "",
+): string | undefined {
+  const { reference, outcomes, limit, verdict, signatureCount } = outcome;
+  if (verdict === "verified" || verdict === "skipped") return undefined;
+  if (signatureCount === 0) {
+    return `no signature is associated with ${quoteText(reference)}, make sure the artifact was signed successfully`;
+  }
+  if (limit !== undefined) {
+    return `signature evaluation stopped. The configured limit of ${limit} signatures to verify per artifact exceeded`;
+  }
+  const lines = outcomes.map((signature) => {
+    const digest = signature.signature?.digest ?? "";
+    return `failed to verify signature with digest ${digest}, ${referenceText(signature) ?? unknown(signature)}`;
+  });
+  return ["signature verification failed", ...lines].join("\n");
+}
+
+const text = (evidence: Evidence, name: string): string => String(evidence[name] ?? "");
+
+const SENTENCES: Readonly<Record<string, (evidence: Evidence) => string | undefined>> = {
+  SIGNATURE_MISMATCH: (evidence) => `signature is invalid. Error: ${primitiveText(evidence)}`,
+  SIGNATURE_ALGORITHM_MISMATCH: () => undefined,
+  CERTIFICATE_CHAIN_INVALID: ({ reference }) =>
+    reference === undefined ? undefined : `certificate-chain is invalid, ${reference}`,
+  ERR_ENVELOPE_MEDIA_TYPE: () => undefined,
+  VERIFICATION_PLUGIN_REQUIRED: () => "plugin unsupported due to nil verifier.pluginManager",
+  TRUST_ANCHOR_MISSING: () => "no trusted certificates are found to verify authenticity",
+  SIGNER_NOT_TRUSTED: () => "the signature's certificate chain does not contain any trusted certificate",
+  SIGNATURE_EXPIRED: (evidence) =>
+    `digital signature has expired on "${rfc1123(text(evidence, "expiry"), Number(evidence["offsetMinutes"] ?? 0))}"`,
+  CERTIFICATE_NOT_YET_VALID: (evidence) => periodText(evidence, "before"),
+  CERTIFICATE_EXPIRED: (evidence) => periodText(evidence, "after"),
+  REVOCATION_NOT_CHECKED: (evidence) =>
+    `signing certificate with subject ${quoteText(text(evidence, "subject"))} revocation status is unknown`,
+  TARGET_ARTIFACT_MISMATCH: () => "content descriptor mismatch",
+};
+
+/** What the library below says when a signature does not fit: it depends on the format and on the key. */
+function primitiveText(evidence: Evidence): string {
+  if (evidence["mediaType"] === "application/cose") return "verification error";
+  return text(evidence, "algorithm").startsWith("ECDSA")
+    ? "crypto/ecdsa: verification error"
+    : "crypto/rsa: verification error";
+}
+
+function periodText(evidence: Evidence, side: "before" | "after"): string {
+  const subject = quoteText(text(evidence, "subject"));
+  if (evidence["basis"] === "authentic signing time") {
+    const instant = rfc1123(text(evidence, "instant"), Number(evidence["offsetMinutes"] ?? 0));
+    return `certificate ${subject} was not valid when the digital signature was produced at "${instant}"`;
+  }
+  return side === "before"
+    ? `verification time is before certificate ${subject} validity period, it will be valid from "${
+      rfc1123(text(evidence, "notBefore"), 0)
+    }"`
+    : `verification time is after certificate ${subject} validity period, it was expired at "${
+      rfc1123(text(evidence, "notAfter"), 0)
+    }"`;
+}
+
+const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"] as const;
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"] as const;
+
+/** `Mon, 23 Nov 2026 08:40:16 +0000`, in the zone the instant was written with. */
+function rfc1123(iso: string, offsetMinutes: number): string {
+  const local = new Date(Date.parse(iso) + offsetMinutes * 60_000);
+  const two = (value: number): string => String(Math.abs(value)).padStart(2, "0");
+  const clock = [local.getUTCHours(), local.getUTCMinutes(), local.getUTCSeconds()].map(two).join(":");
+  const date = `${two(local.getUTCDate())} ${MONTHS[local.getUTCMonth()]} ${
+    String(local.getUTCFullYear()).padStart(4, "0")
+  }`;
+  const sign = offsetMinutes < 0 ? "-" : "+";
+  const zone = sign + two(Math.trunc(offsetMinutes / 60)) + two(offsetMinutes % 60);
+  return `${DAYS[local.getUTCDay()]}, ${date} ${clock} ${zone}`;
+}

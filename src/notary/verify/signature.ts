@@ -1,0 +1,176 @@
+/** One envelope and one artifact → one outcome: every validation of the Notary Project, each with its result. */
+import { toEngineError } from "../../errors.ts";
+import { printable } from "../../encoding/mod.ts";
+import type { Descriptor } from "../../oci/mod.ts";
+import type { CryptoProvider, Ports } from "../../ports.ts";
+import { type Certificate, fingerprint, formatName } from "../../x509/mod.ts";
+import type { Envelope, EnvelopeBytes } from "../envelope/envelope.ts";
+import { decodeEnvelope } from "../envelope/formats.ts";
+import { readPayload } from "../envelope/payload.ts";
+import type { Trust, ValidationType } from "../trust/mod.ts";
+import { validateAuthenticTimestamp } from "./authentic_timestamp.ts";
+import { validateAuthenticity } from "./authenticity.ts";
+import { validateExpiry } from "./expiry.ts";
+import { validateIntegrity } from "./integrity.ts";
+import {
+  type CertificateFacts,
+  failed,
+  inconclusive,
+  passed,
+  skipped,
+  type ValidationResult,
+  type VerificationOutcome,
+} from "./outcome.ts";
+import { validateRevocation } from "./revocation.ts";
+import { validateTargetArtifact } from "./target_artifact.ts";
+
+/** What verification asks of the outside world. */
+export type VerificationPorts = Pick<Ports, "crypto" | "now">;
+
+/**
+ * Verifies an envelope: whether someone trusted signed this artifact, and still stands by it. The verdict is `verdict()`
+ * of what is returned.
+ *
+ * @param artifact The artifact as resolved; its media type, digest and size must be those that were signed.
+ * @param integrity The envelope's integrity where it is known already; by default it is computed.
+ * @returns One result per validation; nothing is judged of an envelope whose integrity is not proven.
+ *
+ * Spec: Notary Project, trust-store-trust-policy.md, "Signature Verification details".
+ */
+export async function verifySignature(
+  envelope: Envelope,
+  artifact: Descriptor,
+  trust: Trust,
+  ports: VerificationPorts,
+  integrity: Promise<ValidationResult> = validateIntegrity(envelope, ports.crypto),
+): Promise<VerificationOutcome> {
+  const [proven, certificateChain] = await Promise.all([integrity, describeChain(envelope, ports.crypto)]);
+  if (proven.status !== "passed") return { ...unproven(proven, trust), certificateChain };
+  const at = ports.now();
+  const { targetArtifact, userMetadata } = compareArtifact(envelope, artifact);
+  const validation = (type: ValidationType, validate: () => ValidationResult) => {
+    const action = trust.level.actions[type];
+    return { action, result: action === "skip" ? SKIPPED_BY_LEVEL : validate() };
+  };
+  return {
+    certificateChain,
+    validations: {
+      integrity: { action: trust.level.actions.integrity, result: proven },
+      authenticity: validation("authenticity", () => validateAuthenticity(envelope, trust)),
+      expiry: validation("expiry", () => validateExpiry(envelope.signedAttributes, at)),
+      authenticTimestamp: validation("authenticTimestamp", () => validateAuthenticTimestamp(envelope, at)),
+      revocation: validation("revocation", () => validateRevocation(envelope)),
+    },
+    targetArtifact,
+    userMetadata,
+  };
+}
+
+/**
+ * Verifies an envelope from its bytes. What cannot be decoded is an outcome whose integrity failed, not an exception.
+ *
+ * @param artifact `undefined` when there is only the envelope: then what it says about its artifact is taken as it is,
+ * and the evidence of `targetArtifact` says so.
+ */
+export async function verifyEnvelopeBytes(
+  bytes: EnvelopeBytes,
+  artifact: Descriptor | undefined,
+  trust: Trust,
+  ports: VerificationPorts,
+): Promise<VerificationOutcome> {
+  try {
+    const envelope = decodeEnvelope(bytes);
+    const compared = artifact ?? readPayload(envelope).targetArtifact;
+    const outcome = await verifySignature(envelope, compared, trust, ports);
+    if (artifact !== undefined || outcome.targetArtifact.status !== "passed") return outcome;
+    return { ...outcome, targetArtifact: passed({ digest: compared.digest, compared: NOT_COMPARED }) };
+  } catch (thrown) {
+    return outcomeOfError(thrown, trust);
+  }
+}
+
+const NOT_COMPARED = "nothing: no artifact was given, this is what the signature names";
+
+/**
+ * The outcome of a signature that could not be read: `failed` when its bytes are at fault, `inconclusive` when they could
+ * not be had.
+ *
+ * @param thrown What decoding or fetching threw.
+ */
+export function outcomeOfError(thrown: unknown, trust: Trust): VerificationOutcome {
+  const error = toEngineError(thrown, "Cannot read the signature");
+  const message = printable(error.message);
+  const evidence = { stage: "decoding" };
+  const denied = error.refusal.class === "denied" && !FETCHED_IN_VAIN.includes(error.code);
+  return unproven((denied ? failed : inconclusive)(error.code, message, evidence), trust);
+}
+
+/** A signature that was listed and is gone says nothing about itself. */
+const FETCHED_IN_VAIN: readonly string[] = ["ERR_REGISTRY_NOT_FOUND"];
+
+const SKIPPED_BY_LEVEL = skipped("the verification level skips it");
+const NOT_REACHED = skipped("the integrity of the signature is not proven");
+
+/** Nothing an envelope says is used before its integrity is proven. */
+function unproven(integrity: ValidationResult, { level: { actions } }: Trust): VerificationOutcome {
+  const notReached = (type: ValidationType) => ({ action: actions[type], result: NOT_REACHED });
+  return {
+    certificateChain: [],
+    validations: {
+      integrity: { action: actions.integrity, result: integrity },
+      authenticity: notReached("authenticity"),
+      expiry: notReached("expiry"),
+      authenticTimestamp: notReached("authenticTimestamp"),
+      revocation: notReached("revocation"),
+    },
+    targetArtifact: NOT_REACHED,
+    userMetadata: {},
+  };
+}
+
+/** The outcome when the level asks for no validation at all. */
+export function skippedOutcome(trust: Trust): VerificationOutcome {
+  const outcome = unproven(SKIPPED_BY_LEVEL, trust);
+  return { ...outcome, targetArtifact: SKIPPED_BY_LEVEL };
+}
+
+function compareArtifact(
+  envelope: Envelope,
+  artifact: Descriptor,
+): Pick<VerificationOutcome, "targetArtifact" | "userMetadata"> {
+  try {
+    const signed = readPayload(envelope).targetArtifact;
+    return { targetArtifact: validateTargetArtifact(signed, artifact), userMetadata: signed.annotations ?? {} };
+  } catch (thrown) {
+    const { code, message } = toEngineError(thrown, "Cannot read the signed payload");
+    return { targetArtifact: failed(code, message), userMetadata: {} };
+  }
+}
+
+const facts = new WeakMap<Certificate, CertificateFacts>();
+
+/** For reports only: where it cannot be computed the chain is left out, and the validations say why. */
+async function describeChain(
+  { certificateChain }: Envelope,
+  crypto: Pick<CryptoProvider, "digest">,
+): Promise<readonly CertificateFacts[]> {
+  try {
+    return await Promise.all(
+      certificateChain.map((certificate) => facts.get(certificate) ?? describe(certificate, crypto)),
+    );
+  } catch {
+    return [];
+  }
+}
+
+async function describe(certificate: Certificate, crypto: Pick<CryptoProvider, "digest">): Promise<CertificateFacts> {
+  const described = {
+    subject: formatName(certificate.subject),
+    issuer: formatName(certificate.issuer),
+    fingerprint: await fingerprint(certificate, crypto),
+    notBefore: certificate.notBefore.toISOString(),
+    notAfter: certificate.notAfter.toISOString(),
+  };
+  facts.set(certificate, described);
+  return described;
+}

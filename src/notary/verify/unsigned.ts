@@ -1,0 +1,46 @@
+/** Why there is no signature: where it was looked for, and whether only the children of an index are signed. */
+import { printable } from "../../encoding/mod.ts";
+import { type Refusal, refusal } from "../../errors.ts";
+import { type Descriptor, DOCKER_LIST, OCI_INDEX } from "../../oci/mod.ts";
+import { listSignatures } from "../discover.ts";
+import type { SignedArtifact } from "./view.ts";
+
+/** Children of an unsigned index whose signatures are asked for, to word the refusal. */
+export const MAX_INDEX_CHILDREN_ASKED = 8;
+
+/**
+ * Words the refusal of an artifact without signatures. Of an index the children are asked too, because signing one
+ * platform's image and deploying the index is the usual mistake; no answer changes the refusal, only its message.
+ */
+export async function explainMissingSignature(artifact: SignedArtifact, signal: AbortSignal): Promise<Refusal> {
+  const places = artifact.asked.map(({ way, place, result, reason }) =>
+    `${way} "${printable(place, 200)}" (${result}${reason === undefined ? "" : `: ${printable(reason, 200)}`})`
+  );
+  const looked = places.length === 0 ? "nowhere" : places.join(", ");
+  const signed = await signedChildren(artifact, signal);
+  const children = signed.length === 0
+    ? ""
+    : `; it is an index of which only children are signed: ${signed.join(", ")}`;
+  return refusal("SIGNATURE_MISSING", `Cannot find a signature of "${artifact.name}": looked in ${looked}${children}`);
+}
+
+async function signedChildren(
+  { repository, descriptor }: SignedArtifact,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  if (descriptor.mediaType !== OCI_INDEX && descriptor.mediaType !== DOCKER_LIST) return [];
+  try {
+    const { manifests } = await repository.fetchManifest(descriptor, { signal });
+    const children = manifests.slice(0, MAX_INDEX_CHILDREN_ASKED);
+    const lists = await Promise.all(children.map((child) => listSignatures(repository, child, { signal })));
+    return children.filter((_, index) => lists[index]?.signatures.length !== 0).map(describe);
+  } catch {
+    // The refusal stands without it.
+    return [];
+  }
+}
+
+function describe({ digest, platform }: Descriptor): string {
+  if (platform === undefined) return `"${digest}"`;
+  return `"${digest}" (${printable(`${platform.os}/${platform.architecture}`, 80)})`;
+}

@@ -1,0 +1,140 @@
+/**
+ * One request's view of the registries. Everything is asked once: the same tag gives the same digest, the same digest
+ * the same signatures, and an envelope's integrity is computed once however many signers are tried against it.
+ */
+import { ConfigurationError, MalformedError } from "../../errors.ts";
+import {
+  type Descriptor,
+  type Digest,
+  formatReference,
+  type OpenRepository,
+  type Reference,
+  type Repository,
+  repositoryName,
+} from "../../oci/mod.ts";
+import type { Ports } from "../../ports.ts";
+import { fetchEnvelope, listSignatures, type SignatureList } from "../discover.ts";
+import type { Envelope } from "../envelope/envelope.ts";
+import { decodeEnvelope } from "../envelope/formats.ts";
+import { validateIntegrity } from "./integrity.ts";
+import type { ValidationResult } from "./outcome.ts";
+
+/** What a view asks of the outside world. */
+export type ViewPorts = Pick<Ports, "crypto" | "now"> & { readonly open: OpenRepository };
+
+export interface ArtifactView {
+  readonly ports: ViewPorts;
+  /** The request's deadline. */
+  readonly signal: AbortSignal;
+  /**
+   * The artifact a reference stands for: by its digest where it has one, else by its tag.
+   *
+   * @throws {ConfigurationError} `ERR_REFERENCE` when it has neither.
+   * @throws {UnavailableError} What the registry did not answer; `ERR_REGISTRY_NOT_FOUND`.
+   */
+  resolve(reference: Reference): Promise<Descriptor>;
+  /** The artifact and its signatures, none of them fetched yet. With a digest both are asked for at the same time. */
+  signatures(reference: Reference): Promise<SignedArtifact>;
+}
+
+/** An artifact with the signatures that are said to be its. */
+export interface SignedArtifact {
+  /** `registry/repository@digest`. */
+  readonly name: string;
+  readonly repository: Repository;
+  readonly descriptor: Descriptor;
+  /** In the registry's order. */
+  readonly signatures: readonly SignatureSource[];
+  readonly asked: SignatureList["asked"];
+}
+
+/** A signature that is fetched when it is asked for, once. */
+export interface SignatureSource {
+  /** The signature manifest. */
+  readonly descriptor: Descriptor;
+  /** @throws {EngineError} When it could not be fetched or decoded. */
+  readonly envelope: () => Promise<Envelope>;
+  /** @throws {EngineError} As {@link envelope}. */
+  readonly integrity: () => Promise<ValidationResult>;
+}
+
+/**
+ * Opens a view for one request.
+ *
+ * @param options `signal` bounds every request made through the view.
+ */
+export function createArtifactView(ports: ViewPorts, options: { readonly signal: AbortSignal }): ArtifactView {
+  const { signal } = options;
+  const resolved = new Map<string, Promise<Descriptor>>();
+  const listed = new Map<string, Promise<SignatureList>>();
+  const sources = new Map<string, SignatureSource>();
+
+  const resolve = (reference: Reference): Promise<Descriptor> => {
+    const target = reference.digest ?? reference.tag;
+    if (target === undefined) {
+      const text = formatReference(reference);
+      throw new ConfigurationError("ERR_REFERENCE", `Cannot resolve "${text}": neither tag nor digest, expected one`);
+    }
+    return once(resolved, `${repositoryName(reference)} ${target}`, async () => {
+      const descriptor = await ports.open(reference).resolve(target, { signal });
+      if (reference.digest !== undefined && descriptor.digest !== reference.digest) {
+        const found = `"${descriptor.digest}", expected "${reference.digest}"`;
+        throw new MalformedError("ERR_DIGEST_MISMATCH", `Cannot resolve "${formatReference(reference)}": got ${found}`);
+      }
+      return descriptor;
+    });
+  };
+
+  const list = (reference: Reference, digest: Digest): Promise<SignatureList> =>
+    once(
+      listed,
+      `${repositoryName(reference)} ${digest}`,
+      () => listSignatures(ports.open(reference), { digest }, { signal }),
+    );
+
+  const sourceOf = (repository: Repository, name: string, descriptor: Descriptor, subject: Descriptor) => {
+    const key = `${name} ${descriptor.digest}`;
+    const known = sources.get(key);
+    if (known !== undefined) return known;
+    const envelope = lazily(async () =>
+      decodeEnvelope(await fetchEnvelope(repository, descriptor, { signal, subject }))
+    );
+    const integrity = lazily(async () => validateIntegrity(await envelope(), ports.crypto));
+    const source: SignatureSource = { descriptor, envelope, integrity };
+    sources.set(key, source);
+    return source;
+  };
+
+  return {
+    ports,
+    signal,
+    resolve: async (reference) => await resolve(reference),
+    signatures: async (reference) => {
+      const [descriptor, { signatures, asked }] = reference.digest === undefined
+        ? await resolve(reference).then(async (found) => [found, await list(reference, found.digest)] as const)
+        : await Promise.all([resolve(reference), list(reference, reference.digest)]);
+      const repository = ports.open(reference);
+      const name = `${repositoryName(reference)}@${descriptor.digest}`;
+      return {
+        name,
+        repository,
+        descriptor,
+        signatures: signatures.map((signature) => sourceOf(repository, name, signature, descriptor)),
+        asked,
+      };
+    },
+  };
+}
+
+function once<Value>(memo: Map<string, Promise<Value>>, key: string, ask: () => Promise<Value>): Promise<Value> {
+  const known = memo.get(key);
+  if (known !== undefined) return known;
+  const answer = ask();
+  memo.set(key, answer);
+  return answer;
+}
+
+function lazily<Value>(ask: () => Promise<Value>): () => Promise<Value> {
+  let answer: Promise<Value> | undefined;
+  return () => (answer ??= ask());
+}
