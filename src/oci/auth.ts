@@ -107,7 +107,9 @@ export function createAuthorizer(ports: AuthorizerPorts, settings: RegistrySetti
         if (signal.aborted || !(thrown instanceof EngineError && thrown.code === "ERR_DEADLINE")) throw thrown;
       }
     }
-    const work = fetchToken(audience, challenge, scope, await credential(audience), ports, settings, signal);
+    // Nothing is awaited between looking for a running request and setting this one.
+    const work = credential(audience)
+      .then((found) => fetchToken(audience, challenge, scope, found, ports, settings, signal));
     pending.set(key, work);
     try {
       const fetched = await work;

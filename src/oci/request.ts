@@ -127,8 +127,9 @@ function nextHop(request: RegistryRequest, from: URL, location: string, hops: nu
   return next;
 }
 
+/** Not 501: a method or resource that is not implemented will not be in a second either. */
 function mayPass(status: number): boolean {
-  return status === 408 || status === 429 || status >= 500;
+  return status === 408 || status === 429 || (status >= 500 && status !== 501);
 }
 
 /** `Retry-After` in milliseconds; `undefined` when there is none that can be read. Spec: RFC 9110, section 10.2.3. */

@@ -109,7 +109,7 @@ function isWrittenAs(url: URL, written: string): boolean {
  * @throws {UnavailableError} `ERR_REGISTRY_REFUSED` for other schemes than http and https, for https → http, for URLs with
  * a user, and for loopback, private, link-local, metadata and special hosts other than the registry's own host and port.
  *
- * Spec: OCI distribution, "Pushing a blob in chunks" allows redirects anywhere; RFC 6890 and RFC 6761 name the places.
+ * Spec: RFC 9110, section 15.4 (redirection); RFC 6890 and RFC 6761 name the places.
  */
 export function requireAllowedTarget(
   target: URL,
