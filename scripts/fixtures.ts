@@ -6,6 +6,9 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { createCatalogue } from "./fixtures/catalogue.ts";
 import { createCertificateMaker } from "./fixtures/certificates.ts";
+import { recordOutputs } from "./fixtures/outputs.ts";
+import { makeAttested, makeFallback, makeIndexes, makeLying } from "./fixtures/referrers.ts";
+import { makeExpiry, makeTampered, makeWrongSigner, waitForExpiry } from "./fixtures/refusals.ts";
 import { makeAlgorithms, makeMetadata, makeSeed, makeSeveral } from "./fixtures/stories.ts";
 import { jsonText, openWorkshop, writeOut } from "./fixtures/workshop.ts";
 import { recordVersions } from "./fixtures/versions.ts";
@@ -29,8 +32,17 @@ try {
   await makeSeed(catalogue, cast);
   await makeAlgorithms(catalogue, maker);
   await makeMetadata(catalogue, cast, maker);
+  const expiring = await makeExpiry(catalogue, cast, maker);
   await makeSeveral(catalogue, cast);
+  await makeWrongSigner(catalogue, cast);
+  await makeTampered(catalogue, cast);
+  await makeIndexes(catalogue, cast);
+  await makeAttested(catalogue, cast);
+  await makeFallback(catalogue, cast);
+  await makeLying(catalogue, cast);
+  await waitForExpiry(catalogue, expiring);
   await catalogue.write();
+  await recordOutputs(workshop, cast.signer);
   writeOut(join(workshop.output, "keys.json"), jsonText(maker.records));
   writeOut(join(workshop.output, "versions.json"), jsonText(await recordVersions(workshop)));
 } finally {

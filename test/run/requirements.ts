@@ -5,25 +5,52 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { describe, it } from "vitest";
+import { goReady, type Peer, peersReady } from "../../scripts/peers.ts";
 
 const shared = process.env["EDGE_NOTARY_SHARED"] ?? "../shared";
+
+/** Where Debian and others put Chromium; `EDGE_NOTARY_CHROMIUM` names another. */
+const CHROMIUM_PATHS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+
+const built = (...peers: readonly Peer[]) => () => peersReady(...peers);
 
 const needs = {
   /** Test data published by others, beside the checkout. */
   shared: () => existsSync(join(shared, "vectors")),
+  /** A Go toolchain, which `npm run peers` needs. */
+  go: goReady,
+  /** notation, oras, olareg, distribution and corebench, built by `npm run peers`. */
+  tools: built("notation", "distribution", "corebench"),
+  /** The Kyverno CLI, built by `npm run peers`. */
+  kyverno: built("kyverno"),
+  /** Everything `npm run peers` builds. */
+  peers: built("notation", "distribution", "corebench", "kyverno"),
+  /** A Chromium that playwright-core can drive; see {@link chromiumPath}. */
+  chromium: () => chromiumPath() !== undefined,
 } as const;
+
+/** What a suite can need. */
+export type Need = keyof typeof needs;
 
 /** A file below `../shared`. */
 export function sharedPath(...parts: readonly string[]): string {
   return join(shared, ...parts);
 }
 
+/** The Chromium of this machine, if it has one. */
+export function chromiumPath(): string | undefined {
+  const named = process.env["EDGE_NOTARY_CHROMIUM"];
+  return named ?? CHROMIUM_PATHS.find((path) => existsSync(path));
+}
+
 /** `describe` where the need is met; otherwise one skipped suite with a line that says why, an error under `CI=true`. */
-export function describeIf(need: keyof typeof needs, name: string, body: () => void): void {
-  if (needs[need]()) return describe(name, body);
-  if (process.env["CI"] === "true") {
-    return describe(name, () => it(`needs ${need}`, () => Promise.reject(new Error(`${name}: "${need}" is missing`))));
+export function describeIf(need: Need, name: string, body: () => void): void {
+  if (needs[need]()) {
+    describe(name, body);
+  } else if (process.env["CI"] === "true") {
+    describe(name, () => it(`needs ${need}`, () => Promise.reject(new Error(`${name}: "${need}" is missing`))));
+  } else {
+    console.warn(`skipped: ${name}: needs "${need}"`);
+    describe.skipIf(true)(name, () => it(`needs ${need}`, () => {}));
   }
-  console.warn(`skipped: ${name}: needs "${need}"`);
-  describe.skipIf(true)(name, () => it(`needs ${need}`, () => {}));
 }
