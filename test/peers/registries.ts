@@ -102,7 +102,11 @@ async function start(kind: RegistryKind, options: RegistryOptions): Promise<Regi
   });
   const said = listen(child);
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  // A suite that dies takes its registry with it.
+  const endWithUs = () => void child.kill("SIGKILL");
+  process.once("exit", endWithUs);
   const stop = async () => {
+    process.off("exit", endWithUs);
     if (running(child)) child.kill("SIGKILL");
     await closed;
     rmSync(folder, { recursive: true, force: true });
