@@ -26,7 +26,8 @@ export interface SignatureList {
 /**
  * Lists the signature manifests that name an artifact as their subject.
  *
- * @returns Every one the registry has, by both ways; none is fetched.
+ * @param options `everywhere` asks for the referrers tag also where the registry's API lists signatures.
+ * @returns Every one that was listed; none is fetched.
  * @throws {UnavailableError} When a place could not be asked: that is never "no signature".
  *
  * Spec: Notary Project, signing-and-verification-workflow.md; OCI distribution, "Listing Referrers".
@@ -34,7 +35,7 @@ export interface SignatureList {
 export async function listSignatures(
   repository: Repository,
   subject: { readonly digest: Digest },
-  options: CallOptions,
+  options: CallOptions & { readonly everywhere?: boolean },
 ): Promise<SignatureList> {
   const { referrers, asked } = await repository.listReferrers(subject, {
     ...options,

@@ -34,7 +34,7 @@ export {
   verdict,
   type VerificationOutcome,
 } from "./verify/outcome.ts";
-export { referenceArtifactText, referenceText } from "./verify/reference_text.ts";
+export { referenceText, signatureReferenceText } from "./verify/reference_text.ts";
 export { type VerificationPorts, verifyEnvelopeBytes, verifySignature } from "./verify/signature.ts";
 export {
   type ArtifactView,

@@ -8,7 +8,7 @@ import { type CborItem, type CborKey, decodeCbor, encodeCbor, printable } from "
 import { UnsupportedError } from "../../errors.ts";
 import { readCertificate } from "../../x509/mod.ts";
 import { ATTRIBUTE, readSignedAttributes } from "./attributes.ts";
-import { readChain } from "./certificate_chain.ts";
+import { NO_CHAIN, readChain } from "./certificate_chain.ts";
 import type { AttributeTime, Envelope, ExtendedAttribute, UnsignedAttributes } from "./envelope.ts";
 import { reading, refuseAttribute, refuseFormat } from "./refuse.ts";
 
@@ -40,7 +40,9 @@ type Headers = ReadonlyMap<CborKey, CborItem>;
  */
 export function decodeCose(bytes: Uint8Array): Envelope {
   if (bytes[0] !== FIRST_BYTES[0] || bytes[1] !== FIRST_BYTES[1]) {
-    refuseFormat(FORMAT, "it does not begin with d2 84, a tagged COSE_Sign1");
+    refuseFormat(FORMAT, "it does not begin with d2 84, a tagged COSE_Sign1", {
+      reference: "unable to parse the digital signature, error : cbor: invalid COSE_Sign1_Tagged object",
+    });
   }
   const message = reading(FORMAT, "COSE_Sign1", () => decodeCbor(bytes, { tags: "outermost" }));
   const parts = message.type === "tag" && message.item.type === "array" ? message.item.items : [];
@@ -174,7 +176,7 @@ function readUnprotected(headers: Headers): UnsignedAttributes {
 /** Always a list, also of one certificate: what RFC 9360 has for one, a byte string, the Notary Project does not. */
 function readX5chain(item: CborItem | undefined) {
   if (item?.type !== "array") {
-    refuseFormat(FORMAT, `label 33, x5chain, is ${item?.type ?? "missing"}, expected a list of certificates`);
+    refuseFormat(FORMAT, `label 33, x5chain, is ${item?.type ?? "missing"}, expected a list of certificates`, NO_CHAIN);
   }
   const encoded = item.items.map((entry) =>
     entry.type === "bytes"

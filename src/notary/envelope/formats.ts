@@ -1,9 +1,11 @@
 /** The table of envelope formats: media type → decoder. */
 import { printable } from "../../encoding/mod.ts";
 import { MalformedError, UnsupportedError } from "../../errors.ts";
+import { quoteText } from "../../x509/mod.ts";
 import { decodeCose } from "./cose.ts";
 import type { Envelope, EnvelopeBytes, EnvelopeMediaType } from "./envelope.ts";
 import { decodeJws } from "./jws.ts";
+import type { ReferenceCause } from "./refuse.ts";
 
 /** Bytes of one envelope read at most: real ones have a few thousand, with timestamps ten thousand. */
 export const MAX_ENVELOPE_BYTES = 1024 * 1024;
@@ -43,5 +45,11 @@ export function unknownMediaType(mediaType: string): UnsupportedError {
   return new UnsupportedError(
     "ERR_ENVELOPE_MEDIA_TYPE",
     `Cannot decode envelope: media type "${printable(mediaType, 200)}", expected ${expected}`,
+    {
+      cause: {
+        reference: "unable to parse the digital signature, error : " +
+          `signature envelope format with media type ${quoteText(mediaType)} is not supported`,
+      } satisfies ReferenceCause,
+    },
   );
 }

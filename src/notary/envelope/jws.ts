@@ -17,7 +17,7 @@ import {
 import { UnsupportedError } from "../../errors.ts";
 import { type Certificate, readCertificateFromBase64 } from "../../x509/mod.ts";
 import { ATTRIBUTE, readSignedAttributes } from "./attributes.ts";
-import { readChain } from "./certificate_chain.ts";
+import { NO_CHAIN, readChain } from "./certificate_chain.ts";
 import type { AttributeTime, Envelope, ExtendedAttribute, UnsignedAttributes } from "./envelope.ts";
 import { reading, refuseAttribute, refuseFormat } from "./refuse.ts";
 import { parseRfc3339 } from "./rfc3339.ts";
@@ -119,7 +119,15 @@ function readAlgorithm(header: JsonObject) {
   if (algorithm !== undefined) return algorithm;
   const shown = typeof name === "string" ? `"${printable(name, 80)}"` : name === undefined ? "missing" : "not text";
   const expected = [...JWS_ALGORITHMS.keys()].join(", ");
-  throw new UnsupportedError("ERR_ALGORITHM_UNSUPPORTED", `Cannot accept "alg": ${shown}, expected one of ${expected}`);
+  throw new UnsupportedError(
+    "ERR_ALGORITHM_UNSUPPORTED",
+    `Cannot accept "alg": ${shown}, expected one of ${expected}`,
+    {
+      cause: typeof name === "string"
+        ? { reference: `signature is invalid. Error: signing method ${printable(name, 80)} is invalid` }
+        : undefined,
+    },
+  );
 }
 
 function readProtected(header: JsonObject) {
@@ -201,7 +209,13 @@ function readUnprotected(header: JsonObject): UnsignedAttributes {
 
 /** Spec: RFC 7515, section 4.1.6: standard base64, not base64url. */
 function readX5c(value: JsonValue | undefined): readonly Certificate[] {
-  if (!Array.isArray(value)) refuseFormat(FORMAT, `"x5c" is ${value === undefined ? "missing" : "not a list"}`);
+  if (!Array.isArray(value)) {
+    refuseFormat(
+      FORMAT,
+      `"x5c" is ${value === undefined ? "missing" : "not a list"}`,
+      value === undefined ? NO_CHAIN : undefined,
+    );
+  }
   const texts = (value as readonly JsonValue[]).map((item) =>
     typeof item === "string" ? item : refuseFormat(FORMAT, '"x5c" holds something that is not text')
   );

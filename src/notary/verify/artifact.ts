@@ -36,31 +36,35 @@ export async function verifyArtifact(
   options: ArtifactOptions = {},
 ): Promise<ArtifactOutcome> {
   const limit = readLimit(options.maxSignatures ?? MAX_SIGNATURES);
-  const artifact = await view.signatures(reference);
-  const outcome = {
-    reference: artifact.name,
-    descriptor: artifact.descriptor,
-    signatureCount: artifact.signatures.length,
-    asked: artifact.asked,
-  };
-  const nothingAsked = skippedOutcome(trust);
-  if (verdict(nothingAsked) === "skipped") return { ...outcome, verdict: "skipped", outcomes: [] };
+  if (verdict(skippedOutcome(trust)) === "skipped") {
+    const artifact = await view.signatures(reference);
+    return { ...summaryOf(artifact), verdict: "skipped", outcomes: [] };
+  }
+  const { artifact, outcomes } = await trySignatures(reference, trust, view, limit);
+  const summary = summaryOf(artifact);
   if (artifact.signatures.length === 0) {
     const missing = await explainMissingSignature(artifact, view.signal);
-    return { ...outcome, verdict: "failed", outcomes: [], refusal: missing };
+    return { ...summary, verdict: "failed", outcomes, refusal: missing };
   }
-  const outcomes = await tryInOrder(artifact, artifact.signatures.slice(0, limit), trust, view);
-  const last = outcomes.at(-1);
-  if (last !== undefined && verdict(last) === "verified") return { ...outcome, verdict: "verified", outcomes };
-  const exceeded = artifact.signatures.length > limit ? { limit } : {};
+  if (endsVerified(outcomes)) return { ...summary, verdict: "verified", outcomes };
   const undecided = outcomes.find((tried) => verdict(tried) === "inconclusive");
+  const exceeded = artifact.signatures.length > limit ? { limit } : {};
   return {
-    ...outcome,
+    ...summary,
     ...exceeded,
     verdict: undecided === undefined ? "failed" : "inconclusive",
     outcomes,
     refusal: summarize(artifact, outcomes, undecided, exceeded.limit),
   };
+}
+
+function summaryOf({ name, descriptor, signatures, asked }: SignedArtifact) {
+  return { reference: name, descriptor, signatureCount: signatures.length, asked };
+}
+
+function endsVerified(outcomes: readonly VerificationOutcome[]): boolean {
+  const last = outcomes.at(-1);
+  return last !== undefined && verdict(last) === "verified";
 }
 
 function readLimit(maxSignatures: number): number {
@@ -69,6 +73,24 @@ function readLimit(maxSignatures: number): number {
     "ERR_CONFIG",
     `Cannot bound the signatures tried: maxSignatures is ${maxSignatures}, expected a whole number from 1`,
   );
+}
+
+/** Tries what is listed; before a refusal also what is listed elsewhere, as a half-migrated registry has it. */
+async function trySignatures(
+  reference: Reference,
+  trust: Trust,
+  view: ArtifactView,
+  limit: number,
+): Promise<{ readonly artifact: SignedArtifact; readonly outcomes: readonly VerificationOutcome[] }> {
+  const artifact = await view.signatures(reference);
+  const outcomes = await tryInOrder(artifact, artifact.signatures.slice(0, limit), trust, view);
+  const allAsked = artifact.asked.some(({ way }) => way !== "referrers-api");
+  if (endsVerified(outcomes) || allAsked || view.signal.aborted) return { artifact, outcomes };
+  const united = await view.signatures(reference, { everywhere: true });
+  const tried = new Set(outcomes.map(({ signature }) => signature?.digest));
+  const others = united.signatures.filter(({ descriptor }) => !tried.has(descriptor.digest));
+  const more = await tryInOrder(united, others.slice(0, limit - outcomes.length), trust, view);
+  return { artifact: united, outcomes: [...outcomes, ...more] };
 }
 
 /** One first, so that a good signature costs no more than itself; then several at a time, judged in their order. */

@@ -2,32 +2,20 @@
  * The sentences of the reference implementation (notation-go 1.3) for the outcomes it has too. People search for them, and
  * Kyverno's messages contain them; `verify --explain` says the same in our words.
  */
+import { ALGORITHMS } from "../../crypto/mod.ts";
+import type { SignatureAlgorithm } from "../../ports.ts";
 import { quoteText } from "../../x509/mod.ts";
 import { type ArtifactOutcome, decisiveResult, type Evidence, type VerificationOutcome } from "./outcome.ts";
 
 /**
- * The reference's sentence for a signature that was not verified.
+ * The reference's text for an artifact that was not verified: one line, or one more for each signature. Where the
+ * reference has no sentence, because it would accept or its words are not known, ours stands in its place.
  *
- * @returns `undefined` when it verified, when the reference would accept it, or when its sentence is not known.
+ * @returns `""` for an artifact that was verified or skipped.
  */
-export function referenceText(outcome: VerificationOutcome): string | undefined {
-  const result = decisiveResult(outcome);
-  if (result === undefined) return undefined;
-  const { refusal: { code }, evidence } = result;
-  return SENTENCES[code]?.(evidence);
-}
-
-/**
- * The reference's text for an artifact that was not verified: one line, or one more for each signature.
- *
- * @param unknown What to put for a signature the reference has no sentence for; by default our own message.
- */
-export function referenceArtifactText(
-  outcome: ArtifactOutcome,
-  unknown: (outcome: VerificationOutcome) => string = (signature) => decisiveResult(signature)?.refusal.message ?? "",
-): string | undefined {
+export function referenceText(outcome: ArtifactOutcome): string {
   const { reference, outcomes, limit, verdict, signatureCount } = outcome;
-  if (verdict === "verified" || verdict === "skipped") return undefined;
+  if (verdict === "verified" || verdict === "skipped") return "";
   if (signatureCount === 0) {
     return `no signature is associated with ${quoteText(reference)}, make sure the artifact was signed successfully`;
   }
@@ -36,19 +24,33 @@ export function referenceArtifactText(
   }
   const lines = outcomes.map((signature) => {
     const digest = signature.signature?.digest ?? "";
-    return `failed to verify signature with digest ${digest}, ${referenceText(signature) ?? unknown(signature)}`;
+    const reason = signatureReferenceText(signature) ?? decisiveResult(signature)?.refusal.message ?? "not verified";
+    return `failed to verify signature with digest ${digest}, ${reason}`;
   });
   return ["signature verification failed", ...lines].join("\n");
+}
+
+/**
+ * The reference's sentence for one signature that was not verified.
+ *
+ * @returns `undefined` when it verified, when the reference would accept it, or when its sentence is not known.
+ */
+export function signatureReferenceText(outcome: VerificationOutcome): string | undefined {
+  const result = decisiveResult(outcome);
+  return result === undefined ? undefined : SENTENCES[result.refusal.code]?.(result.evidence);
 }
 
 const text = (evidence: Evidence, name: string): string => String(evidence[name] ?? "");
 
 const SENTENCES: Readonly<Record<string, (evidence: Evidence) => string | undefined>> = {
   SIGNATURE_MISMATCH: (evidence) => `signature is invalid. Error: ${primitiveText(evidence)}`,
-  SIGNATURE_ALGORITHM_MISMATCH: () => undefined,
+  SIGNATURE_ALGORITHM_MISMATCH: mismatchText,
   CERTIFICATE_CHAIN_INVALID: ({ reference }) =>
     reference === undefined ? undefined : `certificate-chain is invalid, ${reference}`,
-  ERR_ENVELOPE_MEDIA_TYPE: () => undefined,
+  ERR_ENVELOPE_MEDIA_TYPE: carriedText,
+  ERR_ENVELOPE_FORMAT: carriedText,
+  ERR_CERTIFICATE: carriedText,
+  ERR_ALGORITHM_UNSUPPORTED: carriedText,
   VERIFICATION_PLUGIN_REQUIRED: () => "plugin unsupported due to nil verifier.pluginManager",
   TRUST_ANCHOR_MISSING: () => "no trusted certificates are found to verify authenticity",
   SIGNER_NOT_TRUSTED: () => "the signature's certificate chain does not contain any trusted certificate",
@@ -67,6 +69,26 @@ function primitiveText(evidence: Evidence): string {
   return text(evidence, "algorithm").startsWith("ECDSA")
     ? "crypto/ecdsa: verification error"
     : "crypto/rsa: verification error";
+}
+
+/** A sentence that was certain where the envelope was refused. */
+function carriedText({ reference }: Evidence): string | undefined {
+  return typeof reference === "string" ? reference : undefined;
+}
+
+/** With a key of the same kind the reference goes on to the signature, and what it says depends on that. */
+function mismatchText(evidence: Evidence): string | undefined {
+  const [named, expected] = [text(evidence, "algorithm"), text(evidence, "expected")] as [
+    SignatureAlgorithm,
+    SignatureAlgorithm,
+  ];
+  if (evidence["mediaType"] === "application/cose") {
+    const names = `verifier ${ALGORITHMS[expected]?.jws}: header ${ALGORITHMS[named]?.jws}`;
+    return `signature is invalid. Error: algorithm mismatch: ${names}`;
+  }
+  return ALGORITHMS[expected]?.scheme === ALGORITHMS[named]?.scheme
+    ? undefined
+    : "signature is invalid. Error: key is of invalid type";
 }
 
 function periodText(evidence: Evidence, side: "before" | "after"): string {

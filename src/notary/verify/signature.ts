@@ -7,6 +7,7 @@ import { type Certificate, fingerprint, formatName } from "../../x509/mod.ts";
 import type { Envelope, EnvelopeBytes } from "../envelope/envelope.ts";
 import { decodeEnvelope } from "../envelope/formats.ts";
 import { readPayload } from "../envelope/payload.ts";
+import { referenceOf } from "../envelope/refuse.ts";
 import type { Trust, ValidationType } from "../trust/mod.ts";
 import { validateAuthenticTimestamp } from "./authentic_timestamp.ts";
 import { validateAuthenticity } from "./authenticity.ts";
@@ -100,7 +101,8 @@ const NOT_COMPARED = "nothing: no artifact was given, this is what the signature
 export function outcomeOfError(thrown: unknown, trust: Trust): VerificationOutcome {
   const error = toEngineError(thrown, "Cannot read the signature");
   const message = printable(error.message);
-  const evidence = { stage: "decoding" };
+  const reference = referenceOf(error);
+  const evidence = reference === undefined ? {} : { reference };
   const denied = error.refusal.class === "denied" && !FETCHED_IN_VAIN.includes(error.code);
   return unproven((denied ? failed : inconclusive)(error.code, message, evidence), trust);
 }

@@ -33,8 +33,18 @@ export interface ArtifactView {
    * @throws {UnavailableError} What the registry did not answer; `ERR_REGISTRY_NOT_FOUND`.
    */
   resolve(reference: Reference): Promise<Descriptor>;
-  /** The artifact and its signatures, none of them fetched yet. With a digest both are asked for at the same time. */
-  signatures(reference: Reference): Promise<SignedArtifact>;
+  /**
+   * The artifact and its signatures, none of them fetched yet. With a digest both are asked for at the same time.
+   *
+   * @param options `everywhere` looks also where signatures need not be looked for while others are found: do it before a
+   * refusal.
+   */
+  signatures(reference: Reference, options?: ListOptions): Promise<SignedArtifact>;
+}
+
+/** How far to look for signatures. */
+export interface ListOptions {
+  readonly everywhere?: boolean;
 }
 
 /** An artifact with the signatures that are said to be its. */
@@ -61,10 +71,9 @@ export interface SignatureSource {
 /**
  * Opens a view for one request.
  *
- * @param options `signal` bounds every request made through the view.
+ * @param signal Bounds every request made through the view.
  */
-export function createArtifactView(ports: ViewPorts, options: { readonly signal: AbortSignal }): ArtifactView {
-  const { signal } = options;
+export function createArtifactView(ports: ViewPorts, { signal }: { readonly signal: AbortSignal }): ArtifactView {
   const resolved = new Map<string, Promise<Descriptor>>();
   const listed = new Map<string, Promise<SignatureList>>();
   const sources = new Map<string, SignatureSource>();
@@ -85,11 +94,11 @@ export function createArtifactView(ports: ViewPorts, options: { readonly signal:
     });
   };
 
-  const list = (reference: Reference, digest: Digest): Promise<SignatureList> =>
+  const list = (reference: Reference, digest: Digest, { everywhere = false }: ListOptions): Promise<SignatureList> =>
     once(
       listed,
-      `${repositoryName(reference)} ${digest}`,
-      () => listSignatures(ports.open(reference), { digest }, { signal }),
+      `${repositoryName(reference)} ${digest} ${everywhere}`,
+      () => listSignatures(ports.open(reference), { digest }, { signal, everywhere }),
     );
 
   const sourceOf = (repository: Repository, name: string, descriptor: Descriptor, subject: Descriptor) => {
@@ -109,10 +118,10 @@ export function createArtifactView(ports: ViewPorts, options: { readonly signal:
     ports,
     signal,
     resolve: async (reference) => await resolve(reference),
-    signatures: async (reference) => {
+    signatures: async (reference, options = {}) => {
       const [descriptor, { signatures, asked }] = reference.digest === undefined
-        ? await resolve(reference).then(async (found) => [found, await list(reference, found.digest)] as const)
-        : await Promise.all([resolve(reference), list(reference, reference.digest)]);
+        ? await resolve(reference).then(async (found) => [found, await list(reference, found.digest, options)] as const)
+        : await Promise.all([resolve(reference), list(reference, reference.digest, options)]);
       const repository = ports.open(reference);
       const name = `${repositoryName(reference)}@${descriptor.digest}`;
       return {
