@@ -3,6 +3,8 @@ import type { Refusal } from "../errors.ts";
 import type { CryptoProvider, Ports } from "../ports.ts";
 import type { Digest, OpenRepository } from "../oci/mod.ts";
 import type { ArtifactOutcome, ArtifactView } from "../notary/mod.ts";
+import type { Noun } from "./message.ts";
+import type { IgnoredField } from "./schema.ts";
 
 /** A Kubernetes object as JSON: nothing about it is known but that it is an object. */
 export type KubernetesObject = Readonly<Record<string, unknown>>;
@@ -80,7 +82,7 @@ export interface CompiledPolicy {
   /** Where it was read from, for messages: file and document. */
   readonly source: string;
   /** Fields that are accepted and have no effect here, each with its reason. */
-  readonly ignored: readonly { readonly path: string; readonly reason: string }[];
+  readonly ignored: readonly IgnoredField[];
   /** Seconds; Kyverno's default is 10. */
   readonly timeoutSeconds: number;
   readonly failurePolicy: "Fail" | "Ignore";
@@ -93,6 +95,8 @@ export interface EvaluationContext {
   readonly ports: PolicyPorts;
   readonly phase: Phase;
   readonly signal: AbortSignal;
+  /** What messages say was signed. */
+  readonly noun: Noun;
   /** One request's view of the registries: the same reference gives the same digest and the same envelopes. */
   readonly artifacts: ArtifactView;
 }

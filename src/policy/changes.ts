@@ -1,0 +1,56 @@
+/** Which requests need no policy: nothing starts to run because of them. */
+import { isJsonObject } from "../encoding/mod.ts";
+import type { KubernetesObject, PolicyRequest } from "./policy.ts";
+import { extractImages } from "./images.ts";
+
+/**
+ * Whether a request is let through unasked, so that a webhook cannot wedge a cluster:
+ *
+ * - DELETE and CONNECT: they start nothing;
+ * - updates that leave everything but `metadata` and `status` as it was;
+ * - updates of objects that are being deleted, as finalizers are taken off, unless they change an image.
+ *
+ * Only the stored object is believed about deletion: whoever creates an object can write anything into the new one.
+ */
+export function needsNoPolicy(request: PolicyRequest): boolean {
+  const { operation, object, oldObject } = request;
+  if (operation === "DELETE" || operation === "CONNECT") return true;
+  if (operation !== "UPDATE" || object === undefined || oldObject === undefined) return false;
+  if (equalJson(runningPart(object), runningPart(oldObject))) return true;
+  return isBeingDeleted(oldObject) && equalImages(request, oldObject);
+}
+
+/** Everything about an object but what does not run. */
+function runningPart(object: KubernetesObject): KubernetesObject {
+  const { metadata: _metadata, status: _status, ...rest } = object;
+  return rest;
+}
+
+function isBeingDeleted(object: KubernetesObject): boolean {
+  const metadata = object["metadata"];
+  return isJsonObject(metadata) && typeof metadata["deletionTimestamp"] === "string";
+}
+
+function equalImages(request: PolicyRequest, oldObject: KubernetesObject): boolean {
+  // As a CREATE of its own, so that nothing is left out for being unchanged.
+  const imagesOf = (object: KubernetesObject) => {
+    const { images, invalid } = extractImages({ ...request, operation: "CREATE", object });
+    return [
+      ...images.map(({ pointer, image }) => [pointer, image]),
+      ...invalid.map(({ pointer, image }) => [pointer, image]),
+    ];
+  };
+  return equalJson(imagesOf(request.object as KubernetesObject), imagesOf(oldObject));
+}
+
+/** Whether two JSON values are the same, whatever the order of their names. */
+export function equalJson(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  if (Array.isArray(one)) {
+    return Array.isArray(other) && one.length === other.length && one.every((item, at) => equalJson(item, other[at]));
+  }
+  if (!isJsonObject(one) || !isJsonObject(other)) return false;
+  const names = Object.keys(one);
+  return names.length === Object.keys(other).length &&
+    names.every((name) => Object.hasOwn(other, name) && equalJson(one[name], other[name]));
+}

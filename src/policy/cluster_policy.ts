@@ -1,0 +1,127 @@
+/** ClusterPolicy and Policy of `kyverno.io`: documents with `verifyImages` rules → policies that can be asked. */
+import { AUTOGEN_ANNOTATION, autogenRules, autogenTargets } from "./autogen.ts";
+import { mapConcurrently } from "./deadline.ts";
+import type { FailureAction } from "./image_fields.ts";
+import { evaluateImage, type ImageVerification } from "./image_rule.ts";
+import { extractImages, type InvalidImage } from "./images.ts";
+import { compileSelection } from "./match.ts";
+import { type PolicyFields, readPolicy } from "./policy_fields.ts";
+import type { CompiledPolicy, EvaluationContext, ImageResponse, PolicyRequest, RuleResponse } from "./policy.ts";
+import type { RuleFields } from "./rule_fields.ts";
+import type { Gate } from "./schema.ts";
+
+/** Images of one rule that are looked at at the same time. */
+export const MAX_CONCURRENT_IMAGES = 8;
+
+/** Kyverno's `webhookTimeoutSeconds` where a policy names none. */
+export const DEFAULT_TIMEOUT_SECONDS = 10;
+
+/** What the compilers of all kinds are given. */
+export interface PolicyDocument {
+  readonly file: string;
+  readonly value: Readonly<Record<string, unknown>>;
+  readonly version: "v1" | "v2beta1";
+  readonly kind: "ClusterPolicy" | "Policy";
+}
+
+/**
+ * Compiles a policy, its rules for controllers and CronJobs included.
+ *
+ * @returns `undefined` when the gate refused anything; a policy without a `verifyImages` rule is asked nothing.
+ *
+ * Spec: Kyverno, ClusterPolicy and Policy, `kyverno.io/v1` and `kyverno.io/v2beta1`.
+ */
+export function compileClusterPolicy(document: PolicyDocument, gate: Gate): CompiledPolicy | undefined {
+  const fields = readPolicy(document, gate);
+  if (fields === undefined || gate.problems.length > 0) return undefined;
+  const { name, namespace, rules, failurePolicy, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = fields;
+  const targets = autogenTargets(fields.rawRules, fields.annotations.get(AUTOGEN_ANNOTATION));
+  const compiled = [...rules, ...rules.flatMap((rule) => autogenRules(rule, targets))]
+    .map((rule) => compileRule(rule, fields));
+  return {
+    name,
+    namespace,
+    source: document.file,
+    ignored: gate.ignored,
+    timeoutSeconds,
+    failurePolicy,
+    evaluate: fields.applyRules === "One"
+      ? (request, context) => evaluateUntilApplied(compiled, request, context)
+      : async (request, context) => {
+        const responses = await Promise.all(compiled.map((rule) => rule(request, context)));
+        return responses.filter((response): response is RuleResponse => response !== undefined);
+      },
+  };
+}
+
+type CompiledRule = (request: PolicyRequest, context: EvaluationContext) => Promise<RuleResponse | undefined>;
+
+/** `applyRules: One`: rules after the first that passed or failed are not asked. */
+async function evaluateUntilApplied(
+  rules: readonly CompiledRule[],
+  request: PolicyRequest,
+  context: EvaluationContext,
+): Promise<readonly RuleResponse[]> {
+  const responses: RuleResponse[] = [];
+  for (const rule of rules) {
+    const response = await rule(request, context);
+    if (response === undefined) continue;
+    responses.push(response);
+    if (response.images.some(({ status }) => status === "pass" || status === "fail")) break;
+  }
+  return responses;
+}
+
+function compileRule(rule: RuleFields, policy: PolicyFields): CompiledRule {
+  const { match, exclude, verifyImages } = rule;
+  const selection = { match, ...(exclude === undefined ? {} : { exclude }), policyNamespace: policy.namespace };
+  const isSelected = compileSelection(selection);
+  const action = actionOf(verifyImages, policy.failureAction);
+  const name = { policy: policy.name, rule: rule.name };
+  return async (request, context) => {
+    if (!isSelected(request)) return undefined;
+    const images = await evaluateImages(verifyImages, request, name, context);
+    if (images.length === 0) return undefined;
+    return {
+      policy: policy.name,
+      policyNamespace: policy.namespace,
+      rule: rule.name,
+      action,
+      failurePolicy: policy.failurePolicy,
+      images,
+    };
+  };
+}
+
+/** One entry that enforces makes the rule enforce; otherwise the first entry that says anything decides. */
+function actionOf(
+  entries: readonly { readonly failureAction?: FailureAction }[],
+  failureAction: FailureAction,
+): FailureAction {
+  const actions = entries.map((entry) => entry.failureAction).filter((action) => action !== undefined);
+  return actions.includes("Enforce") ? "Enforce" : actions[0] ?? failureAction;
+}
+
+async function evaluateImages(
+  entries: readonly ImageVerification[],
+  request: PolicyRequest,
+  name: { readonly policy: string; readonly rule: string },
+  context: EvaluationContext,
+): Promise<readonly ImageResponse[]> {
+  const { images, invalid } = extractImages(request);
+  // What is no reference fits no pattern, so it cannot be shown that a rule is not about it.
+  const refusedImages = invalid.map(respondInvalid);
+  const responses = await mapConcurrently(images, MAX_CONCURRENT_IMAGES, async (image) => {
+    const answers: ImageResponse[] = [];
+    for (const entry of entries) {
+      const answer = await evaluateImage(entry, image, name, context);
+      if (answer !== undefined) answers.push(answer);
+    }
+    return answers;
+  });
+  return [...refusedImages, ...responses.flat()];
+}
+
+function respondInvalid({ image, pointer, container, message, refusal }: InvalidImage): ImageResponse {
+  return { image, pointer, container, status: "error", message, refusal, outcomes: [] };
+}

@@ -1,0 +1,145 @@
+/** Runs the policies and folds their rule responses into one `Decision`. */
+import { isJsonObject } from "../encoding/mod.ts";
+import { MalformedError } from "../errors.ts";
+import { createArtifactView } from "../notary/mod.ts";
+import { needsNoPolicy } from "./changes.ts";
+import { blockedMessage, type Noun, warning } from "./message.ts";
+import { patchesFor } from "./patch.ts";
+import type {
+  CompiledPolicy,
+  Decision,
+  ImageResponse,
+  Phase,
+  PolicyPorts,
+  PolicyRequest,
+  RuleResponse,
+} from "./policy.ts";
+
+/** How a request is evaluated. */
+export interface EvaluateOptions {
+  readonly ports: PolicyPorts;
+  readonly phase: Phase;
+  /** Ends the evaluation: what was not verified by then is refused. */
+  readonly signal: AbortSignal;
+  /** What messages say was signed; "image" when left out. */
+  readonly noun?: Noun;
+}
+
+/**
+ * Asks every policy about a request and decides.
+ *
+ * All of them share one view of the registries, so a tag means the same digest to each, and what was verified is what is
+ * pinned. DELETE, CONNECT and what changes nothing that runs are admitted without asking anybody.
+ *
+ * @param policies In any order: the decision is the same.
+ * @returns Responses in the order of the policies' names; patches only when it allows.
+ * @throws {MalformedError} `ERR_ADMISSION_REVIEW` when a CREATE or UPDATE has no object.
+ */
+export async function evaluate(
+  policies: readonly CompiledPolicy[],
+  request: PolicyRequest,
+  { ports, phase, signal, noun = "image" }: EvaluateOptions,
+): Promise<Decision> {
+  if (needsNoPolicy(request)) return decide([], request, phase);
+  if (request.object === undefined) {
+    throw new MalformedError("ERR_ADMISSION_REVIEW", `Cannot evaluate ${request.operation}: it has no object`);
+  }
+  const artifacts = createArtifactView(ports, { signal });
+  const context = { ports, phase, signal, noun, artifacts };
+  const responses = await Promise.all(inOrderOfNames(policies).map((policy) => policy.evaluate(request, context)));
+  return decide(responses.flat(), request, phase);
+}
+
+function inOrderOfNames(policies: readonly CompiledPolicy[]): readonly CompiledPolicy[] {
+  const key = ({ name, namespace }: CompiledPolicy) => `${name}/${namespace}`;
+  return [...policies].sort((one, other) => key(one) < key(other) ? -1 : key(one) > key(other) ? 1 : 0);
+}
+
+/**
+ * Folds rule responses into a decision.
+ *
+ * A failing image blocks where its rule enforces. An error blocks where any of the policies asked fails closed, whatever
+ * the action; one that is a refusal, and not an outage, blocks where its rule enforces too.
+ *
+ * @param responses Of every rule that has something to say, in the order of the policies.
+ *
+ * Spec: Kyverno, `spec.failurePolicy` and `spec.validationFailureAction`.
+ */
+export function decide(responses: readonly RuleResponse[], request: PolicyRequest, phase: Phase): Decision {
+  const failClosed = responses.some(({ failurePolicy }) => failurePolicy === "Fail");
+  const allowed = !responses.some(({ action, images }) =>
+    images.some((image) => blocks(image, action === "Enforce", failClosed))
+  );
+  return {
+    allowed,
+    message: allowed ? "" : blockedMessage(describeResource(request), failuresOf(responses)),
+    patches: allowed && phase === "mutate" && request.object !== undefined ? patchesFor(request.object, responses) : [],
+    warnings: allowed ? warningsOf(responses, phase) : [],
+    auditAnnotations: auditAnnotationsOf(responses),
+    responses,
+  };
+}
+
+function blocks({ status, refusal }: ImageResponse, enforces: boolean, failClosed: boolean): boolean {
+  if (status === "fail") return enforces;
+  if (status === "error") return failClosed || (enforces && refusal?.class !== "unavailable");
+  return false;
+}
+
+const isFailure = ({ status }: ImageResponse): boolean => status === "fail" || status === "error";
+
+/** Policy → rule → every failing image, one after the other on lines of their own. */
+function failuresOf(responses: readonly RuleResponse[]): Record<string, Record<string, string>> {
+  const failures: Record<string, Record<string, string>> = Object.create(null);
+  for (const { policy, rule, images } of inStableOrder(responses)) {
+    const messages = [...new Set(images.filter(isFailure).map(({ message }) => message))];
+    if (messages.length === 0) continue;
+    const rules = failures[policy] ??= Object.create(null) as Record<string, string>;
+    rules[rule] = [...(rules[rule] === undefined ? [] : [rules[rule]]), ...messages].join("\n");
+  }
+  return failures;
+}
+
+/** So that policies of one name in two namespaces do not depend on the order they were loaded in. */
+function inStableOrder(responses: readonly RuleResponse[]): readonly RuleResponse[] {
+  const key = ({ policy, policyNamespace, rule }: RuleResponse) => JSON.stringify([policy, policyNamespace, rule]);
+  return [...responses].sort((one, other) => key(one) < key(other) ? -1 : key(one) > key(other) ? 1 : 0);
+}
+
+/** What fails and is admitted warns; so does what was left out, where images are verified. */
+function warningsOf(responses: readonly RuleResponse[], phase: Phase): readonly string[] {
+  return responses.flatMap(({ policy, rule, images }) =>
+    images.filter((image) => isFailure(image) || (image.status === "skip" && phase === "mutate"))
+      .map(({ message }) => warning(policy, rule, message))
+  );
+}
+
+/** Characters of the name of an audit annotation at most, as the API server counts them. */
+export const MAX_AUDIT_ANNOTATION_NAME_LENGTH = 63;
+
+/** One annotation of the audit event per failing rule that does not enforce: its messages. */
+function auditAnnotationsOf(responses: readonly RuleResponse[]): Readonly<Record<string, string>> {
+  const annotations: Record<string, string> = {};
+  for (const { policy, rule, action, images } of inStableOrder(responses)) {
+    if (action !== "Audit") continue;
+    const messages = images.filter(isFailure).map(({ status, message }) => `${status}: ${message}`);
+    if (messages.length > 0) annotations[auditAnnotationName(policy, rule, annotations)] = messages.join("\n");
+  }
+  return annotations;
+}
+
+function auditAnnotationName(policy: string, rule: string, taken: Readonly<Record<string, string>>): string {
+  const name = `${policy}.${rule}`.replace(/[^A-Za-z0-9_.-]/g, "-");
+  for (let number = 1;; number++) {
+    const suffix = number === 1 ? "" : `-${number}`;
+    const room = MAX_AUDIT_ANNOTATION_NAME_LENGTH - suffix.length;
+    const candidate = `${name.slice(0, room).replace(/[^A-Za-z0-9]+$/, "")}${suffix}`;
+    if (!Object.hasOwn(taken, candidate)) return candidate;
+  }
+}
+
+function describeResource({ kind, namespace, name, object }: PolicyRequest): Parameters<typeof blockedMessage>[0] {
+  const metadata = object?.["metadata"];
+  const own = isJsonObject(metadata) && typeof metadata["name"] === "string" ? metadata["name"] : "";
+  return { kind, namespace, name: name === "" ? own : name };
+}

@@ -1,0 +1,135 @@
+/** The load gate of `verifyImages`. */
+import { attestorSets } from "./attestor_fields.ts";
+import type { AttestorSet } from "./attestors.ts";
+import type { ImageVerification } from "./image_rule.ts";
+import { pattern } from "./match_fields.ts";
+import { POLICY_REFUSALS } from "./message.ts";
+import {
+  enforced,
+  type FieldTable,
+  type Gate,
+  ignored,
+  listOf,
+  oneOf,
+  type Path,
+  type Reader,
+  readFields,
+  refused,
+  truth,
+} from "./schema.ts";
+
+/** Whether a failing rule refuses the request or is only told about. */
+export type FailureAction = "Enforce" | "Audit";
+
+/** One entry of `verifyImages` as read. */
+export interface ImageVerificationFields extends ImageVerification {
+  /** The entry's own action, where it has one. */
+  readonly failureAction?: FailureAction;
+}
+
+/** What decides how an entry is read. */
+export interface ImageRules {
+  readonly policy: string;
+  readonly version: "v1" | "v2beta1";
+  /** Action of the policy, for entries without one of their own. */
+  readonly failureAction: FailureAction;
+}
+
+const COSIGN = "it belongs to type Cosign: signatures of type Notary have attestors with certificates";
+const CREDENTIALS = "how registries are reached and with which credentials is this endpoint's own configuration";
+
+const REGISTRY_CREDENTIALS = {
+  allowInsecureRegistry: ignored(CREDENTIALS),
+  providers: ignored(CREDENTIALS),
+  secrets: ignored(CREDENTIALS),
+} satisfies FieldTable;
+
+const registryCredentials: Reader<undefined> = (value, path, gate) => {
+  readFields(value, path, REGISTRY_CREDENTIALS, gate);
+  return undefined;
+};
+
+const type: Reader<"Notary"> = (value, path, gate) => {
+  if (value === "Cosign" || value === "SigstoreBundle") {
+    return void gate.refuse(path, `"${value}" signatures are not verified here, expected Notary`);
+  }
+  return oneOf("Notary")(value, path, gate);
+};
+
+/** A pattern that demands something: one that no image can fit would demand nothing, in silence. */
+const imageReference: Reader<string> = (value, path, gate) => {
+  const found = pattern(value, path, gate);
+  if (found === undefined || /[*?@]/.test(found) || /:[^/]*$/.test(found)) return found;
+  return void gate.refuse(
+    path,
+    `"${found}" fits no image: every image has a tag or a digest, so end it with :tag, @digest or *`,
+  );
+};
+
+/** Fields of both versions. */
+function fieldsOf({ policy }: ImageRules) {
+  return {
+    type: enforced(type),
+    failureAction: enforced(oneOf("Audit", "Enforce")),
+    imageReferences: enforced(listOf(imageReference)),
+    skipImageReferences: enforced(listOf(pattern)),
+    attestors: enforced(attestorSets(policy)),
+    mutateDigest: enforced(truth),
+    verifyDigest: enforced(truth),
+    required: enforced(truth),
+    attestations: refused("attestations are not verified here: a rule that asks for them cannot be decided"),
+    validate: refused("conditions on attestations are not evaluated here: a rule that has them cannot be decided"),
+    repository: ignored("signatures are looked for beside the image, as Kyverno does for type Notary"),
+    imageRegistryCredentials: enforced(registryCredentials),
+    useCache: ignored("no verdict is kept from one request to the next"),
+  } satisfies FieldTable;
+}
+
+/** What only `kyverno.io/v1` has, all of it deprecated or Cosign's. */
+const V1_FIELDS = {
+  image: refused("it is deprecated: use imageReferences"),
+  key: refused(COSIGN),
+  roots: refused(COSIGN),
+  subject: refused(COSIGN),
+  issuer: refused(COSIGN),
+  additionalExtensions: refused(COSIGN),
+  annotations: refused(COSIGN),
+  cosignOCI11: ignored("it changes how Cosign's signatures are found"),
+} satisfies FieldTable;
+
+/** Reads one entry of `verifyImages`. Whatever is left out has Kyverno's default. */
+export function imageVerification(rules: ImageRules): Reader<ImageVerificationFields> {
+  const table = rules.version === "v1" ? { ...fieldsOf(rules), ...V1_FIELDS } : fieldsOf(rules);
+  return (value, path, gate) => {
+    const fields = readFields(value, path, table, gate);
+    if (fields === undefined) return undefined;
+    checkPresent(value, path, gate);
+    const { failureAction, mutateDigest = true } = fields;
+    if (mutateDigest && (failureAction ?? rules.failureAction) === "Audit") {
+      gate.refuse(
+        [...path, "mutateDigest"],
+        `${POLICY_REFUSALS.auditMutatesDigest} (set mutateDigest: false, or the failure action to Enforce)`,
+      );
+    }
+    const { attestors = [] as readonly AttestorSet[], verifyDigest = true, required = true } = fields;
+    return {
+      imageReferences: fields.imageReferences ?? [],
+      skipImageReferences: fields.skipImageReferences ?? [],
+      attestors,
+      mutateDigest,
+      verifyDigest,
+      required,
+      ...(failureAction === undefined ? {} : { failureAction }),
+    };
+  };
+}
+
+function checkPresent(value: unknown, path: Path, gate: Gate): void {
+  const { type: given, imageReferences } = value as Readonly<Record<string, unknown>>;
+  if (given === undefined || given === null) {
+    gate.refuse(path, "type is missing and means Cosign, whose signatures are not verified here, expected Notary");
+  }
+  if (!Array.isArray(imageReferences) || imageReferences.length === 0) {
+    gate.refuse(path, POLICY_REFUSALS.noImageReference);
+  }
+}

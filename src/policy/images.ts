@@ -1,0 +1,236 @@
+/**
+ * A resource → the images it runs: `ImageInfo` with its JSON Pointer; and which patterns an image fits.
+ *
+ * Whoever writes the Pod chooses how an image is written: the tag beside a digest, capitals in a host name, `:443`,
+ * `docker.io/nginx` for `docker.io/library/nginx`. So what demands a signature reads an image in every way that names the
+ * same content, and what lets an image off reads it in one way only: as Kyverno writes it, and by its digest alone when
+ * it has one.
+ */
+import { formatPointer, isJsonObject, printable } from "../encoding/mod.ts";
+import { EngineError, type Refusal, refusal } from "../errors.ts";
+import { DEFAULT_REGISTRY, type Digest, parseImageText, parseReference, type Reference } from "../oci/mod.ts";
+import { invalidImage } from "./message.ts";
+import type { KubernetesObject, PolicyRequest } from "./policy.ts";
+import { matchesAny, matchWildcard, remainders } from "./wildcard.ts";
+
+/** Images one resource may have: a Pod with more is refused, since each may cost several requests. */
+export const MAX_IMAGES = 128;
+
+/** One image of a resource. */
+export interface ImageInfo {
+  /** Name of the container. */
+  readonly container: string;
+  /** JSON Pointer of the text in the object: `/spec/containers/0/image`. */
+  readonly pointer: string;
+  /** As Kyverno writes it: `registry/path@digest`, or `registry/path:tag` when there is no digest. */
+  readonly image: string;
+  /** `registry/path`, as Kyverno writes it. */
+  readonly name: string;
+  /** `latest` when the text has neither tag nor digest. */
+  readonly tag?: string;
+  readonly digest?: Digest;
+  /** Where it is asked for. */
+  readonly reference: Reference;
+  /** Every `registry/path` that leads to the same repository; {@link name} is the first. */
+  readonly names: readonly string[];
+}
+
+/** An image that cannot be asked for, because its text is no reference. */
+export interface InvalidImage {
+  readonly container: string;
+  readonly pointer: string;
+  /** The text as given, safe to print. */
+  readonly image: string;
+  readonly message: string;
+  readonly refusal: Refusal;
+}
+
+/** What a resource holds, in the order in which a Pod starts it: init containers, containers, ephemeral containers. */
+export interface ResourceImages {
+  readonly images: readonly ImageInfo[];
+  readonly invalid: readonly InvalidImage[];
+}
+
+const POD_SPEC = ["spec"] as const;
+const TEMPLATE_SPEC = ["spec", "template", "spec"] as const;
+
+/** Where the Pod specification stands, by kind. */
+const POD_SPEC_OF_KIND: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
+  ["Pod", POD_SPEC],
+  ["DaemonSet", TEMPLATE_SPEC],
+  ["Deployment", TEMPLATE_SPEC],
+  ["Job", TEMPLATE_SPEC],
+  ["ReplicaSet", TEMPLATE_SPEC],
+  ["ReplicationController", TEMPLATE_SPEC],
+  ["StatefulSet", TEMPLATE_SPEC],
+  ["CronJob", ["spec", "jobTemplate", "spec", "template", "spec"]],
+]);
+
+/** Kinds in which images are looked for. */
+export const KINDS_WITH_IMAGES: readonly string[] = [...POD_SPEC_OF_KIND.keys()];
+
+const CONTAINER_LISTS = ["initContainers", "containers", "ephemeralContainers"] as const;
+
+/**
+ * The images of the object under review; containers without an image text have none.
+ *
+ * Through `pods/ephemeralcontainers` only ephemeral containers can change, and one that is there already never can: so
+ * that request is asked about its new ones alone, and no update is asked again about an ephemeral container it left as
+ * it was.
+ *
+ * @param request CREATE or UPDATE; DELETE and CONNECT have no images.
+ */
+export function extractImages(request: PolicyRequest): ResourceImages {
+  const path = POD_SPEC_OF_KIND.get(request.kind);
+  if (path === undefined || request.object === undefined) return { images: [], invalid: [] };
+  const subresource = request.subresource === "ephemeralcontainers";
+  const images: ImageInfo[] = [];
+  const invalid: InvalidImage[] = [];
+  for (const list of CONTAINER_LISTS) {
+    if (subresource && list !== "ephemeralContainers") continue;
+    const containers = valueAt(request.object, [...path, list]);
+    if (containers === undefined || containers === null) continue;
+    if (!Array.isArray(containers)) {
+      invalid.push(unreadable("", formatPointer([...path, list]), containers, "expected a list of containers"));
+      continue;
+    }
+    for (const [index, container] of containers.entries()) {
+      const pointer = formatPointer([...path, list, index, "image"]);
+      const found = readContainer(container, pointer);
+      if (found === undefined) continue;
+      if (list === "ephemeralContainers" && isUnchanged(request, [...path, list, index], container)) continue;
+      if ("reference" in found) images.push(found);
+      else invalid.push(found);
+    }
+  }
+  if (images.length + invalid.length > MAX_IMAGES) return { images: [], invalid: [tooMany(path, images, invalid)] };
+  return { images, invalid };
+}
+
+function isUnchanged(request: PolicyRequest, path: readonly (string | number)[], container: unknown): boolean {
+  if (request.operation !== "UPDATE" || request.oldObject === undefined) return false;
+  const before = valueAt(request.oldObject, path);
+  return isJsonObject(before) && isJsonObject(container) && before["name"] === container["name"] &&
+    before["image"] === container["image"];
+}
+
+function tooMany(path: readonly string[], images: readonly unknown[], invalid: readonly unknown[]): InvalidImage {
+  const message = `Cannot verify images: ${images.length + invalid.length} images, expected at most ${MAX_IMAGES}`;
+  return {
+    container: "",
+    pointer: formatPointer(path),
+    image: "",
+    message,
+    refusal: refusal("ERR_TOO_LARGE", message),
+  };
+}
+
+function readContainer(container: unknown, pointer: string): ImageInfo | InvalidImage | undefined {
+  if (!isJsonObject(container)) return unreadable("", pointer, container, "expected a container with an image");
+  const name = typeof container["name"] === "string" ? printable(container["name"]) : "";
+  const text = container["image"];
+  if (text === undefined || text === null) return undefined;
+  if (typeof text !== "string") return unreadable(name, pointer, text, "expected text");
+  if (text.trim() === "") return undefined;
+  return readImage(text, name, pointer);
+}
+
+/**
+ * The image of a text in a resource.
+ *
+ * @param text Such as `nginx` or `ghcr.io/org/app:1.2@sha256:…`.
+ */
+export function readImage(text: string, container: string, pointer: string): ImageInfo | InvalidImage {
+  try {
+    const parsed = parseImageText(text);
+    const resolved = parseReference(text);
+    const { registry, path, digest } = parsed;
+    const tag = parsed.tag ?? (digest === undefined ? "latest" : undefined);
+    const name = `${registry}/${path}`;
+    const { tag: _tag, digest: _digest, ...repository } = resolved;
+    return {
+      container,
+      pointer,
+      image: digest === undefined ? `${name}:${tag}` : `${name}@${digest}`,
+      name,
+      ...(tag === undefined ? {} : { tag }),
+      ...(digest === undefined ? {} : { digest }),
+      reference: { ...repository, ...(digest === undefined ? { tag: tag as string } : { digest }) },
+      names: namesOf(registry, path),
+    };
+  } catch (thrown) {
+    if (!(thrown instanceof EngineError)) throw thrown;
+    const image = printable(text);
+    return {
+      container,
+      pointer,
+      image,
+      message: invalidImage(image, thrown.message),
+      refusal: refusal("IMAGE_REFERENCE_INVALID", `${thrown.message} (at "${pointer}")`),
+    };
+  }
+}
+
+function unreadable(container: string, pointer: string, value: unknown, expected: string): InvalidImage {
+  const image = printable(JSON.stringify(value) ?? String(value), 80);
+  const message = `Cannot read the image at "${pointer}": ${image}, ${expected}`;
+  return { container, pointer, image, message, refusal: refusal("IMAGE_REFERENCE_INVALID", message) };
+}
+
+const DOCKER_HUB: ReadonlySet<string> = new Set(["docker.io", "index.docker.io", "registry-1.docker.io"]);
+
+/** Every text of `registry/path` that is pulled from the same place: host names know no case, HTTPS is port 443. */
+function namesOf(registry: string, path: string): readonly string[] {
+  const host = registry.toLowerCase().replace(/:443$/, "");
+  const registries = DOCKER_HUB.has(host) ? [registry, host, DEFAULT_REGISTRY, ...DOCKER_HUB] : [registry, host];
+  const paths = [path];
+  if (DOCKER_HUB.has(host)) {
+    if (!path.includes("/")) paths.push(`library/${path}`);
+    else if (/^library\/[^/]+$/.test(path)) paths.push(path.slice("library/".length));
+  }
+  return [...new Set(registries.flatMap((one) => paths.map((other) => `${one}/${other}`)))];
+}
+
+/**
+ * Whether patterns that demand something take in an image, read in the widest way: under every name of its repository
+ * and, with a digest, under the digest and under any tag, since a tag beside a digest decides nothing.
+ */
+export function isRequired(image: ImageInfo, patterns: readonly string[]): boolean {
+  const { digest, tag } = image;
+  return image.names.some((name) =>
+    patterns.some((pattern) =>
+      digest === undefined
+        ? matchWildcard(pattern, `${name}:${tag}`)
+        : matchWildcard(pattern, `${name}@${digest}`) || matchesSomeTag(pattern, `${name}:`, digest)
+    )
+  );
+}
+
+/**
+ * Whether patterns that let an image off take it in, read in the narrowest way: as Kyverno writes it, which is the
+ * digest form when there is a digest.
+ */
+export function isExempt(image: ImageInfo, patterns: readonly string[]): boolean {
+  return matchesAny(patterns, image.image);
+}
+
+/** What may stand in a pattern where a tag stands in a reference. */
+const TAG_PATTERN = /^[\w.\-*?]+$/;
+
+/** Whether some tag makes `registry/path:tag` or `registry/path:tag@digest` fit the pattern. */
+function matchesSomeTag(pattern: string, prefix: string, digest: Digest): boolean {
+  return remainders(pattern, prefix).some((rest) => {
+    if (TAG_PATTERN.test(rest)) return true;
+    const at = rest.indexOf("@");
+    return at > 0 && TAG_PATTERN.test(rest.slice(0, at)) && matchWildcard(rest.slice(at + 1), digest);
+  });
+}
+
+function valueAt(object: KubernetesObject, path: readonly (string | number)[]): unknown {
+  let value: unknown = object;
+  for (const token of path) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, token)) return undefined;
+    value = (value as Readonly<Record<string | number, unknown>>)[token];
+  }
+  return value;
+}

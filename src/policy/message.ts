@@ -1,0 +1,107 @@
+/**
+ * Every sentence Kyverno users see, character for character.
+ *
+ * Whatever comes from outside is made safe to print before it gets here: the only control character a sentence may have
+ * is the newline between two lines of its own.
+ */
+import { printable } from "../encoding/mod.ts";
+import { DEFAULT_REGISTRY } from "../oci/mod.ts";
+import { type BlockMap, renderFoldedYaml } from "./folded_yaml.ts";
+
+/** What a message says was signed: "image" in the webhook's denial, "artifact" where notation speaks. */
+export type Noun = "image" | "artifact";
+
+/** The whole denial: Kyverno's frame around policy → rule → message. */
+export function blockedMessage(
+  resource: { readonly kind: string; readonly namespace: string; readonly name: string },
+  failures: BlockMap,
+): string {
+  const { kind, namespace, name } = resource;
+  return `\n\nresource ${printable(kind)}/${printable(namespace)}/${
+    printable(name)
+  } was blocked due to the following ` +
+    `policies \n\n${renderFoldedYaml(failures)}`;
+}
+
+/** One warning of an answer that admits. */
+export const warning = (policy: string, rule: string, message: string): string =>
+  `policy ${policy}.${rule}: ${message}`;
+
+/** Why an image's attestor sets were not satisfied. */
+export const failedToVerifyImage = (image: string, reasons: readonly string[]): string =>
+  `failed to verify image ${image}: ${reasons.join("; ")}`;
+
+/** An attestor's reason behind its path: `.attestors[0].entries[1]: …`. */
+export const atPath = (path: string, reason: string): string => `${path}: ${reason}`;
+
+/** The artifact could not be resolved. */
+export const failedToParseReference = (image: string, detail: string): string =>
+  `failed to parse image reference: ${image}: ${printable(detail)}`;
+
+/** The artifact was resolved and what was found there does not satisfy the attestor. */
+export const failedToVerify = (reference: string, detail: string): string => `failed to verify ${reference}: ${detail}`;
+
+export const noSignature = (reference: string, noun: Noun): string =>
+  `no signature is associated with "${reference}", make sure the ${noun} was signed successfully`;
+
+/** The deadline passed while this was being done. */
+export const ranOutOfTime = (action: string): string => `ran out of time at ${action}`;
+
+export const failedToUpdateDigest = (image: string, detail: string): string =>
+  `failed to update digest: failed to fetch image reference: ${image}, error: ${printable(detail)}`;
+
+export const invalidImage = (image: string, detail: string): string => {
+  const known = /^[^/]*[.:A-Z][^/]*\/|^localhost\//.test(image) ? image : `${DEFAULT_REGISTRY}/${image}`;
+  return `invalid image '${image}' (bad image: ${known}, defaultRegistry: ${DEFAULT_REGISTRY}, ` +
+    `enableDefaultRegistryMutation: true: ${detail})`;
+};
+
+export const verifiedImageSignatures = (image: string): string => `verified image signatures for ${image}`;
+
+export const mutatedImageDigest = "mutated image digest";
+
+export const skippedImage = (image: string, policy: string, rule: string): string =>
+  `skipping image reference image ${image}, policy ${policy} ruleName ${rule}`;
+
+export const missingDigest = (image: string): string => `missing digest for ${image}`;
+
+export const unverifiedImage = (image: string): string => `unverified image ${image}`;
+
+export const imageVerified = "image verified";
+
+/** What Kyverno says of a policy it does not take. */
+export const POLICY_REFUSALS = {
+  noImageReference: "An image reference is required",
+  countExceedsEntries: "Count cannot exceed length of entries",
+  noEntry: "An entry is required",
+  attestorKind: "keys, certificates, keyless, or a nested attestor is required",
+  noCertificate: "cert or certChain required",
+  keysForNotary: "Keys field is not allowed for type notary",
+  keylessForNotary: "Keyless field is not allowed for type notary",
+  auditMutatesDigest: "mutateDigest must be set to false for ‘Audit’ failure action",
+  timeoutSeconds: "the timeout value must be between 1 and 30 seconds",
+  timeoutTwice: "remove the deprecated field and use spec.webhookConfiguration.timeoutSeconds instead",
+  failurePolicyTwice: "remove the deprecated field and use spec.webhookConfiguration.failurePolicy instead",
+  generateExisting: "remove the deprecated field and use spec.generate[*].generateExisting instead",
+  admissionOff: "disabling admission processing is only allowed with validation policies",
+  wildcardKind: "wildcard policy does not support rule type",
+  noKind: "at least one element must be specified in a kind block, the kind attribute is mandatory when working with " +
+    "the resources element",
+  anyAndAll: "Can't specify any and all together",
+  anyOrAllWithMatchResources: "can't specify any/all together with match resources",
+  anyOrAllWithExcludeResources: "can't specify any/all together with exclude resources",
+  nameAndNames: "Both name and names can not be specified together",
+  emptySelector: "The requirements are not specified in selector",
+  namespacesInPolicy: "Filtering namespaces not allowed in namespaced policies",
+  autogenAll: "Autogen annotation does not support 'all' anymore, remove the annotation or set it to a valid value",
+  duplicateRule: (name: string) => `Duplicate rule name: '${printable(name)}'`,
+  noOperation: (name: string) =>
+    `No operation defined in the rule '${
+      printable(name)
+    }'.(supported operations: mutate,validate,generate,verifyImages)`,
+  severalOperations: (name: string) =>
+    `Multiple operations defined in the rule '${printable(name)}', only one operation ` +
+    `(mutate,validate,generate,verifyImages) is allowed per rule`,
+  variables: (name: string, section: "match" | "exclude" | "image reference") =>
+    `rule "${printable(name)}" should not have variables in ${section} section`,
+} as const;

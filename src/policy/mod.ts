@@ -1,0 +1,28 @@
+/**
+ * Kyverno policies: which images a request may run.
+ *
+ * ```ts
+ * const { policies, problems } = loadPolicies([{ source: "policy.yaml", text }]);
+ * const decision = await evaluate(policies, request, { ports, phase: "mutate", signal });
+ * decision.allowed; // and .message, .patches, .warnings, .responses
+ * ```
+ */
+export { type LoadedPolicies, loadPolicies, type PolicyFile } from "./kinds.ts";
+export { decide, evaluate, type EvaluateOptions } from "./decision.ts";
+export type {
+  CompiledPolicy,
+  Decision,
+  EvaluationContext,
+  ImageResponse,
+  KubernetesObject,
+  Operation,
+  PatchOperation,
+  Phase,
+  PolicyPorts,
+  PolicyRequest,
+  RuleResponse,
+  RuleStatus,
+} from "./policy.ts";
+export type { IgnoredField, PolicyProblem } from "./schema.ts";
+export type { Noun } from "./message.ts";
+export { MAX_IMAGES } from "./images.ts";

@@ -1,0 +1,122 @@
+/** The load gate of `rules`. */
+import { MAX_RULE_NAME_LENGTH } from "./autogen.ts";
+import { type FailureAction, imageVerification, type ImageVerificationFields } from "./image_fields.ts";
+import type { MatchBlock } from "./match.ts";
+import { matchBlock } from "./match_fields.ts";
+import { POLICY_REFUSALS } from "./message.ts";
+import {
+  describe,
+  enforced,
+  type FieldTable,
+  findVariable,
+  formatPath,
+  type Gate,
+  ignored,
+  isRecord,
+  listOf,
+  type Path,
+  type Reader,
+  readFields,
+  refused,
+  withoutVariables,
+} from "./schema.ts";
+
+/** A rule as read. */
+export interface RuleFields {
+  readonly name: string;
+  readonly match: MatchBlock;
+  readonly exclude?: MatchBlock;
+  readonly verifyImages: readonly ImageVerificationFields[];
+}
+
+/** What decides how rules are read. */
+export interface RulesContext {
+  readonly policy: string;
+  readonly version: "v1" | "v2beta1";
+  readonly namespaced: boolean;
+  readonly failureAction: FailureAction;
+}
+
+/** What a rule can be; exactly one of them. */
+const OPERATIONS = ["mutate", "validate", "generate", "verifyImages"] as const;
+
+const VARIABLES = "variables are not evaluated here: write the value itself";
+
+/** A name that is a key in messages: one line, short. */
+export const ruleName: Reader<string> = (value, path, gate) => {
+  if (typeof value !== "string" || value === "" || value.length > MAX_RULE_NAME_LENGTH) {
+    return void gate.refuse(path, `${describe(value)}, expected text of 1 to ${MAX_RULE_NAME_LENGTH} characters`);
+  }
+  // deno-lint-ignore no-control-regex
+  if (/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(value)) {
+    return void gate.refuse(path, `${describe(value)}, expected one line without control characters`);
+  }
+  return value;
+};
+
+function tableOf(name: string, context: RulesContext) {
+  const { version, namespaced } = context;
+  const { variables } = POLICY_REFUSALS;
+  const match = matchBlock({ section: "match", version, namespaced });
+  const exclude = matchBlock({ section: "exclude", version, namespaced });
+  return {
+    name: enforced(ruleName),
+    match: enforced(withoutVariables(match, variables(name, "match"))),
+    exclude: enforced(withoutVariables(exclude, variables(name, "exclude"))),
+    verifyImages: enforced(listOf(imageVerification(context))),
+    mutate: refused("a verifyImages rule does not mutate"),
+    validate: refused("a verifyImages rule does not validate"),
+    generate: refused("a verifyImages rule does not generate"),
+    context: refused("context entries are not loaded here: a rule that needs them cannot be decided"),
+    preconditions: refused("preconditions are not evaluated here: a rule that has them cannot be decided"),
+    celPreconditions: refused("CEL is not evaluated here: a rule that has preconditions in it cannot be decided"),
+    imageExtractors: refused("images of custom kinds are not extracted here: the rule would look at none of them"),
+    reportProperties: ignored("no reports are written here"),
+    skipBackgroundRequests: ignored("requests of Kyverno's background controller are judged like all others"),
+  } satisfies FieldTable;
+}
+
+/**
+ * Reads a rule; one that is not about images is listed as ignored, whatever it holds.
+ */
+export function imageRule(context: RulesContext): Reader<RuleFields> {
+  return (value, path, gate) => {
+    if (!isRecord(value)) return void gate.refuse(path, `${describe(value)}, expected an object`);
+    const name = typeof value["name"] === "string" ? value["name"] : "";
+    const operations = OPERATIONS.filter((operation) => isPresent(value[operation]));
+    if (operations.length !== 1) {
+      const { noOperation, severalOperations } = POLICY_REFUSALS;
+      return void gate.refuse(path, operations.length === 0 ? noOperation(name) : severalOperations(name));
+    }
+    if (operations[0] !== "verifyImages") {
+      return void gate.ignore(path, `only verifyImages rules are evaluated here: ${operations[0]} is Kyverno's own`);
+    }
+    refuseVariables(value, name, path, gate);
+    const fields = readFields(value, path, tableOf(name, context), gate);
+    if (fields === undefined) return undefined;
+    if (!isPresent(value["name"])) gate.refuse(path, "name is missing, expected text");
+    if (!isPresent(value["match"])) gate.refuse(path, POLICY_REFUSALS.noKind);
+    if (fields.name === undefined || fields.match === undefined || fields.verifyImages === undefined) return undefined;
+    return {
+      name: fields.name,
+      match: fields.match,
+      ...(fields.exclude === undefined ? {} : { exclude: fields.exclude }),
+      verifyImages: fields.verifyImages,
+    };
+  };
+}
+
+function isPresent(value: unknown): boolean {
+  if (value === undefined || value === null) return false;
+  return Array.isArray(value) ? value.length > 0 : !isRecord(value) || Object.keys(value).length > 0;
+}
+
+/** `match` and `exclude` have their own sentence, and so have the patterns of images. */
+function refuseVariables(rule: Readonly<Record<string, unknown>>, name: string, path: Path, gate: Gate): void {
+  const found = findVariable(rule["verifyImages"], [...path, "verifyImages"]);
+  if (found === undefined) return;
+  const reason = /\.(?:skipI|i)mageReferences\[\d+\]$/.test(formatPath(found))
+    ? POLICY_REFUSALS.variables(name, "image reference")
+    : VARIABLES;
+  gate.refuse(found, reason);
+}
