@@ -18,7 +18,9 @@ export const files: Files = { read, list, kind };
 async function read(path: string, maxBytes: number): Promise<Uint8Array> {
   const handle = await attempt(path, () => open(path, "r"));
   try {
-    const { size } = await attempt(path, () => handle.stat());
+    const entry = await attempt(path, () => handle.stat());
+    if (entry.isDirectory()) throw new ConfigurationError("ERR_FILE", `Cannot read "${path}": ${reason("EISDIR")}`);
+    const { size } = entry;
     if (size > maxBytes) throw tooLarge(path, size, maxBytes);
     // Read to the end and not to `size`: a pipe or /dev/stdin says 0.
     const chunks: Uint8Array[] = [];

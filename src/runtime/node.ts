@@ -41,14 +41,22 @@ export function createNodeHost(): Host {
 export async function serveNode(handler: Handler, { host, port, tls }: ServeOptions): Promise<Listener> {
   const scheme = tls === undefined ? "http" : "https";
   const server = createServer(tls);
-  server.on("request", (incoming, outgoing) => void answer(handler, scheme, incoming, outgoing));
+  const underWay = new Set<ServerResponse>();
+  server.on("request", (incoming, outgoing) => {
+    underWay.add(outgoing);
+    outgoing.once("close", () => {
+      underWay.delete(outgoing);
+      if (!server.listening && underWay.size === 0) server.closeAllConnections();
+    });
+    void answer(handler, incoming, outgoing);
+  });
   server.maxConnections = MAX_CONNECTIONS;
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MILLISECONDS;
   await listen(server, host, port);
   const address = server.address() as AddressInfo;
   return {
     url: `${scheme}://${formatHost(address.address)}:${address.port}`,
-    close: () => close(server),
+    close: () => close(server, underWay),
   };
 }
 
@@ -90,31 +98,43 @@ function formatHost(address: string): string {
   return address.includes(":") ? `[${address}]` : address;
 }
 
-function close(server: Server): Promise<void> {
+function close(server: Server, underWay: ReadonlySet<ServerResponse>): Promise<void> {
   return new Promise((resolve) => {
     const end = setTimeout(() => server.closeAllConnections(), CLOSE_TIMEOUT_MILLISECONDS);
     server.close(() => {
       clearTimeout(end);
       resolve();
     });
-    server.closeIdleConnections();
+    // Connections that only wait, for the next request or for their first, are nobody's loss.
+    if (underWay.size === 0) server.closeAllConnections();
+    else server.closeIdleConnections();
   });
 }
 
 async function answer(
   handler: Handler,
-  scheme: string,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
+  let request: Request;
   try {
-    const response = await handler(toRequest(scheme, incoming, outgoing));
-    await send(response, incoming, outgoing);
+    request = toRequest("encrypted" in incoming.socket ? "https" : "http", incoming, outgoing);
   } catch {
-    // The application answers its own failures; what is left is a request that is none, or a client that has gone.
-    if (!outgoing.headersSent) outgoing.writeHead(400, { connection: "close" });
-    outgoing.end();
+    return refuse(400, outgoing);
   }
+  try {
+    await send(await handler(request), incoming, outgoing);
+  } catch {
+    // The application answers its own failures; what is left is a client that has gone, or a defect.
+    refuse(500, outgoing);
+  }
+}
+
+/** Ends a connection on which no answer of the application can be given. */
+function refuse(status: number, outgoing: ServerResponse): void {
+  if (outgoing.headersSent) return void outgoing.destroy();
+  outgoing.writeHead(status, { connection: "close", "content-length": 0 });
+  outgoing.end();
 }
 
 function toRequest(scheme: string, incoming: IncomingMessage, outgoing: ServerResponse): Request {
