@@ -10,8 +10,10 @@ const MAX_PRINTED_MESSAGE = 4096;
 export interface Wording {
   /** `Error: …` by default. */
   readonly line: string;
-  /** Lines that oras adds, such as `Usage: …`. */
+  /** Lines that follow, such as the `Usage: …` of oras. */
   readonly advice?: readonly string[];
+  /** Whether the engine's own sentence follows too; it knows more than the tool's unless the advice says it all. */
+  readonly reason?: boolean;
 }
 
 /**
@@ -24,8 +26,9 @@ export function report(host: Host, refusal: Refusal, wording?: Wording): void {
   const lines = [
     wording?.line ?? `Error: ${printable(message, MAX_PRINTED_MESSAGE)}`,
     ...(wording?.advice ?? []),
-    // The engine's own sentence knows more than the tool's: which part of a reference, which answer of the registry.
-    ...(wording === undefined ? [] : [`Reason: ${printable(message, MAX_PRINTED_MESSAGE)}`]),
+    ...(wording === undefined || wording.reason === false
+      ? []
+      : [`Reason: ${printable(message, MAX_PRINTED_MESSAGE)}`]),
     `Code: ${code} (${kind}; a retry ${retry ? "may help" : "does not help"})`,
     `Next: ${nextStep}`,
   ];

@@ -1,8 +1,8 @@
 /** `list`: the signature manifests of an artifact. */
+import { SIGNATURE_ARTIFACT_TYPE } from "../../notary/mod.ts";
 import { defineCommand } from "../command.ts";
 import { addressExamples, MAX_SIGNATURES_FLAG, readCall, resolveArtifact, signaturesOf } from "../notation.ts";
 import { REGISTRY_FLAGS } from "../registry.ts";
-import { SIGNATURE_TYPE } from "../render/inspection.ts";
 import { node, renderTree } from "../render/tree.ts";
 
 export const list = defineCommand({
@@ -21,7 +21,7 @@ export const list = defineCommand({
     host.writeOut(
       digests.length === 0
         ? `${artifact.name} has no associated signature\n`
-        : renderTree(node(artifact.name, [node(SIGNATURE_TYPE, digests)])),
+        : renderTree(node(artifact.name, [node(SIGNATURE_ARTIFACT_TYPE, digests)])),
     );
     host.writeOut(exceeded);
     return 0;

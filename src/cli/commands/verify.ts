@@ -2,7 +2,7 @@
 import { printable } from "../../encoding/mod.ts";
 import { ConfigurationError, toEngineError } from "../../errors.ts";
 import { type ArtifactOutcome, createArtifactView, STRICT, type Trust, verifyArtifact } from "../../notary/mod.ts";
-import type { Files, Host } from "../../ports.ts";
+import type { Files } from "../../ports.ts";
 import { type Certificate, parseCertificates } from "../../x509/mod.ts";
 import { type CommandContext, defineCommand } from "../command.ts";
 import { list, text, toggle, usage } from "../flags.ts";
@@ -62,25 +62,30 @@ export const verify = defineCommand({
       reportReference(host, call.typed, toEngineError(thrown, "Cannot verify the artifact"));
       return 1;
     }
-    if (flags.output === "json") host.writeOut(renderJson(outcomeValue(outcome), 2));
-    else if (flags.explain) host.writeOut(`${renderExplanation(outcome, call.typed, context.palette)}\n`);
-    return conclude(outcome, flags.output, context);
+    return conclude(outcome, { output: flags.output, explain: flags.explain, typed: call.typed }, context);
   },
 });
 
-/** Says the verdict in notation's words; in JSON it has been said. */
-function conclude(outcome: ArtifactOutcome, output: "text" | "json", { host }: CommandContext): number {
-  if (outcome.verdict === "verified") {
-    if (output === "text") host.writeOut(renderSuccess(outcome));
-    return 0;
-  }
-  reportFailure(outcome, host);
-  return 1;
+interface Conclusion {
+  readonly output: "text" | "json";
+  readonly explain: boolean;
+  readonly typed: string;
 }
 
-function reportFailure(outcome: ArtifactOutcome, host: Host): void {
-  const { refusal, line, advice } = renderFailure(outcome);
-  report(host, refusal, { line, advice });
+/** Prints what was found, and the verdict in notation's words. */
+function conclude(
+  outcome: ArtifactOutcome,
+  { output, explain, typed }: Conclusion,
+  { host, palette }: CommandContext,
+): number {
+  const verified = outcome.verdict === "verified";
+  if (output === "json") host.writeOut(renderJson(outcomeValue(outcome), 2));
+  else if (explain) host.writeOut(`${renderExplanation(outcome, typed, palette)}\n`);
+  if (!verified) {
+    const { refusal, ...wording } = renderFailure(outcome, explain || output === "json");
+    report(host, refusal, wording);
+  } else if (output === "text") host.writeOut(renderSuccess(outcome));
+  return verified ? 0 : 1;
 }
 
 /**
@@ -91,7 +96,7 @@ function reportFailure(outcome: ArtifactOutcome, host: Host): void {
 async function readTrust(paths: readonly string[], files: Files): Promise<Trust> {
   const ca: Certificate[] = [];
   for (const path of paths) ca.push(...await readCertificates(path, files));
-  return { name: "--cert", level: STRICT, trustAnchors: { ca, signingAuthority: [] } };
+  return { name: `--cert ${paths.join(", ")}`, level: STRICT, trustAnchors: { ca, signingAuthority: [] } };
 }
 
 async function readCertificates(path: string, files: Files): Promise<readonly Certificate[]> {

@@ -112,13 +112,9 @@ function conclusionLines(outcome: ArtifactOutcome, palette: Palette): readonly s
     const why = good ? "one good signature is enough" : "the limit of signatures to examine was reached";
     lines.push(...block("Others:", `${untried} of ${outcome.signatureCount} signatures not tried: ${why}`));
   }
-  if (outcome.refusal !== undefined) {
-    const { code, class: kind, message, retry, nextStep } = outcome.refusal;
-    lines.push(
-      ...block("Code:", `${code} (${kind}; a retry ${retry ? "may help" : "does not help"})`),
-      ...block("Reason:", printable(message)),
-      ...block("Next:", nextStep),
-    );
+  // Where signatures were judged, each has said why; where there was none, only the refusal can.
+  if (outcome.outcomes.length === 0 && outcome.refusal !== undefined) {
+    lines.push(...block("Reason:", printable(outcome.refusal.message)));
   }
   return lines;
 }

@@ -1,6 +1,6 @@
 /** What signatures claim, unverified, in the forms of `notation inspect` 1.3.2: tree and JSON. */
 import { printable } from "../../encoding/mod.ts";
-import type { AttributeTime, Inspection } from "../../notary/mod.ts";
+import { type AttributeTime, type Inspection, SIGNATURE_ARTIFACT_TYPE } from "../../notary/mod.ts";
 import type { Descriptor } from "../../oci/mod.ts";
 import { renderJson, sortedMembers } from "./json.ts";
 import { descriptorValue } from "./referrers.ts";
@@ -12,9 +12,6 @@ export interface InspectedSignature {
   readonly manifest: Descriptor;
   readonly claims: Inspection;
 }
-
-/** The artifact type of signature manifests (Notary Project, signature-specification.md, "OCI Signatures"). */
-export const SIGNATURE_TYPE = "application/vnd.cncf.notary.signature";
 
 /** Longest attribute or name that is printed whole. */
 export const MAX_PRINTED_CLAIM = 8192;
@@ -40,7 +37,9 @@ export function renderInspectionTree(
   const format: TimeFormat = ({ instant, offsetMinutes }) =>
     formatAnsic({ instant, offsetMinutes: offsetMinutes ?? zone(instant) });
   const nodes = signatures.map(({ manifest, claims }) => node(manifest.digest, claimNodes(claims, format)));
-  return `Inspecting all signatures for signed artifact\n${renderTree(node(reference, [node(SIGNATURE_TYPE, nodes)]))}`;
+  return `Inspecting all signatures for signed artifact\n${
+    renderTree(node(reference, [node(SIGNATURE_ARTIFACT_TYPE, nodes)]))
+  }`;
 }
 
 function claimNodes(claims: Inspection, format: TimeFormat): readonly TreeNode[] {

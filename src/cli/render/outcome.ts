@@ -34,11 +34,17 @@ export interface Failure {
   readonly refusal: Refusal;
   readonly line: string;
   readonly advice: readonly string[];
+  /** Whether the refusal's own sentence adds to the advice. */
+  readonly reason: boolean;
 }
 
-/** Makes the sentences of a failure. */
-export function renderFailure(outcome: ArtifactOutcome): Failure {
-  const { reference, outcomes, asked } = outcome;
+/**
+ * Makes the sentences of a failure.
+ *
+ * @param explained Whether the reasons have been printed already.
+ */
+export function renderFailure(outcome: ArtifactOutcome, explained: boolean): Failure {
+  const { reference, outcomes } = outcome;
   const why = outcome.refusal ??
     refusal("ERR_INTERNAL", `Cannot verify "${reference}": the verdict is "${outcome.verdict}" without a reason`);
   if (why.code === "SIGNATURE_MISSING") {
@@ -46,12 +52,12 @@ export function renderFailure(outcome: ArtifactOutcome): Failure {
       refusal: why,
       line: `Error: signature verification failed: no signature is associated with "${reference}", ` +
         "make sure the artifact was signed successfully",
-      advice: asked.map(({ way, place, result, reason }) =>
-        `Asked: ${way} ${printable(place)}: ${result}${reason === undefined ? "" : `, ${printable(reason)}`}`
-      ),
+      // The refusal's own sentence names every place that was asked.
+      advice: [],
+      reason: !explained,
     };
   }
-  const reasons = outcomes.slice(0, MAX_PRINTED_REASONS).map((signature) => {
+  const reasons = outcomes.slice(0, explained ? 0 : MAX_PRINTED_REASONS).map((signature) => {
     const found = firstRefusal(signature);
     const what = found === undefined ? "no reason" : `${found.code}: ${printable(found.message)}`;
     return `Signature ${signature.signature?.digest ?? "without manifest"}: ${what}`;
@@ -60,7 +66,8 @@ export function renderFailure(outcome: ArtifactOutcome): Failure {
   return {
     refusal: why,
     line: `Error: signature verification failed for all the signatures associated with ${reference}`,
-    advice: more > 0 ? [...reasons, `Signature: and ${more} more`] : reasons,
+    advice: more > 0 && !explained ? [...reasons, `Signature: and ${more} more`] : reasons,
+    reason: false,
   };
 }
 
