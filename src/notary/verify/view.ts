@@ -74,9 +74,18 @@ export interface SignatureSource {
  * @param signal Bounds every request made through the view.
  */
 export function createArtifactView(ports: ViewPorts, { signal }: { readonly signal: AbortSignal }): ArtifactView {
+  const repositories = new Map<string, Repository>();
   const resolved = new Map<string, Promise<Descriptor>>();
   const listed = new Map<string, Promise<SignatureList>>();
   const sources = new Map<string, SignatureSource>();
+
+  /** One object per repository: it keeps the manifests it fetched. */
+  const repositoryOf = (reference: Reference): Repository => {
+    const name = repositoryName(reference);
+    const known = repositories.get(name) ?? ports.open(reference);
+    repositories.set(name, known);
+    return known;
+  };
 
   const resolve = (reference: Reference): Promise<Descriptor> => {
     const target = reference.digest ?? reference.tag;
@@ -85,7 +94,7 @@ export function createArtifactView(ports: ViewPorts, { signal }: { readonly sign
       throw new ConfigurationError("ERR_REFERENCE", `Cannot resolve "${text}": neither tag nor digest, expected one`);
     }
     return once(resolved, `${repositoryName(reference)} ${target}`, async () => {
-      const descriptor = await ports.open(reference).resolve(target, { signal });
+      const descriptor = await repositoryOf(reference).resolve(target, { signal });
       if (reference.digest !== undefined && descriptor.digest !== reference.digest) {
         const found = `"${descriptor.digest}", expected "${reference.digest}"`;
         throw new MalformedError("ERR_DIGEST_MISMATCH", `Cannot resolve "${formatReference(reference)}": got ${found}`);
@@ -98,7 +107,7 @@ export function createArtifactView(ports: ViewPorts, { signal }: { readonly sign
     once(
       listed,
       `${repositoryName(reference)} ${digest} ${everywhere}`,
-      () => listSignatures(ports.open(reference), { digest }, { signal, everywhere }),
+      () => listSignatures(repositoryOf(reference), { digest }, { signal, everywhere }),
     );
 
   const sourceOf = (repository: Repository, name: string, descriptor: Descriptor, subject: Descriptor) => {
@@ -122,7 +131,7 @@ export function createArtifactView(ports: ViewPorts, { signal }: { readonly sign
       const [descriptor, { signatures, asked }] = reference.digest === undefined
         ? await resolve(reference).then(async (found) => [found, await list(reference, found.digest, options)] as const)
         : await Promise.all([resolve(reference), list(reference, reference.digest, options)]);
-      const repository = ports.open(reference);
+      const repository = repositoryOf(reference);
       const name = `${repositoryName(reference)}@${descriptor.digest}`;
       return {
         name,
