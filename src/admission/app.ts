@@ -8,10 +8,10 @@ import { ConfigurationError, type ErrorCode, type Refusal, refusal, toEngineErro
 import {
   type CompiledPolicy,
   evaluate,
+  needsNoPolicy,
   type Phase,
   type PolicyPorts,
   type PolicyProblem,
-  type PolicyRequest,
 } from "../policy/mod.ts";
 import type { Ports } from "../ports.ts";
 import { serveAsset } from "./assets.ts";
@@ -129,12 +129,7 @@ async function decide(
   const from = ports.now();
   try {
     const asked = readAdmissionReview(body);
-    if (asked.operation === "DELETE") {
-      // A signature is about what runs; what goes away must be able to go, whatever registries say.
-      logDecision(ports, { phase, request: asked, from, allowed: true });
-      return { ...header, kind: "AdmissionReview", response: { uid: header.uid, allowed: true } };
-    }
-    if (problems.length > 0 && !isBeingDeleted(asked)) {
+    if (problems.length > 0 && !needsNoPolicy(asked)) {
       // A policy that is not loaded may be the one that would have refused.
       throw new ConfigurationError(
         "ERR_POLICY",
@@ -152,13 +147,6 @@ async function decide(
     logDecision(ports, { phase, uid: header.uid, from, allowed: false, refusal: why });
     return writeRefusal(header, why);
   }
-}
-
-/** Finalizers are taken off by updates: they must go through, or nothing that is broken can be removed. */
-function isBeingDeleted({ operation, oldObject }: PolicyRequest): boolean {
-  const metadata = oldObject?.["metadata"];
-  return operation === "UPDATE" && typeof metadata === "object" && metadata !== null &&
-    typeof (metadata as { readonly deletionTimestamp?: unknown }).deletionTimestamp === "string";
 }
 
 /** What a request gets that names no timeout: what the most patient policy asks for. */

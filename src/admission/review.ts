@@ -115,9 +115,6 @@ export function readAdmissionReview(body: unknown): PolicyRequest {
   if (object === undefined && operation !== "DELETE") {
     throw malformed(`"request.object" is missing, expected the object of a ${operation}`);
   }
-  if (operation === "DELETE" && object !== undefined) {
-    throw malformed(`"request.object" is an object, expected none on DELETE`);
-  }
   return {
     uid,
     operation,
@@ -127,7 +124,7 @@ export function readAdmissionReview(body: unknown): PolicyRequest {
     subresource: readText(request, "subResource", "request.subResource"),
     namespace: readText(request, "namespace", "request.namespace"),
     name: readText(request, "name", "request.name"),
-    ...(object === undefined ? {} : { object }),
+    ...(object === undefined || operation === "DELETE" ? {} : { object }),
     ...(oldObject === undefined ? {} : { oldObject }),
     dryRun: readBoolean(request, "dryRun"),
     userInfo: readUserInfo(request["userInfo"]),

@@ -8,6 +8,7 @@
  * ```
  */
 export { type LoadedPolicies, loadPolicies, type PolicyFile } from "./kinds.ts";
+export { needsNoPolicy } from "./changes.ts";
 export { decide, evaluate, type EvaluateOptions } from "./decision.ts";
 export type {
   CompiledPolicy,

@@ -1,7 +1,7 @@
 /** Deno: the host of a command, and a server over `Deno.serve`. */
 import { ConfigurationError } from "../errors.ts";
-import type { Handler, Host, Listener, ServeOptions } from "../ports.ts";
-import { createHost } from "./process.ts";
+import type { Handler, Host, Listener, Ports, ServeOptions } from "../ports.ts";
+import { createHost, createProcessPorts } from "./process.ts";
 
 /** The part of the `Deno` namespace used here; declared so that the same source compiles without Deno's types. */
 interface DenoNamespace {
@@ -24,6 +24,11 @@ const CLOSE_TIMEOUT_MILLISECONDS = 10_000;
 
 function deno(): DenoNamespace {
   return (globalThis as unknown as { readonly Deno: DenoNamespace }).Deno;
+}
+
+/** Makes the ports of Deno, for programs that are no command. */
+export function createDenoPorts(): Ports {
+  return createProcessPorts();
 }
 
 /** Makes the host of a command that runs on Deno. */

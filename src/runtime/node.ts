@@ -4,8 +4,8 @@ import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import process from "node:process";
 import { ConfigurationError } from "../errors.ts";
-import type { Handler, Host, Listener, ServeOptions } from "../ports.ts";
-import { createHost } from "./process.ts";
+import type { Handler, Host, Listener, Ports, ServeOptions } from "../ports.ts";
+import { createHost, createProcessPorts } from "./process.ts";
 
 /** Request line and headers at most. */
 export const MAX_HEADER_BYTES = 16 * 1024;
@@ -27,6 +27,11 @@ const KEEP_ALIVE_TIMEOUT_MILLISECONDS = 120_000;
 
 /** How long `close` waits for requests under way. */
 const CLOSE_TIMEOUT_MILLISECONDS = 10_000;
+
+/** Makes the ports of Node, for programs that are no command. */
+export function createNodePorts(): Ports {
+  return createProcessPorts();
+}
 
 /** Makes the host of a command that runs on Node. */
 export function createNodeHost(): Host {

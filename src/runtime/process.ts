@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import process from "node:process";
 import { ConfigurationError } from "../errors.ts";
-import type { Host, Serve } from "../ports.ts";
+import type { Host, Ports, Serve } from "../ports.ts";
 import { createDockerConfigSource } from "./docker_config.ts";
 import { dockerConfigPath, files, packageFolder, readPage } from "./files.ts";
 import { createWebPorts } from "./web.ts";
@@ -21,10 +21,7 @@ export function createHost(runtime: string, serve: Serve): Host {
   });
   return {
     runtime,
-    ports: createWebPorts({
-      write: (line) => process.stderr.write(`${line}\n`),
-      credentials: createDockerConfigSource(dockerConfigPath(), files),
-    }),
+    ports: createProcessPorts(),
     files,
     serve,
     argv: process.argv.slice(2),
@@ -40,6 +37,14 @@ export function createHost(runtime: string, serve: Serve): Host {
     packageFolder,
     page: readPage,
   };
+}
+
+/** Makes the ports of a process: log lines on standard error, credentials of the docker configuration. */
+export function createProcessPorts(): Ports {
+  return createWebPorts({
+    write: (line) => process.stderr.write(`${line}\n`),
+    credentials: createDockerConfigSource(dockerConfigPath(), files),
+  });
 }
 
 async function readInput(maxBytes: number): Promise<Uint8Array> {

@@ -57,6 +57,10 @@ describe("readAdmissionReview()", () => {
     expect(read.oldObject).toEqual(pod);
   });
 
+  it("leaves out the object of a DELETE: there is none to judge", () => {
+    expect(readAdmissionReview(withRequest({ operation: "DELETE" })).object).toBeUndefined();
+  });
+
   it("reads a subresource and a dry run", () => {
     const read = readAdmissionReview(
       withRequest({ subResource: "ephemeralcontainers", operation: "UPDATE", dryRun: true }),
@@ -73,7 +77,6 @@ describe("readAdmissionReview()", () => {
     ["a list as object", withRequest({ object: [] }), /"request.object" is a list/],
     ["text as object", withRequest({ object: "pod" }), /"request.object" is "pod"/],
     ["a list as oldObject", withRequest({ oldObject: [] }), /"request.oldObject" is a list/],
-    ["an object on DELETE", withRequest({ operation: "DELETE" }), /expected none on DELETE/],
     ["an unknown operation", withRequest({ operation: "create" }), /"request.operation" is "create"/],
     ["no operation", withRequest({ operation: undefined }), /"request.operation" is missing/],
     ["no kind", withRequest({ kind: undefined }), /"request.kind" is missing/],
