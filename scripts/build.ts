@@ -7,7 +7,7 @@
  * The new build takes the place of the old one at the end, whole: a build that fails leaves the old one in place.
  */
 import { spawn } from "node:child_process";
-import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { bundles, ROOT } from "./build/bundles.ts";
@@ -38,7 +38,18 @@ async function write({ bundle, result }: BuiltBundle): Promise<void> {
   }
 }
 
+/** Declarations name the emitted files, as the bundles do: every compiler and runtime resolves `.js` to `.d.ts`. */
+async function nameEmittedFiles(): Promise<void> {
+  const folder = join(out, "types");
+  for (const name of await readdir(folder, { recursive: true })) {
+    if (!name.endsWith(".d.ts")) continue;
+    const text = await readFile(join(folder, name), "utf8");
+    await writeFile(join(folder, name), text.replace(/((?:from|import\()\s*"\.[^"]*)\.ts"/g, '$1.js"'));
+  }
+}
+
 async function finish(): Promise<void> {
+  await nameEmittedFiles();
   const program = join(out, "edge-notary.js");
   await writeFile(program, `#!/usr/bin/env node\n${await readFile(program, "utf8")}`);
   await chmod(program, 0o755);

@@ -79,7 +79,10 @@ export function bundles(out: string): readonly Bundle[] {
       name: "command line",
       options: {
         ...shared,
-        platform: "node",
+        // Libraries in their form for every runtime: the one for Node may ask for `require`.
+        platform: "neutral",
+        mainFields: ["module", "main"],
+        external: ["node:*"],
         target: "node20",
         splitting: true,
         outdir: out,

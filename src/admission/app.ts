@@ -3,7 +3,7 @@
  * `/` for people.
  */
 import { Hono } from "hono";
-import { printable } from "../encoding/mod.ts";
+import { encodeUtf8, printable } from "../encoding/mod.ts";
 import { ConfigurationError, type ErrorCode, type Refusal, refusal, toEngineError } from "../errors.ts";
 import {
   type CompiledPolicy,
@@ -179,8 +179,13 @@ function writeRefusedRequest(status: number, why: Refusal): Response {
 }
 
 function writeJson(status: number, body: unknown): Response {
-  return new Response(JSON.stringify(body), {
+  const bytes = encodeUtf8(JSON.stringify(body));
+  return new Response(bytes, {
     status,
-    headers: { "content-type": "application/json", "x-content-type-options": "nosniff" },
+    headers: {
+      "content-type": "application/json",
+      "content-length": String(bytes.length),
+      "x-content-type-options": "nosniff",
+    },
   });
 }
