@@ -29,13 +29,19 @@ export interface FixtureImages {
   readonly chain: string;
   readonly several: string;
   readonly wrongSigner: string;
+  readonly wrongSignerCose: string;
   readonly expired: string;
+  readonly expiredCose: string;
+  readonly expiredCertificate: string;
   readonly longExpiry: string;
   readonly metadata: string;
-  readonly tamperedPayload: string;
-  readonly tamperedSignature: string;
+  readonly oddName: string;
+  readonly artifactTypeForm: string;
+  readonly brokenFirst: string;
+  readonly tampered: (tag: string) => string;
   readonly indexSigned: string;
   readonly indexChildSigned: string;
+  readonly attested: string;
 }
 
 /** PEM texts of the fixtures' certificates. */
@@ -45,6 +51,9 @@ export interface FixtureCertificates {
   readonly chainRoot: string;
   readonly chainIntermediate: string;
   readonly chainLeaf: string;
+  readonly release: string;
+  readonly shortLived: string;
+  readonly oddName: string;
   readonly stranger: string;
 }
 
@@ -142,8 +151,46 @@ export function kyvernoCases(
     { name: "user metadata", expect: "admitted", resource: pod([images.metadata]) },
     { name: "expired signature", expect: "denied", resource: pod([images.expired]) },
     { name: "expiry far away", expect: "admitted", resource: pod([images.longExpiry]) },
-    { name: "tampered payload", expect: "denied", resource: pod([images.tamperedPayload]) },
-    { name: "tampered signature", expect: "denied", resource: pod([images.tamperedSignature]) },
+    { name: "wrong signer, COSE", expect: "denied", resource: pod([images.wrongSignerCose]) },
+    { name: "expired signature, COSE", expect: "denied", resource: pod([images.expiredCose]) },
+    {
+      name: "expired certificate",
+      expect: "denied",
+      certificates: [certificates.shortLived],
+      resource: pod([images.expiredCertificate]),
+    },
+    {
+      name: "subject with characters that need escapes",
+      expect: "admitted",
+      certificates: [certificates.oddName],
+      resource: pod([images.oddName]),
+    },
+    { name: "signature manifest of notation 2", expect: "admitted", resource: pod([images.artifactTypeForm]) },
+    { name: "broken signature first", expect: "admitted", resource: pod([images.brokenFirst]) },
+    { name: "attestations beside the signature", expect: "admitted", resource: pod([images.attested]) },
+    ...["payload-jws", "payload-cose", "signature-jws", "signature-cose", "transplanted-jws", "transplanted-cose"].map(
+      (tag): KyvernoCase => ({ name: `tampered: ${tag}`, expect: "denied", resource: pod([images.tampered(tag)]) }),
+    ),
+    ...["certificate-jws", "swapped-certificate-jws", "swapped-certificate-cose", "unknown-kind", "mislabelled"]
+      .map((tag): KyvernoCase => ({
+        name: `tampered: ${tag}`,
+        expect: "denied",
+        resource: pod([images.tampered(tag)]),
+      })),
+    ...["signature-chain-jws", "certificate-chain-jws", "certificate-chain-cose", "swapped-certificate-chain-jws"].map(
+      (tag): KyvernoCase => ({
+        name: `tampered: ${tag}`,
+        expect: "denied",
+        certificates: [certificates.release],
+        resource: pod([images.tampered(tag)]),
+      }),
+    ),
+    {
+      name: "tampered: signature-empty-jws",
+      expect: "denied",
+      resource: pod([images.tampered("signature-empty-jws")]),
+      deviation: "empty-signature-text",
+    },
     { name: "signed index", expect: "admitted", resource: pod([images.indexSigned]) },
     {
       name: "index whose child is signed",
