@@ -62,15 +62,17 @@ function startServer(): Promise<Server> {
       clearTimeout(patience);
       reject(new Error(`the webhook ended with ${code} before it listened: ${log}`));
     });
-    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    const read = (chunk: string) => {
       greeting += chunk;
       const url = /^Listening on (\S+)$/m.exec(greeting)?.[1];
       const registry = /^ {2}registry {2}(\S+) in place of ghcr\.io$/m.exec(greeting)?.[1];
       if (url === undefined || registry === undefined || !greeting.includes("Ctrl-C")) return;
       clearTimeout(patience);
+      child.stdout.off("data", read).resume();
       say(`$ edge-notary serve --demo\n${greeting}`);
       resolve({ url, registry, child });
-    });
+    };
+    child.stdout.setEncoding("utf8").on("data", read);
   });
 }
 
@@ -84,13 +86,11 @@ async function stopServer({ child }: Pick<Server, "child">): Promise<number | nu
 
 /** Runs the program as a user does; shows command and output. */
 async function edgeNotary({ registry }: Server, ...args: readonly string[]): Promise<string> {
-  say(`$ edge-notary ${args.join(" ")}`);
-  const [command = "", ...rest] = args;
-  const { stdout, stderr } = await promisify(execFile)(
-    process.execPath,
-    [program, command, "--mirror", `ghcr.io=${registry}`, ...rest],
-    { timeout: COMMAND_TIMEOUT_MILLISECONDS },
-  );
+  const command = [...args, "--mirror", `ghcr.io=${registry}`];
+  say(`$ edge-notary ${command.join(" ")}`);
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [program, ...command], {
+    timeout: COMMAND_TIMEOUT_MILLISECONDS,
+  });
   process.stdout.write(`${stdout}${stderr}\n`);
   return stdout;
 }

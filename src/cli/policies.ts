@@ -1,7 +1,7 @@
 /** Policy files and folders of them, read and loaded. */
 import { decodeUtf8, printable } from "../encoding/mod.ts";
 import { ConfigurationError } from "../errors.ts";
-import { type CompiledPolicy, loadPolicies, type PolicyProblem } from "../policy/mod.ts";
+import { type LoadedPolicies, loadPolicies, type PolicyFile } from "../policy/mod.ts";
 import type { Files } from "../ports.ts";
 
 /** Bytes of one policy file at most; the API server stores no object larger than 1.5 MiB. */
@@ -9,12 +9,6 @@ export const MAX_POLICY_FILE_BYTES = 4 * 1024 * 1024;
 
 /** Policy files of all folders together at most. */
 export const MAX_POLICY_FILES = 1_000;
-
-/** What came of the files. */
-export interface LoadedPolicies {
-  readonly policies: readonly CompiledPolicy[];
-  readonly problems: readonly PolicyProblem[];
-}
 
 /**
  * Loads every file, and every `.yaml`, `.yml` and `.json` file below every folder, in the order given and by name.
@@ -30,7 +24,7 @@ export async function readPolicies(paths: readonly string[], files: Files): Prom
       `Cannot load policies: ${sources.length} files, at most ${MAX_POLICY_FILES}`,
     );
   }
-  const texts: { readonly source: string; readonly text: string }[] = [];
+  const texts: PolicyFile[] = [];
   for (const source of sources) {
     texts.push({ source, text: decodeUtf8(await files.read(source, MAX_POLICY_FILE_BYTES), "ERR_YAML") });
   }
