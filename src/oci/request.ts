@@ -99,6 +99,7 @@ async function follow(
     const headers: Record<string, string> = { accept: request.accept };
     // Once a hop had another origin the credentials stay away, even where a later hop comes back.
     if (request.authorization !== undefined && !leftOrigin) headers["authorization"] = request.authorization;
+    signal.throwIfAborted();
     const init = { method: request.method, headers, redirect: settings.redirect, signal } as const;
     const response = await orAbort(ports.fetch(url.href, init), signal);
     const location = REDIRECT_STATUSES.has(response.status) ? response.headers.get("location") : null;

@@ -120,7 +120,9 @@ export function fakeRegistry(
   const clients = new Map<unknown, ReturnType<typeof createRegistryClient>>();
 
   function registryClient(settings: Partial<RegistrySettings>) {
-    const key = JSON.stringify([settings.plainHttp, settings.redirect, [...(settings.mirrors ?? [])]]);
+    const key = JSON.stringify([settings.plainHttp, settings.redirect, [...(settings.mirrors ?? [])], [
+      ...(settings.allowedHosts ?? []),
+    ]]);
     const known = clients.get(key);
     if (known !== undefined) return known;
     const client = createRegistryClient({
