@@ -15,7 +15,7 @@ interface DenoNamespace {
       readonly onListen: () => void;
       readonly onError: () => Response;
     },
-    handler: Handler,
+    handler: (request: Request, info: { readonly completed: Promise<void> }) => Response | Promise<Response>,
   ): { readonly addr: { readonly hostname: string; readonly port: number }; shutdown(): Promise<void> };
 }
 
@@ -49,7 +49,7 @@ export async function serveDeno(handler: Handler, { host, port, tls }: ServeOpti
       ...(tls === undefined ? {} : { cert: tls.certificate, key: tls.key }),
       onListen: () => {},
       onError: () => new Response(null, { status: 500 }),
-    }, handler);
+    }, (request, { completed }) => handler(withClientSignal(request, completed)));
     const { hostname, port: taken } = server.addr;
     const address = hostname.includes(":") ? `[${hostname}]` : hostname;
     return await Promise.resolve({
@@ -60,6 +60,15 @@ export async function serveDeno(handler: Handler, { host, port, tls }: ServeOpti
     const detail = cause instanceof Error ? cause.message : String(cause);
     throw new ConfigurationError("ERR_CONFIG", `Cannot listen on ${host}:${port}: ${detail}`, { cause });
   }
+}
+
+/** Deno aborts a request's own signal after answers that arrived, too: only a client that has gone is to stop work. */
+function withClientSignal(request: Request, completed: Promise<void>): Request {
+  const gone = new AbortController();
+  completed.catch(() => gone.abort(new DOMException("the client has gone", "AbortError")));
+  // Made from its parts: a copy of the whole would look at the signal of the first.
+  const { url, method, headers, body } = request;
+  return new Request(url, { method, headers, body, signal: gone.signal, duplex: "half" } as RequestInit);
 }
 
 function elapsed(milliseconds: number): Promise<void> {
