@@ -75,7 +75,7 @@ async function mutate(
     return respond(image, "pass", verifiedImageSignatures(image.image), more);
   }
   const why = chooseRefusal(answer.refusals);
-  return respond(image, statusOf(answer.refusals), failedToVerifyImage(image.image, answer.reasons), {
+  return respond(image, statusOf(answer), failedToVerifyImage(image.image, answer.reasons), {
     refusal: why,
     outcomes,
     ...resolvedDigest(outcomes),
@@ -176,10 +176,12 @@ async function reasonOf(
 
 /**
  * Kyverno tells a registry that cannot be reached, an error that a policy may choose to tolerate, from every other
- * answer, which is a failure. Running out of time is a failure: it must never admit.
+ * answer, which is a failure. Where the registry has shown us the artifact, it can be reached: what it then keeps back
+ * is a failure, and so is running out of time, which must never admit.
  */
-function statusOf(refusals: readonly Refusal[]): RuleStatus {
-  return refusals.some(({ code }) => code === "ERR_REGISTRY_UNAVAILABLE") ? "error" : "fail";
+function statusOf({ refusals, outcomes }: AttestorsAnswer): RuleStatus {
+  const unreachable = outcomes.length === 0 && refusals.some(({ code }) => code === "ERR_REGISTRY_UNAVAILABLE");
+  return unreachable ? "error" : "fail";
 }
 
 /** Of several refusals the one that may go away by itself, since then the others may not matter; else the first. */
