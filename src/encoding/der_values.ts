@@ -1,6 +1,7 @@
 /** Values of DER nodes: one reader per ASN.1 type, each with the restrictions DER puts on it (X.690, sections 8, 10, 11). */
 import { MalformedError } from "../errors.ts";
 import { derContent, type DerNode, expectTag, refuseDer, TAG } from "./der.ts";
+import { encodeHex } from "./hex.ts";
 import { decodeUtf8 } from "./text.ts";
 
 /** Octets of an INTEGER read as a number of any size: a modulus of 16384 bits and its sign. */
@@ -46,9 +47,7 @@ function integerContent(node: DerNode, what: string): Uint8Array {
 /** The number an INTEGER is, of any size. */
 export function readInteger(node: DerNode | undefined, what: string): bigint {
   const content = readIntegerBytes(node, what);
-  let hex = "";
-  for (const octet of content) hex += octet.toString(16).padStart(2, "0");
-  const value = BigInt(`0x${hex}`);
+  const value = BigInt(`0x${encodeHex(content)}`);
   return (content[0] as number) >= 0x80 ? value - (1n << BigInt(8 * content.length)) : value;
 }
 
