@@ -5,13 +5,43 @@
 import { decodeBase64, equalBytes } from "../encoding/mod.ts";
 import { type Certificate, decodeCertificate } from "./certificate.ts";
 
-/** Certificates kept at most; the one not asked for longest goes first. */
+/** Certificates kept at most; those not asked for longest go first, half of them at a time. */
 export const MAX_CACHED_CERTIFICATES = 512;
 
+/**
+ * A bounded map in two generations: what is asked for moves to the younger one, and when that is full the older one is
+ * dropped. A hit costs one look-up, where strict order of use would cost three.
+ */
+interface Generations<Key, Value> {
+  readonly get: (key: Key) => Value | undefined;
+  readonly keep: (key: Key, value: Value) => Value;
+}
+
+function createGenerations<Key, Value>(): Generations<Key, Value> {
+  let young = new Map<Key, Value>();
+  let old = new Map<Key, Value>();
+  const keep = (key: Key, value: Value): Value => {
+    if (young.size >= MAX_CACHED_CERTIFICATES / 2) [young, old] = [new Map(), young];
+    young.set(key, value);
+    return value;
+  };
+  const get = (key: Key): Value | undefined => {
+    const found = young.get(key);
+    if (found !== undefined) return found;
+    const older = old.get(key);
+    return older === undefined ? undefined : keep(key, older);
+  };
+  return { get, keep };
+}
+
 /** By a hash of the bytes. One certificate per hash: a collision costs a decoding, never a mistake. */
-const byHash = new Map<number, Certificate>();
-/** By base64 text, which spares the decoding of what was seen before. */
-const byText = new Map<string, Certificate>();
+const byHash = createGenerations<number, Certificate>();
+/**
+ * By the last characters of base64 text, which spares the decoding of what was seen before. A certificate ends in its
+ * signature, so its end tells it from others, and engines hash a short key faster than the whole text.
+ */
+const byEnd = createGenerations<string, { readonly text: string; readonly certificate: Certificate }>();
+const END_CHARACTERS = 24;
 
 /**
  * Decodes a certificate, or gives the one decoded before from the same bytes.
@@ -22,9 +52,9 @@ const byText = new Map<string, Certificate>();
 export function readCertificate(der: Uint8Array): Certificate {
   const hash = hashBytes(der);
   const known = byHash.get(hash);
-  if (known !== undefined && equalBytes(known.der, der)) return recent(byHash, hash, known);
+  if (known !== undefined && equalBytes(known.der, der)) return known;
   // A copy: the caller's buffer may be larger than the certificate, or change.
-  return recent(byHash, hash, decodeCertificate(der.slice()));
+  return byHash.keep(hash, decodeCertificate(der.slice()));
 }
 
 /**
@@ -34,18 +64,10 @@ export function readCertificate(der: Uint8Array): Certificate {
  * @throws {MalformedError} `ERR_BASE64`, `ERR_CERTIFICATE`
  */
 export function readCertificateFromBase64(text: string): Certificate {
-  return recent(byText, text, byText.get(text) ?? readCertificate(decodeBase64(text)));
-}
-
-/** Moves an entry to the end of its map, the place of the most recent, and drops the oldest beyond the bound. */
-function recent<Key>(map: Map<Key, Certificate>, key: Key, certificate: Certificate): Certificate {
-  map.delete(key);
-  map.set(key, certificate);
-  if (map.size > MAX_CACHED_CERTIFICATES) {
-    const oldest = map.keys().next();
-    if (!oldest.done) map.delete(oldest.value);
-  }
-  return certificate;
+  const end = text.slice(-END_CHARACTERS);
+  const known = byEnd.get(end);
+  if (known?.text === text) return known.certificate;
+  return byEnd.keep(end, { text, certificate: readCertificate(decodeBase64(text)) }).certificate;
 }
 
 /** FNV-1a over 32 bits: not for security, equality is compared. */

@@ -101,6 +101,7 @@ function decodeText(member: string, text: string): Uint8Array {
 /** Spec: RFC 7515, section 4: a name stands in one of the two headers only. */
 function checkNames(header: JsonObject, unprotected: JsonObject): void {
   for (const name of [...Object.keys(header), ...Object.keys(unprotected)]) {
+    if (SYSTEM_HEADERS.has(name)) continue;
     const exact = EXACT_NAMES.get(name.toLowerCase());
     if (exact !== undefined && exact !== name) {
       refuseFormat(FORMAT, `header "${printable(name, 80)}", expected "${exact}" in these letters or none`);

@@ -20,9 +20,11 @@ import { failed, inconclusive, passed, type ValidationResult } from "./outcome.t
  */
 export async function validateIntegrity(envelope: Envelope, crypto: CryptoProvider): Promise<ValidationResult> {
   try {
-    const signature = await verifySignatureBytes(envelope, crypto);
+    const [signature, { failures }] = await Promise.all([
+      verifySignatureBytes(envelope, crypto),
+      validateSigningChain(envelope.certificateChain, crypto),
+    ]);
     if (signature !== undefined && signature.status !== "passed") return signature;
-    const { failures } = await validateSigningChain(envelope.certificateChain, crypto);
     if (failures[0] !== undefined) return chainFailed(failures, failures[0]);
     return refuseCriticalAttributes(envelope) ?? signature ?? unusableKey(envelope);
   } catch (thrown) {

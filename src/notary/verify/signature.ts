@@ -45,25 +45,31 @@ export async function verifySignature(
   ports: VerificationPorts,
   integrity: Promise<ValidationResult> = validateIntegrity(envelope, ports.crypto),
 ): Promise<VerificationOutcome> {
-  const [proven, certificateChain] = await Promise.all([integrity, describeChain(envelope, ports.crypto)]);
+  // What does not depend on the primitive is worked out while it is computed, and given out only when it fits.
+  const chain = describeChain(envelope, ports.crypto);
+  const judged = judge(envelope, artifact, trust, ports.now());
+  const proven = await integrity;
+  const certificateChain = chain instanceof Promise ? await chain : chain;
   if (proven.status !== "passed") return { ...unproven(proven, trust), certificateChain };
-  const at = ports.now();
-  const { targetArtifact, userMetadata } = compareArtifact(envelope, artifact);
+  const { validations, ...rest } = judged;
+  const action = trust.level.actions.integrity;
+  return { certificateChain, validations: { integrity: { action, result: proven }, ...validations }, ...rest };
+}
+
+/** Everything but integrity. */
+function judge(envelope: Envelope, artifact: Descriptor, trust: Trust, at: Date) {
   const validation = (type: ValidationType, validate: () => ValidationResult) => {
     const action = trust.level.actions[type];
     return { action, result: action === "skip" ? SKIPPED_BY_LEVEL : validate() };
   };
   return {
-    certificateChain,
     validations: {
-      integrity: { action: trust.level.actions.integrity, result: proven },
       authenticity: validation("authenticity", () => validateAuthenticity(envelope, trust)),
       expiry: validation("expiry", () => validateExpiry(envelope.signedAttributes, at)),
       authenticTimestamp: validation("authenticTimestamp", () => validateAuthenticTimestamp(envelope, at)),
       revocation: validation("revocation", () => validateRevocation(envelope)),
     },
-    targetArtifact,
-    userMetadata,
+    ...compareArtifact(envelope, artifact),
   };
 }
 
@@ -152,17 +158,13 @@ function compareArtifact(
 const facts = new WeakMap<Certificate, CertificateFacts>();
 
 /** For reports only: where it cannot be computed the chain is left out, and the validations say why. */
-async function describeChain(
+function describeChain(
   { certificateChain }: Envelope,
   crypto: Pick<CryptoProvider, "digest">,
-): Promise<readonly CertificateFacts[]> {
-  try {
-    return await Promise.all(
-      certificateChain.map((certificate) => facts.get(certificate) ?? describe(certificate, crypto)),
-    );
-  } catch {
-    return [];
-  }
+): readonly CertificateFacts[] | Promise<readonly CertificateFacts[]> {
+  const known = certificateChain.flatMap((certificate) => facts.get(certificate) ?? []);
+  if (known.length === certificateChain.length) return known;
+  return Promise.all(certificateChain.map((certificate) => describe(certificate, crypto))).catch(() => []);
 }
 
 async function describe(certificate: Certificate, crypto: Pick<CryptoProvider, "digest">): Promise<CertificateFacts> {
