@@ -1,5 +1,5 @@
 /**
- * Base64 text ⇄ bytes, read strictly (RFC 4648, sections 3 and 4 and 5).
+ * Base64 text ⇄ bytes, read strictly (RFC 4648, sections 3 to 5).
  *
  * One byte string has exactly one accepted text: no white space, no character of the other alphabet, padding exactly
  * where the alphabet has it, and no bits left over in the last character. The platform's `atob` forgives all of these.

@@ -1,4 +1,9 @@
-/** Values of DER nodes: one reader per ASN.1 type, each with the restrictions DER puts on it (X.690, sections 8, 10, 11). */
+/**
+ * Values of DER nodes: one reader per ASN.1 type, each with the restrictions DER puts on it (X.690, sections 8, 10, 11).
+ *
+ * Every reader takes the node, or undefined where it is missing, and the field's name for messages; it throws
+ * `MalformedError` with `ERR_DER` when the node is missing, of another type, or not the one encoding of its value.
+ */
 import { MalformedError } from "../errors.ts";
 import { derContent, type DerNode, expectTag, refuseDer, TAG } from "./der.ts";
 import { encodeHex } from "./hex.ts";
@@ -9,7 +14,7 @@ export const MAX_DER_INTEGER_BYTES = 2049;
 /** Octets of an OBJECT IDENTIFIER. */
 export const MAX_OID_BYTES = 64;
 
-/** Spec: X.690, section 11.1: FALSE is 00, TRUE is FF. */
+/** The value of a BOOLEAN. Spec: X.690, section 11.1: FALSE is 00, TRUE is FF. */
 export function readBoolean(node: DerNode | undefined, what: string): boolean {
   const { source, start, contentStart, end } = expectTag(node, TAG.boolean, what);
   const octet = source[contentStart];

@@ -14,8 +14,9 @@ export const MAX_JSON_BYTES = 16 * 1024 * 1024;
 
 /** A value of RFC 8259. */
 export type JsonValue = string | number | boolean | null | JsonArray | JsonObject;
+/** An array of RFC 8259, section 5. */
 export type JsonArray = readonly JsonValue[];
-/** Names are own properties; look a name from outside up with `Object.hasOwn`. */
+/** An object of RFC 8259, section 4. Names are own properties; look a name from outside up with `Object.hasOwn`. */
 export interface JsonObject {
   readonly [name: string]: JsonValue;
 }
