@@ -15,8 +15,8 @@ const length = (text: string): number => [...text].length;
 const pad = (text: string, width: number): string => text + " ".repeat(Math.max(0, width - length(text)));
 
 /**
- * Breaks a text into lines no longer than a width: at blanks, else behind `,` `/` `@` `:` in a word that is too long,
- * else anywhere.
+ * Breaks a text into lines no longer than a width: at blanks; in a word that is too long behind `,` or `/`, else
+ * anywhere. Only a word with a digest in it stays whole and juts out: a digest in two pieces cannot be copied.
  *
  * @param text Without line breaks.
  * @param width Columns, at least 1.
@@ -39,13 +39,16 @@ export function wrap(text: string, width: number): readonly string[] {
   return lines;
 }
 
+const DIGEST = /sha(?:256|384|512)[:-][0-9a-f]{64}/;
+
 /** A word in pieces no longer than a width. */
 function breakWord(word: string, width: number): readonly string[] {
+  if (DIGEST.test(word)) return [word];
   const pieces: string[] = [];
   let rest = [...word];
   while (rest.length > width) {
     const fits = rest.slice(0, width);
-    const at = Math.max(fits.lastIndexOf(","), fits.lastIndexOf("/"), fits.lastIndexOf("@") - 1);
+    const at = Math.max(fits.lastIndexOf(","), fits.lastIndexOf("/"));
     const end = at > 0 ? at + 1 : width;
     pieces.push(rest.slice(0, end).join(""));
     rest = rest.slice(end);

@@ -6,7 +6,7 @@ import { VALIDATION_ORDER, verdict } from "../../notary/mod.ts";
 import type { Palette } from "./colours.ts";
 import { wrap } from "./columns.ts";
 
-/** Columns of a line, glyphs and margins included; a reference or digest that is longer is broken. */
+/** Columns of a line, margins included; only words with a digest jut out. */
 export const EXPLANATION_COLUMNS = 80;
 
 /** Columns of a label with its blank: what is left of a line takes a digest whole. */
@@ -33,7 +33,7 @@ export const MAX_EXPLAINED_VALUES = 20;
  * what to do.
  *
  * @param typed The reference as the user typed it.
- * @returns Lines of at most {@link EXPLANATION_COLUMNS} columns, safe to print.
+ * @returns Lines of at most {@link EXPLANATION_COLUMNS} columns but for long words with a digest, safe to print.
  */
 export function renderExplanation(outcome: ArtifactOutcome, typed: string, palette: Palette): string {
   const lines = [
@@ -49,10 +49,14 @@ export function renderExplanation(outcome: ArtifactOutcome, typed: string, palet
   return `${lines.join("\n")}\n`;
 }
 
+/** How a place answered, for people: an empty list is an answer too. */
+const ANSWERS = { found: "answered", absent: "nothing there", ignored: "not believed" } as const;
+
 function askedLines({ asked }: ArtifactOutcome): readonly string[] {
-  return asked.flatMap(({ way, place, result, reason }) =>
-    block("Asked:", `${way} ${printable(place)}: ${result}${reason === undefined ? "" : `, ${printable(reason)}`}`)
-  );
+  return asked.flatMap(({ way, place, result, reason }) => {
+    const why = reason === undefined ? "" : `, ${printable(reason)}`;
+    return [...block("Asked:", `${way}: ${ANSWERS[result]}${why}`), ...block("", printable(place))];
+  });
 }
 
 function signatureLines(outcome: VerificationOutcome, position: string, palette: Palette): readonly string[] {
@@ -82,7 +86,7 @@ function validationLines(
   const lines = ["", `  ${mark}${palette.heading(words(name))} (${action})`, ...indented(QUESTIONS[name])];
   switch (result.status) {
     case "skipped":
-      return [...lines, ...indented(printable(result.reason))];
+      return [...lines, ...indented(`Not judged: ${printable(result.reason)}`)];
     case "passed":
       return [...lines, ...evidenceLines(result.evidence)];
     default:

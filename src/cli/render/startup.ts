@@ -47,7 +47,7 @@ function policyLines({ policies, problems }: Startup): readonly string[] {
     `Policies loaded: ${policies.length}`,
     ...loaded,
     ...(broken.length === 0 ? [] : [
-      `Policies refused: ${broken.length}; until they are corrected every request is denied and /readyz answers 503`,
+      `Problems in policies: ${broken.length}; until they are corrected every request is denied and /readyz answers 503`,
       ...broken,
     ]),
   ];

@@ -19,12 +19,17 @@ describe("wrap()", () => {
   it.each([
     ["at blanks", "the quick brown fox", 10, ["the quick", "brown fox"]],
     ["behind a comma", "CN=test,O=Notary,L=Seattle", 12, ["CN=test,", "O=Notary,", "L=Seattle"]],
-    ["before a digest", "ghcr.io/a/b@sha256:0123", 14, ["ghcr.io/a/b", "@sha256:0123"]],
+    ["behind a slash", "ghcr.io/kyverno/test", 10, ["ghcr.io/", "kyverno/", "test"]],
     ["anywhere", "0123456789", 4, ["0123", "4567", "89"]],
     ["not at all", "short", 80, ["short"]],
     ["nothing", "", 80, [""]],
   ])("breaks %s", (_, text, width, lines) => {
     expect(wrap(text, width)).toEqual(lines);
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(width);
+  });
+
+  it("keeps a digest and what it stands in whole", () => {
+    const reference = `"ghcr.io/a@sha256:${"0".repeat(64)}"`;
+    expect(wrap(`signature of ${reference}: none`, 20)).toEqual(["signature of", `${reference}:`, "none"]);
   });
 });
