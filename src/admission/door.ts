@@ -6,6 +6,9 @@ import type { CryptoProvider } from "../ports.ts";
 /** A shorter token is guessed rather than stolen. */
 export const MIN_TOKEN_CHARACTERS = 16;
 
+/** Tokens at most: one in use, one to come, and some to spare. */
+export const MAX_TOKENS = 8;
+
 /** Characters of an `Authorization` header that are looked at. */
 export const MAX_TOKEN_CHARACTERS = 4_096;
 
@@ -25,6 +28,12 @@ export function parseTokens(text: string, source: string): readonly string[] {
   const tokens = text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "");
   if (tokens.length === 0) {
     throw new ConfigurationError("ERR_CONFIG", `Cannot read tokens of "${source}": it is empty, expected one a line`);
+  }
+  if (tokens.length > MAX_TOKENS) {
+    throw new ConfigurationError(
+      "ERR_CONFIG",
+      `Cannot read tokens of "${source}": ${tokens.length}, at most ${MAX_TOKENS}`,
+    );
   }
   tokens.forEach((token, index) => {
     const usable = token.length >= MIN_TOKEN_CHARACTERS && token.length <= MAX_TOKEN_CHARACTERS &&
@@ -49,16 +58,13 @@ export function parseTokens(text: string, source: string): readonly string[] {
  */
 export function createTokenDoor(tokens: readonly string[], crypto: CryptoProvider): Door {
   const digest = (text: string) => crypto.digest("sha256", encodeUtf8(text));
-  let known: Promise<readonly Uint8Array[]> | undefined;
   return async (request) => {
     const header = request.headers.get("authorization") ?? "";
     if (header.length > MAX_TOKEN_CHARACTERS + 7 || !/^bearer /i.test(header)) return false;
-    const [given, expected] = await Promise.all([
-      digest(header.slice(7).trim()),
-      known ??= Promise.all(tokens.map(digest)),
-    ]);
+    // Hashed anew for each request: on Workers a promise of another request, which may have ended, is not to be waited for.
+    const [given, ...expected] = await Promise.all([header.slice(7).trim(), ...tokens].map(digest));
     // No early end: every token is compared.
-    return expected.filter((token) => equalInFull(token, given)).length > 0;
+    return given !== undefined && expected.filter((token) => equalInFull(token, given)).length > 0;
   };
 }
 

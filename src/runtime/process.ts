@@ -1,5 +1,6 @@
 /** The process a command runs in, as Node and Deno share it: both have `node:process`. */
 import { Buffer } from "node:buffer";
+import { setMaxListeners } from "node:events";
 import process from "node:process";
 import { ConfigurationError } from "../errors.ts";
 import type { Host, Ports, Serve } from "../ports.ts";
@@ -14,6 +15,8 @@ import { createWebPorts } from "./web.ts";
  * @param serve How this runtime listens.
  */
 export function createHost(runtime: string, serve: Serve): Host {
+  // One deadline is listened to by every request and image under it: Node's warning at the eleventh is about leaks.
+  setMaxListeners(0);
   // `… | head` closes the pipe: that is an end, not a failure.
   process.stdout.on("error", (error: Error & { readonly code?: string }) => {
     if (error.code === "EPIPE") process.exit(0);

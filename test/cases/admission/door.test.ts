@@ -54,6 +54,7 @@ describe("parseTokens()", () => {
     ["a short token", "short"],
     ["a token with a space", "correct horse battery staple"],
     ["a token with a control character", `${token}\u0007`],
+    ["too many tokens", `${token}\n`.repeat(9)],
     ["a good and a bad token", `${token}\nshort`],
   ])("refuses %s without showing it", (_, text) => {
     let message = "";

@@ -1,0 +1,109 @@
+/** The source, unbuilt, on Deno: a command, and the webhook over TLS. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { request } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { podReview, SIGNED, UNSIGNED } from "../../cases/admission/webhook.ts";
+import { makeServerIdentity, type ServerIdentity } from "../tls.ts";
+
+const DENO = join("node_modules", ".bin", process.platform === "win32" ? "deno.cmd" : "deno");
+
+/** A running program and what it printed so far. */
+interface Program {
+  readonly child: ChildProcess;
+  readonly output: () => string;
+  readonly ended: Promise<number | null>;
+}
+
+function start(args: readonly string[]): Program {
+  const child = spawn(DENO, ["run", "-A", "src/cli/main.ts", ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  child.stdout?.on("data", (chunk) => output += chunk);
+  child.stderr?.on("data", (chunk) => output += chunk);
+  return { child, output: () => output, ended: new Promise((resolve) => child.on("exit", resolve)) };
+}
+
+async function until(program: Program, pattern: RegExp): Promise<string> {
+  for (let tries = 0; tries < 300; tries++) {
+    const found = pattern.exec(program.output())?.[0];
+    if (found !== undefined) return found;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`never printed ${pattern}: ${program.output()}`);
+}
+
+describe("the source on Deno", () => {
+  it("runs a command", async () => {
+    const program = start(["version"]);
+    expect(await program.ended).toBe(0);
+    expect(program.output()).toMatch(/Runtime: +deno \d+\.\d+/);
+  });
+
+  it("ends with a failure's exit code", async () => {
+    const program = start(["no-such-command"]);
+    expect(await program.ended).toBe(1);
+    expect(program.output()).toContain('unknown command "no-such-command"');
+  });
+});
+
+describe("serve --demo on Deno, over TLS", () => {
+  let folder = "";
+  let identity: ServerIdentity;
+  let program: Program;
+  let url = "";
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "edge-notary-deno-"));
+    identity = makeServerIdentity();
+    const [certificate, key] = [join(folder, "tls.crt"), join(folder, "tls.key")];
+    await Promise.all([writeFile(certificate, identity.certificate), writeFile(key, identity.key)]);
+    program = start(["serve", "--demo", "--port", "0", "--tls-cert", certificate, "--tls-key", key]);
+    url = await until(program, /https:\/\/127\.0\.0\.1:\d+/);
+    await until(program, /Ctrl-C/);
+  });
+  afterAll(async () => {
+    program.child.kill("SIGTERM");
+    await program.ended;
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  function ask(path: string, body?: unknown): Promise<{ status: number | undefined; text: string }> {
+    return new Promise((resolve, reject) => {
+      const headers = body === undefined ? {} : { "content-type": "application/json" };
+      const options = {
+        ca: identity.certificate,
+        servername: "localhost",
+        method: body === undefined ? "GET" : "POST",
+        headers,
+      };
+      request(`${url}${path}`, options, async (response) => {
+        resolve({ status: response.statusCode, text: (await response.toArray()).join("") });
+      }).on("error", reject).end(body === undefined ? undefined : JSON.stringify(body));
+    });
+  }
+
+  it("admits the signed Pod and blocks the unsigned one", async () => {
+    const signed = await ask("/mutate?timeout=10s", podReview([SIGNED]));
+    expect(JSON.parse(signed.text).response).toMatchObject({ allowed: true, patchType: "JSONPatch" });
+    const unsigned = await ask("/mutate?timeout=10s", podReview([UNSIGNED]));
+    expect(JSON.parse(unsigned.text).response).toMatchObject({ allowed: false });
+  });
+
+  it("answers what is no AdmissionReview with a reason", async () => {
+    expect(await ask("/mutate", [])).toMatchObject({
+      status: 400,
+      text: expect.stringContaining("ERR_ADMISSION_REVIEW"),
+    });
+    expect((await ask("/healthz")).status).toBe(200);
+    expect((await ask("/nothing-here")).status).toBe(404);
+  });
+
+  it("logs decisions as lines of JSON, and nothing else on standard error", async () => {
+    const line = await until(program, /\{"time".*"event":"admission\.decision".*\}/);
+    expect(JSON.parse(line)).toMatchObject({ phase: "mutate", kind: "Pod" });
+    expect(program.output()).not.toMatch(/legacy|warning|Uncaught/i);
+  });
+});
