@@ -9,6 +9,7 @@ import {
   type AddressFlags,
   deadline,
   MAX_PRINTED_REFERENCE,
+  missingPart,
   openRegistries,
   readReference,
   tagOrDigest,
@@ -116,11 +117,15 @@ export function warnAboutTag(operation: Operation, { tag, digest }: Reference, h
 export function reportReference(host: Host, typed: string, error: EngineError): void {
   const shown = printable(typed, MAX_PRINTED_REFERENCE);
   switch (error.code) {
-    case "ERR_REFERENCE":
+    case "ERR_REFERENCE": {
+      const missing = missingPart(typed);
+      const what = missing === undefined ? "" : `: ${missing === "tag or digest" ? "no" : "missing"} ${missing}`;
       return report(host, error.refusal, {
-        line: `Error: "${shown}": invalid reference. ` +
+        line: `Error: "${shown}": invalid reference${what}. ` +
           "Expecting <registry>/<repository>:<tag> or <registry>/<repository>@<digest>",
+        reason: missing === undefined,
       });
+    }
     case "ERR_REGISTRY_NOT_FOUND":
       return report(host, error.refusal, { line: `Error: failed to get manifest descriptor: ${shown}: not found` });
     default:

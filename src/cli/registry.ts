@@ -83,22 +83,26 @@ export function deadline(seconds: number): AbortSignal {
 /**
  * Reads the reference of an artifact, which names its registry and a tag or a digest.
  *
- * @throws {MalformedError} `ERR_REFERENCE`
- * @throws {ConfigurationError} `ERR_REFERENCE` when registry, or tag and digest, are missing.
+ * @throws {EngineError} `ERR_REFERENCE`
  */
 export function readReference(typed: string): Reference {
-  if (!parseImageText(typed).registryGiven) throw missing(typed, "registry or repository");
-  const reference = parseReference(typed);
-  if (reference.tag === undefined && reference.digest === undefined) throw missing(typed, "tag or digest");
-  return reference;
+  const missing = missingPart(typed);
+  if (missing === undefined) return parseReference(typed);
+  const form = "registry/repository:tag or registry/repository@digest";
+  const message = `Cannot parse reference "${printable(typed)}": no ${missing}, expected ${form}`;
+  throw new ConfigurationError("ERR_REFERENCE", message);
 }
 
-function missing(typed: string, what: string): ConfigurationError {
-  const form = "registry/repository:tag or registry/repository@digest";
-  return new ConfigurationError(
-    "ERR_REFERENCE",
-    `Cannot parse reference "${printable(typed)}": no ${what}, expected ${form}`,
-  );
+/** What a reference lacks that is well-formed so far; nothing is filled in for it, as it may not be what is meant. */
+export function missingPart(typed: string): "registry or repository" | "tag or digest" | undefined {
+  try {
+    const { registryGiven, tag, digest } = parseImageText(typed);
+    if (!registryGiven) return "registry or repository";
+    return tag === undefined && digest === undefined ? "tag or digest" : undefined;
+  } catch {
+    // It is wrong rather than incomplete: whoever parses it says in what.
+    return undefined;
+  }
 }
 
 /** What a registry is asked for: the digest where there is one, as it says more than the tag. */

@@ -10,6 +10,7 @@ import { collectReferrers, type ReferrersSource } from "../referrer_walk.ts";
 import {
   deadline,
   MAX_PRINTED_REFERENCE,
+  missingPart,
   openRegistries,
   readReference,
   REGISTRY_FLAGS,
@@ -23,7 +24,7 @@ import {
   renderReferrerTable,
   renderReferrerTree,
 } from "../render/referrers.ts";
-import { report } from "../report.ts";
+import { report, type Wording } from "../report.ts";
 
 const NAME = "discover";
 const USE = "[flags] <name>{:<tag>|@<digest>}";
@@ -70,7 +71,6 @@ export const discover = defineCommand({
         short: "o",
       },
     ),
-    template: text("not available: there are no Go templates here", ""),
     verbose: toggle("show annotations of referrers", {
       short: "v",
       initial: true,
@@ -86,7 +86,7 @@ export const discover = defineCommand({
     if (typed === undefined || operands.length !== 1) return reportCount(operands.length, host);
     if (given.has("format") && given.has("output")) throw usage("--format, --output cannot be used at the same time");
     if (flags.depth !== undefined && flags.depth < 1) throw usage("depth value should be at least 1");
-    const format = readFormat(flags.output ?? flags.format, flags.template);
+    const format = readFormat(flags.output ?? flags.format);
     if (format === "table") host.writeError('Format "table" is deprecated and will be removed in a future release.\n');
     const way = readWay(flags["distribution-spec"]);
     const signal = deadline(flags.timeout);
@@ -143,11 +143,10 @@ function annotationStyle(output: string | undefined, verbose: boolean, asked: bo
   return verbose ? "titled" : "hidden";
 }
 
-function readFormat(format: string, template: string): Format {
+function readFormat(format: string): Format {
   if (format === "go-template" || format.startsWith("go-template=")) {
     throw usage('format "go-template" is not available: use --format json with a JSON processor');
   }
-  if (template !== "") throw usage("--template is not available: use --format json with a JSON processor");
   if (format === "tree" || format === "json" || format === "table") return format;
   throw usage(`invalid format type: "${printable(format)}", supported types: table, json, tree`);
 }
@@ -178,6 +177,7 @@ function reportCount(found: number, host: Host): number {
       "Please specify exactly 1 argument as the target artifact to discover referrers from. " +
       `Run "edge-notary ${NAME} -h" for more options and examples`,
     ],
+    reason: false,
   });
   return 1;
 }
@@ -187,10 +187,7 @@ function reportFailure(host: Host, typed: string, error: EngineError): number {
   const shown = printable(typed, MAX_PRINTED_REFERENCE);
   switch (error.code) {
     case "ERR_REFERENCE":
-      report(host, error.refusal, {
-        line: `Error: "${shown}": invalid reference`,
-        advice: ["Please make sure the provided reference is in the form of <registry>/<repo>[:tag|@digest]"],
-      });
+      report(host, error.refusal, referenceWording(typed));
       return 1;
     case "ERR_REGISTRY_NOT_FOUND":
       report(host, error.refusal, { line: `Error response from registry: ${shown}: not found` });
@@ -199,4 +196,26 @@ function reportFailure(host: Host, typed: string, error: EngineError): number {
       report(host, error.refusal);
       return 1;
   }
+}
+
+/** The sentences of oras for a reference that is incomplete, and for one that is wrong. */
+function referenceWording(typed: string): Wording {
+  const shown = printable(typed, MAX_PRINTED_REFERENCE);
+  const missing = missingPart(typed);
+  if (missing === "tag or digest") {
+    return {
+      line: `Error: "${shown}": no tag or digest specified`,
+      advice: [
+        `Usage: ${usageLine({ name: NAME, use: USE })}`,
+        'Please specify a reference in the form of "<name>:<tag>" or "<name>@<digest>". ' +
+        `Run "edge-notary ${NAME} -h" for more options and examples`,
+      ],
+      reason: false,
+    };
+  }
+  return {
+    line: `Error: "${shown}": invalid reference${missing === undefined ? "" : `: missing ${missing}`}`,
+    advice: ["Please make sure the provided reference is in the form of <registry>/<repo>[:tag|@digest]"],
+    reason: missing === undefined,
+  };
 }

@@ -49,7 +49,7 @@ const commands = [
   ["inspect", REFERENCE],
   ["discover", REFERENCE],
   ["verify", REFERENCE, "--cert", fixturePath("keys/fixture-signer.crt.pem")],
-] as const;
+] as const satisfies readonly (readonly string[])[];
 
 function expectClean({ stdout, stderr }: Ran): void {
   // deno-lint-ignore no-control-regex
@@ -58,7 +58,7 @@ function expectClean({ stdout, stderr }: Ran): void {
 
 const always = (response: () => Response): Handler => () => response();
 
-describe.each(commands)("%s", (...argv) => {
+describe.each(commands.map((argv) => [argv[0], argv] as const))("%s", (_, argv) => {
   it.each([
     [
       "an error with escape sequences",
@@ -132,7 +132,7 @@ describe("signatures that cannot be read", () => {
     );
     expect(inspected.stderr).toContain("Error: at least one signature was skipped and not displayed\n");
     expectClean(inspected);
-    const [, , verify] = commands;
+    const verify = commands[2];
     const verified = await runInMemory(verify, { registry });
     expect(verified.status).toBe(1);
     expect(verified.stdout).toBe("");
@@ -154,8 +154,9 @@ describe("discover", () => {
         registry: withReferrers([stranger]),
       });
       expectClean(ran);
-      if (ran.status === 0) expect(ran.stdout.split("\n").filter((line) => /^ *└── fake/.test(line))).toEqual([]);
-      else expect(ran.stderr).toMatch(/^Code: ERR_/m);
+      expect(ran.status).toBe(0);
+      expect(ran.stdout).toContain("fake");
+      expect(ran.stdout.split("\n").filter((line) => /^ *└── fake/.test(line))).toEqual([]);
     }
   });
 });

@@ -83,7 +83,6 @@ describe("a wrong command line exits with 1, says why, and asks nobody", () => {
       'Error: format "go-template" is not available',
       "ERR_USAGE",
     ],
-    [["discover", "--template", "x", "r.example/a:1"], "Error: --template is not available", "ERR_USAGE"],
     [
       ["discover", "--distribution-spec", "v1.0", "r.example/a:1"],
       'Error: invalid argument "v1.0" for "--distribution-spec" flag',
@@ -138,10 +137,40 @@ describe("a wrong reference exits with 1, in the words of the tool, and asks nob
       expect(status).toBe(1);
       expect(stdout).toBe("");
       expect(requests).toEqual([]);
-      expect(stderr).toMatch(/^Error: ".*": invalid reference/);
+      expect(stderr).toMatch(/^Error: ".*": (?:invalid reference|no tag or digest specified)/);
       expect(stderr).toMatch(/^Code: ERR_REFERENCE /m);
       // deno-lint-ignore no-control-regex
       expect(stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
     },
   );
+});
+
+// Verbatim of notation 1.3.2 and oras 1.3.6, with their program's name in place of ours.
+describe("an incomplete reference is reported as the tools report it", () => {
+  const notation = "Expecting <registry>/<repository>:<tag> or <registry>/<repository>@<digest>";
+  it.each([
+    ["inspect", "net-monitor:v1", [
+      `Error: "net-monitor:v1": invalid reference: missing registry or repository. ${notation}`,
+    ]],
+    ["inspect", "r.example/a", [`Error: "r.example/a": invalid reference: no tag or digest. ${notation}`]],
+    ["list", "r.example/a", [`Error: "r.example/a": invalid reference: no tag or digest. ${notation}`]],
+    ["discover", "test-verify-image:signed", [
+      'Error: "test-verify-image:signed": invalid reference: missing registry or repository',
+      "Please make sure the provided reference is in the form of <registry>/<repo>[:tag|@digest]",
+    ]],
+    ["discover", "r.example/a", [
+      'Error: "r.example/a": no tag or digest specified',
+      "Usage: edge-notary discover [flags] <name>{:<tag>|@<digest>}",
+      'Please specify a reference in the form of "<name>:<tag>" or "<name>@<digest>". ' +
+      'Run "edge-notary discover -h" for more options and examples',
+    ]],
+  ])("%s %s", async (verb, reference, lines) => {
+    const { stderr } = await runInMemory([verb, reference]);
+    expect(stderr.split("\n").slice(0, lines.length)).toEqual(lines);
+    expect(stderr.split("\n").slice(lines.length)).toEqual([
+      "Code: ERR_REFERENCE (misconfigured; a retry does not help)",
+      "Next: Give a reference as registry/repository:tag or registry/repository@digest",
+      "",
+    ]);
+  });
 });
