@@ -126,11 +126,12 @@ async function checkSelfSignedLeaf(certificate: Certificate, crypto: Verify): Pr
   const name = quoteText(formatName(certificate.subject));
   const findings: LinkFinding[] = [];
   if (!await verifyCertificateSignature(certificate, certificate, crypto)) {
-    const reference = `invalid self-signed certificate. subject: ${name}. Error: ${primitiveText(certificate)}`;
-    findings.push({
-      rule: "self-signed",
-      finding: { message: "stands alone and its signature is not by its own key", reference },
-    });
+    const message = "stands alone and its signature is not by its own key";
+    // The reference verifies SHA-1 here, and nowhere else.
+    const reference = certificate.signatureAlgorithm === undefined
+      ? {}
+      : { reference: `invalid self-signed certificate. subject: ${name}. Error: ${primitiveText(certificate)}` };
+    findings.push({ rule: "self-signed", finding: { message, ...reference } });
   }
   if (!sameName(certificate.issuer, certificate.subject)) {
     const [issuer, subject] = [formatName(certificate.issuer), formatName(certificate.subject)];
