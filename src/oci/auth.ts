@@ -9,7 +9,7 @@ import { EngineError, UnavailableError } from "../errors.ts";
 import type { Credential, Ports } from "../ports.ts";
 import { isSameSite } from "./address.ts";
 import { answerError } from "./answer.ts";
-import { orAbort } from "./body.ts";
+import { orAbort, outOfTime } from "./body.ts";
 import { type Challenge, parseChallenges } from "./header.ts";
 import { exchange } from "./request.ts";
 import { type Endpoint, type RegistrySettings, requireAllowedTarget } from "./settings.ts";
@@ -83,11 +83,19 @@ export function createAuthorizer(ports: AuthorizerPorts, settings: RegistrySetti
   const keyOf = ({ endpoint, repository }: Audience) => `${endpoint.base} ${repository}`;
 
   /** In a browser `fetch` follows redirects by itself, so that nobody can keep a secret from the place it ends at. */
-  const credential = async ({ endpoint }: Audience): Promise<Credential | undefined> =>
-    settings.redirect === "follow" ? undefined : await ports.credentials(endpoint.credentialHost);
+  async function credential({ endpoint }: Audience, signal: AbortSignal): Promise<Credential | undefined> {
+    if (settings.redirect === "follow") return undefined;
+    const host = endpoint.credentialHost;
+    try {
+      return await orAbort(ports.credentials(host), signal);
+    } catch (thrown) {
+      if (!signal.aborted) throw thrown;
+      throw outOfTime(`Cannot ask ${endpoint.label}`, `the credentials for "${printable(host)}"`, thrown);
+    }
+  }
 
-  async function basic(audience: Audience): Promise<Authorization> {
-    const found = await credential(audience);
+  async function basic(audience: Audience, signal: AbortSignal): Promise<Authorization> {
+    const found = await credential(audience, signal);
     const host = printable(audience.endpoint.credentialHost);
     if (found === undefined) {
       return { value: undefined, note: `asked anonymously, there are no credentials for "${host}"` };
@@ -104,11 +112,12 @@ export function createAuthorizer(ports: AuthorizerPorts, settings: RegistrySetti
       try {
         return await orAbort(running, signal);
       } catch (thrown) {
-        if (signal.aborted || !(thrown instanceof EngineError && thrown.code === "ERR_DEADLINE")) throw thrown;
+        if (signal.aborted) throw outOfTime(`Cannot ask ${audience.endpoint.label}`, "a token", thrown);
+        if (!(thrown instanceof EngineError && thrown.code === "ERR_DEADLINE")) throw thrown;
       }
     }
     // Nothing is awaited between looking for a running request and setting this one.
-    const work = credential(audience)
+    const work = credential(audience, signal)
       .then((found) => fetchToken(audience, challenge, scope, found, ports, settings, signal));
     pending.set(key, work);
     try {
@@ -126,7 +135,7 @@ export function createAuthorizer(ports: AuthorizerPorts, settings: RegistrySetti
       if (kept !== undefined && ports.now().getTime() < kept.expiresAt) return kept;
       const way = ways.get(audience.endpoint.base);
       if (way === undefined) return undefined;
-      if (way.scheme === "basic") return await basic(audience);
+      if (way.scheme === "basic") return await basic(audience, signal);
       return await token(audience, way.challenge, way.challenge.fixedScope ?? pullScope(audience), signal);
     },
 
@@ -148,7 +157,7 @@ export function createAuthorizer(ports: AuthorizerPorts, settings: RegistrySetti
         remember(ways, audience.endpoint.base, { scheme: "basic" });
         // Sent once and refused: the same again would be refused again.
         if (refused?.value?.startsWith("Basic ") === true) return { value: undefined, note: refused.note };
-        return await basic(audience);
+        return await basic(audience, signal);
       }
       const schemes = challenges.map(({ scheme }) => `"${printable(scheme, 40)}"`).join(", ");
       return { value: undefined, note: `it asks for ${schemes || "nothing"}, expected "bearer" or "basic"` };

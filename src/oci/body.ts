@@ -1,5 +1,7 @@
 /** Response bodies read under a limit, and waiting that ends when the deadline does. */
 
+import { UnavailableError } from "../errors.ts";
+
 /** The bytes of a body, as far as they were read. */
 export interface Body {
   readonly bytes: Uint8Array;
@@ -40,6 +42,11 @@ export async function readBody(response: Response, limit: number, signal: AbortS
 /** Gives the connection back without reading the body. */
 export function dropBody(response: Response): void {
   response.body?.cancel().catch(() => {});
+}
+
+/** The error of a deadline that passed while something was waited for. */
+export function outOfTime(action: string, waitedFor: string, cause: unknown): UnavailableError {
+  return new UnavailableError("ERR_DEADLINE", `${action}: ran out of time waiting for ${waitedFor}`, { cause });
 }
 
 /** Settles as the work does, or rejects with the signal's reason as soon as it aborts. */

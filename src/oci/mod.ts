@@ -9,26 +9,23 @@
  * const { referrers } = await repository.listReferrers(artifact, { signal });
  * ```
  */
-export { type HostKind, hostKind } from "./address.ts";
 export { createRegistryClient } from "./client.ts";
 export type { Descriptor, Digest, Platform } from "./descriptor.ts";
 export { keepContent } from "./kept.ts";
 export { type Layout, type LayoutSource, readLayout } from "./layout.ts";
 export { openLayout } from "./layout_repository.ts";
 export { type LayoutServerOptions, serveLayouts } from "./layout_server.ts";
-export { artifactTypeOf, type Manifest, MAX_MANIFEST_BYTES, readDescriptor, readManifest } from "./manifest.ts";
+export { artifactTypeOf, type Manifest, readDescriptor, readManifest } from "./manifest.ts";
 export { DOCKER_LIST, DOCKER_MANIFEST, OCI_ARTIFACT_MANIFEST, OCI_INDEX, OCI_MANIFEST } from "./media_types.ts";
 export {
   DEFAULT_REGISTRY,
   formatReference,
   type ImageText,
-  MAX_REFERENCE_LENGTH,
   parseImageText,
   parseReference,
   type Reference,
   repositoryName,
 } from "./reference.ts";
 export { referrersTag } from "./referrers.ts";
-export { MAX_REFERRERS, MAX_REFERRERS_PAGES } from "./referrers_api.ts";
 export type { CallOptions, OpenRepository, Referrer, ReferrerList, ReferrersWay, Repository } from "./repository.ts";
 export { DEFAULT_REGISTRY_SETTINGS, type RegistrySettings } from "./settings.ts";

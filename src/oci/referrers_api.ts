@@ -77,7 +77,7 @@ function withoutApi(reply: Reply): ReferrersApiAnswer {
   const unknownName = status === 404 && code !== undefined && /_UNKNOWN$/.test(code);
   if (unknownName) return { descriptors: [], result: "absent", reason: answered };
   const unsupported = status === 404 || status === 405 || status === 406 ||
-    (status === 400 && (code === "UNSUPPORTED" || reply.bytes.length === 0));
+    (status === 400 && (code === "UNSUPPORTED" || (reply.bytes.length === 0 && !reply.exceeded)));
   if (unsupported) return { descriptors: [], result: "absent", reason: answered, supported: false };
   throw reply.error();
 }

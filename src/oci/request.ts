@@ -5,7 +5,7 @@
 import { printable } from "../encoding/mod.ts";
 import { EngineError, UnavailableError } from "../errors.ts";
 import type { Ports } from "../ports.ts";
-import { dropBody, orAbort, readBody } from "./body.ts";
+import { dropBody, orAbort, outOfTime, readBody } from "./body.ts";
 import { type Endpoint, type RegistrySettings, requireAllowedTarget } from "./settings.ts";
 
 /** Most redirects of one request. */
@@ -42,9 +42,9 @@ export interface RegistryRequest {
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  /** The body, or as much of an error's body as is read; empty when `exceeded`. */
+  /** The body; empty when `exceeded`. */
   readonly bytes: Uint8Array;
-  /** Whether the body of a 200 answer had more than `maxBytes`. */
+  /** Whether the body had more than `maxBytes`, or an error's more than {@link MAX_ERROR_BODY_BYTES}. */
   readonly exceeded: boolean;
   /** The URL that answered, after redirects. */
   readonly url: URL;
@@ -146,11 +146,7 @@ function retryAfter(headers: Headers, now: Date): number | undefined {
 function failure(request: RegistryRequest, signal: AbortSignal, thrown: unknown): EngineError {
   if (thrown instanceof EngineError) return thrown;
   const { action, endpoint } = request;
-  if (signal.aborted) {
-    return new UnavailableError("ERR_DEADLINE", `${action}: ran out of time waiting for ${endpoint.label}`, {
-      cause: thrown,
-    });
-  }
+  if (signal.aborted) return outOfTime(action, endpoint.label, thrown);
   return new UnavailableError(
     "ERR_REGISTRY_UNAVAILABLE",
     `${action}: ${endpoint.label} did not answer: ${printable(networkReason(thrown), 200)}`,

@@ -3,6 +3,7 @@ import { type Digest, digestAlgorithm, digestOf, isDigest } from "../crypto/mod.
 import { printable } from "../encoding/mod.ts";
 import { EngineError, MalformedError, UnavailableError } from "../errors.ts";
 import type { CryptoProvider } from "../ports.ts";
+import { orAbort, outOfTime } from "./body.ts";
 import type { Connection, Reply } from "./connection.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { type Manifest, MAX_MANIFEST_BYTES, readManifest } from "./manifest.ts";
@@ -239,11 +240,12 @@ function createManifestMemory() {
       const running = pending.get(key);
       if (running !== undefined) {
         try {
-          const manifest = await running;
+          const manifest = await orAbort(running, signal);
           if (manifest.bytes.length === size && manifest.mediaType === mediaType) return manifest;
         } catch (thrown) {
           // Whose time ran out is the other caller's matter, unless it is ours as well.
-          if (signal.aborted || !(thrown instanceof EngineError && thrown.code === "ERR_DEADLINE")) throw thrown;
+          if (signal.aborted) throw outOfTime(`Cannot fetch manifest "${digest}"`, "another request for it", thrown);
+          if (!(thrown instanceof EngineError && thrown.code === "ERR_DEADLINE")) throw thrown;
         }
       }
       const work = fetch();

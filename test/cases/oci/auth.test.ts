@@ -184,6 +184,31 @@ describe("bearer tokens", () => {
     expect(await patient).toEqual(layer.bytes);
   });
 
+  it("are not waited for longer than a request's own time, whoever asked for them", async () => {
+    const registry = fakeRegistry({
+      [`GET ${blobUrl}`]: guarded(bearer(REALM), () => false),
+      [`GET ${tokenUrl()}`]: () => new Promise(() => {}),
+    });
+    const ask = (milliseconds: number) =>
+      failure(
+        registry.open().fetchBlob(layer.descriptor, { ...options, signal: AbortSignal.timeout(milliseconds) }),
+      );
+    const started = performance.now();
+    const patient = ask(400);
+    expect(await ask(60)).toMatchObject({ code: "ERR_DEADLINE" });
+    expect(performance.now() - started).toBeLessThan(300);
+    expect(await patient).toMatchObject({ code: "ERR_DEADLINE" });
+  });
+
+  it("are not waited for where the credentials never come", async () => {
+    const registry = fakeRegistry({ [`GET ${blobUrl}`]: guarded(bearer(REALM), () => false) });
+    registry.credentials = () => new Promise(() => {});
+    const work = registry.open().fetchBlob(layer.descriptor, { ...options, signal: AbortSignal.timeout(60) });
+    const { code, message } = await failure(work);
+    expect(code).toBe("ERR_DEADLINE");
+    expect(message).toContain('waiting for the credentials for "registry.example"');
+  });
+
   it.each<[string, Route, string]>([
     ["401", tokens({ errors: [{ code: "UNAUTHORIZED", message: "bad password" }] }, 401), "ERR_REGISTRY_UNAUTHORIZED"],
     ["403", tokens({}, 403), "ERR_REGISTRY_UNAUTHORIZED"],

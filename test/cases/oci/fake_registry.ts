@@ -9,7 +9,7 @@ import {
   type RegistrySettings,
   type Repository,
 } from "../../../src/oci/mod.ts";
-import type { Credential, FetchInit } from "../../../src/ports.ts";
+import type { Credential, CredentialSource, FetchInit } from "../../../src/ports.ts";
 
 export const OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 export const OCI_INDEX = "application/vnd.oci.image.index.v1+json";
@@ -94,6 +94,7 @@ export interface FakeRegistry {
   readonly slept: number[];
   /** The clock; tests move it. */
   time: number;
+  credentials: CredentialSource;
   readonly fetch: (url: string, init: FetchInit) => Promise<Response>;
   readonly open: (settings?: Partial<RegistrySettings>, reference?: string) => Repository;
 }
@@ -113,6 +114,7 @@ export function fakeRegistry(
     requests: [],
     slept: [],
     time: Date.parse("2026-11-01T00:00:00Z"),
+    credentials: (host) => Promise.resolve(credentials[host]),
     asked: () => registry.requests.map(({ method, url }) => `${method} ${url.replace("https://registry.example", "")}`),
     fetch,
     open: (settings = {}, reference = REPOSITORY) => registryClient(settings)(parseReference(reference)),
@@ -134,7 +136,7 @@ export function fakeRegistry(
         return signal.aborted ? Promise.reject(signal.reason) : Promise.resolve();
       },
       crypto: createWebCryptoProvider(webcrypto.subtle as SubtleCrypto),
-      credentials: (host) => Promise.resolve(credentials[host]),
+      credentials: (host) => registry.credentials(host),
     }, { mirrors: new Map(), plainHttp: new Set(), redirect: "manual", ...settings });
     clients.set(key, client);
     return client;

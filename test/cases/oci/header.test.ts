@@ -1,4 +1,5 @@
 /** Challenges and links: the RFCs' own examples, and what registries send. */
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseChallenges, parseLinks } from "../../../src/oci/header.ts";
 
@@ -54,6 +55,42 @@ describe("parseChallenges()", () => {
       parseChallenges(piece.repeat(500_000));
       expect(performance.now() - started).toBeLessThan(500);
     }
+  });
+});
+
+describe("both", () => {
+  it("take any field: tokens as schemes, and nothing thrown", () => {
+    const pieces = fc.constantFrom(
+      "Basic",
+      "realm",
+      "=",
+      '"',
+      "\\",
+      ",",
+      " ",
+      "\t",
+      "<",
+      ">",
+      ";",
+      "rel",
+      "next",
+      "\u0000",
+      "é",
+    );
+    fc.assert(fc.property(fc.array(pieces, { maxLength: 30 }), (parts) => {
+      for (const { scheme } of parseChallenges(parts.join(""))) expect(scheme).toMatch(/^[!#$%&'*+.^_`|~0-9a-z-]+$/);
+      for (const { target } of parseLinks(parts.join(""))) expect(target).not.toContain(">");
+    }));
+  });
+
+  it("read back what a server that quotes correctly wrote", () => {
+    const text = fc.string({ minLength: 1, unit: fc.constantFrom("a", '"', "\\", ",", " ", "=", ":", "/") });
+    fc.assert(fc.property(fc.array(fc.tuple(text, text), { minLength: 1, maxLength: 4 }), (pairs) => {
+      const quoted = (value: string) => `"${value.replace(/["\\]/g, "\\$&")}"`;
+      const field = pairs.map(([realm, scope]) => `Bearer realm=${quoted(realm)}, scope=${quoted(scope)}`).join(", ");
+      const read = parseChallenges(field).map(({ parameters }) => [parameters.get("realm"), parameters.get("scope")]);
+      expect(read).toEqual(pairs);
+    }));
   });
 });
 

@@ -33,7 +33,13 @@ function world() {
     },
     fetchManifest({ digest, mediaType, size }) {
       calls.push(`manifest ${digest.slice(7, 8)}`);
-      const manifest: Manifest = { mediaType, kind: "manifest", layers: [], manifests: [], bytes: new Uint8Array(size) };
+      const manifest: Manifest = {
+        mediaType,
+        kind: "manifest",
+        layers: [],
+        manifests: [],
+        bytes: new Uint8Array(size),
+      };
       return Promise.resolve(manifest);
     },
     fetchBlob({ digest, size }) {

@@ -1,4 +1,5 @@
 /** Manifests and indexes: what is read, and everything that is refused. */
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EngineError, UnsupportedError } from "../../../src/errors.ts";
 import { artifactTypeOf, type Manifest, readManifest } from "../../../src/oci/mod.ts";
@@ -127,6 +128,19 @@ describe("readManifest()", () => {
   it("tells a kind it does not know from a document that is broken", () => {
     expect(thrownBy(() => read("<html>", "text/html"))).toBeInstanceOf(UnsupportedError);
     expect(thrownBy(() => read("{"))).not.toBeInstanceOf(UnsupportedError);
+  });
+
+  it("reads a signature manifest with any one byte changed, or refuses it with ERR_MANIFEST", () => {
+    const { bytes } = signature("one", image("subject").descriptor);
+    fc.assert(fc.property(fc.nat(bytes.length - 1), fc.nat(255), (at, byte) => {
+      const changed = bytes.slice();
+      changed[at] = byte;
+      try {
+        expect(readManifest(changed, OCI_MANIFEST).kind).toBe("manifest");
+      } catch (thrown) {
+        expect(thrown).toMatchObject({ code: "ERR_MANIFEST" });
+      }
+    }));
   });
 
   it("refuses bytes that are no UTF-8", () => {

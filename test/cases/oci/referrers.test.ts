@@ -1,6 +1,7 @@
 /** Referrers: every odd answer of the API, every lie of the tag, and what is asked when. */
 import { describe, expect, it } from "vitest";
-import { type Digest, MAX_REFERRERS_PAGES, type ReferrerList, referrersTag } from "../../../src/oci/mod.ts";
+import { type Digest, type ReferrerList, referrersTag } from "../../../src/oci/mod.ts";
+import { MAX_REFERRERS_PAGES } from "../../../src/oci/referrers_api.ts";
 import {
   BASE,
   blob,
@@ -167,6 +168,7 @@ describe("the referrers API", () => {
   it.each<[string, Route, string]>([
     ["400 with another code", () => refuse(400, '{"errors":[{"code":"DIGEST_INVALID"}]}'), "ERR_REGISTRY_RESPONSE"],
     ["400 with a page", () => refuse(400, "<html>"), "ERR_REGISTRY_RESPONSE"],
+    ["400 with 9 kB", () => refuse(400, "x".repeat(9000)), "ERR_REGISTRY_RESPONSE"],
     ["401", () => refuse(401), "ERR_REGISTRY_UNAUTHORIZED"],
     ["403", () => refuse(403), "ERR_REGISTRY_UNAUTHORIZED"],
     ["429", () => refuse(429), "ERR_REGISTRY_LIMITED"],
