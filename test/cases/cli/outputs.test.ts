@@ -1,5 +1,7 @@
 /** What the real notation 1.3.2 and oras 1.3.6 printed about the fixtures, byte for byte. */
-import { beforeAll, describe, expect, it } from "vitest";
+import process from "node:process";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { localZone } from "../../../src/cli/render/time.ts";
 import type { Handler } from "../../../src/ports.ts";
 import { createFixtureRegistry, fixturePath, fixtureText } from "./fixture_registry.ts";
 import { runInMemory } from "./memory_host.ts";
@@ -71,6 +73,58 @@ describe("the program prints what notation and oras print", () => {
     expect(status).toBe(0);
   });
 });
+
+describe("times in the reader's zone", () => {
+  const inspect = (tag: string, ...args: readonly string[]) =>
+    runInMemory(["inspect", `registry.example/metadata:${tag}`, ...args], { registry, zone: localZone });
+  let zone: string | undefined;
+  beforeAll(() => {
+    zone = process.env["TZ"];
+    process.env["TZ"] = "America/New_York";
+  });
+  afterAll(() => {
+    if (zone === undefined) delete process.env["TZ"];
+    else process.env["TZ"] = zone;
+  });
+
+  it("are those of COSE envelopes, which have no offset; JWS keeps its signer's, certificates are in UTC", async () => {
+    const [cose, jws] = ["cose-zoned", "jws-zoned"].map((tag) => `outputs/notation-metadata-inspect-${tag}.txt`);
+    const signed = /signingTime: (.*)/.exec(fixtureText(cose ?? ""))?.[1] ?? "";
+    // The recorded run was in UTC.
+    const shown = ansicInNewYork(new Date(`${signed} UTC`));
+    expect(shown).not.toBe(signed);
+    expect((await inspect("cose-zoned")).stdout).toBe(fixtureText(cose ?? "").replace(signed, shown));
+    expect((await inspect("jws-zoned")).stdout).toBe(fixtureText(jws ?? ""));
+  });
+
+  it("carry the offset in JSON", async () => {
+    const { stdout } = await inspect("cose-zoned", "-o", "json");
+    const time = /"signingTime": "(.*)"/.exec(stdout)?.[1] ?? "";
+    const recorded = /"signingTime": "(.*)"/.exec(
+      fixtureText("outputs/notation-metadata-inspect-cose-zoned-o-json.txt"),
+    )?.[1];
+    expect(time).toMatch(/-0[45]:00$/);
+    expect(new Date(time)).toEqual(new Date(recorded ?? ""));
+  });
+});
+
+/** By the runtime's own calendar: `Mon Nov 23 03:40:51 2026`. */
+function ansicInNewYork(instant: Date): string {
+  const numeric = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" } as const;
+  const format = new Intl.DateTimeFormat("en-US", {
+    timeZone: "America/New_York",
+    weekday: "short",
+    month: "short",
+    day: "numeric",
+    year: "numeric",
+    ...numeric,
+  });
+  const part = Object.fromEntries(format.formatToParts(instant).map(({ type, value }) => [type, value]));
+  const day = (part["day"] ?? "").padStart(2);
+  return `${part["weekday"]} ${part["month"]} ${day} ${part["hour"]}:${part["minute"]}:${part["second"]} ${
+    part["year"]
+  }`;
+}
 
 function subjectOf(digest: string | undefined): string {
   const manifest = JSON.parse(fixtureText(`layouts/lying/blobs/${digest?.replace(":", "/")}`)) as {
