@@ -1,7 +1,7 @@
 /** Which requests need no policy: nothing starts to run because of them. */
 import { isJsonObject } from "../encoding/mod.ts";
 import type { KubernetesObject, PolicyRequest } from "./policy.ts";
-import { extractImages } from "./images.ts";
+import { extractImages, type ResourceImages } from "./images.ts";
 
 /**
  * Whether a request is let through unasked, so that a webhook cannot wedge a cluster:
@@ -33,14 +33,14 @@ function isBeingDeleted(object: KubernetesObject): boolean {
 
 function equalImages(request: PolicyRequest, oldObject: KubernetesObject): boolean {
   // As a CREATE of its own, so that nothing is left out for being unchanged.
-  const imagesOf = (object: KubernetesObject) => {
-    const { images, invalid } = extractImages({ ...request, operation: "CREATE", object });
-    return [
-      ...images.map(({ pointer, image }) => [pointer, image]),
-      ...invalid.map(({ pointer, image }) => [pointer, image]),
-    ];
-  };
-  return equalJson(imagesOf(request.object as KubernetesObject), imagesOf(oldObject));
+  const [now, before] = [request.object, oldObject].map((object) =>
+    extractImages({ ...request, operation: "CREATE", ...(object === undefined ? {} : { object }) })
+  );
+  const texts = (found: ResourceImages | undefined) =>
+    [...found?.images ?? [], ...found?.invalid ?? []].map(({ pointer, image }) => [pointer, image]);
+  // Too many to be listed are too many to be compared.
+  if (now?.invalid.some(({ refusal }) => refusal.code === "ERR_TOO_LARGE") === true) return false;
+  return equalJson(texts(now), texts(before));
 }
 
 /** Whether two JSON values are the same, whatever the order of their names. */

@@ -1,8 +1,23 @@
-/** Work that ends when its caller's time does, whether or not the ports it waits for listen to the signal. */
+/** Work that ends when its caller's time does, and work on many things of which only so many are under way. */
 import { UnavailableError } from "../errors.ts";
 
+/** One promise per signal, so that a request with many images listens to its deadline once. */
+const aborts = new WeakMap<AbortSignal, Promise<void>>();
+
+function aborted(signal: AbortSignal): Promise<void> {
+  const known = aborts.get(signal);
+  if (known !== undefined) return known;
+  const promise = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  aborts.set(signal, promise);
+  return promise;
+}
+
 /**
- * The work's result, or a refusal as soon as the signal aborts; the work itself goes on unheard.
+ * The work's result, or a refusal as soon as the signal aborts, whether or not the ports it waits for listen to the
+ * signal; the work itself goes on unheard.
  *
  * @param action What is being done, such as `resolving ghcr.io/org/app:1`.
  * @throws {UnavailableError} `ERR_DEADLINE` when the signal aborts first.
@@ -12,16 +27,7 @@ export async function withinDeadline<T>(work: Promise<T>, signal: AbortSignal, a
   // Whatever the work does after it was left alone is nobody's unhandled rejection.
   work.catch(() => {});
   if (signal.aborted) throw late();
-  let stop: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(late());
-    signal.addEventListener("abort", stop, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    if (stop !== undefined) signal.removeEventListener("abort", stop);
-  }
+  return await Promise.race([work, aborted(signal).then(() => Promise.reject(late()))]);
 }
 
 /**

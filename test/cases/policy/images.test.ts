@@ -128,10 +128,10 @@ describe("extractImages()", () => {
     ]);
   });
 
-  it.each([
-    ...["DaemonSet", "Deployment", "Job", "ReplicaSet", "ReplicationController", "StatefulSet"].map((kind) =>
-      [kind, { template: { spec } }, "/spec/template/spec/containers/0/image"] as const
-    ),
+  it.each<[kind: string, spec: object, pointer: string]>([
+    ...["DaemonSet", "Deployment", "Job", "ReplicaSet", "ReplicationController", "StatefulSet"].map((
+      kind,
+    ): [string, object, string] => [kind, { template: { spec } }, "/spec/template/spec/containers/0/image"]),
     [
       "CronJob",
       { jobTemplate: { spec: { template: { spec } } } },

@@ -1,0 +1,275 @@
+import { describe, it } from "vitest";
+import type { PolicyChanges } from "./policies.ts";
+import { expectRefused, type RefusedRow } from "./refused.ts";
+
+const VERIFY = "spec.rules[0].verifyImages[0]";
+const match = (resources: Record<string, unknown>): PolicyChanges => ({ rule: { match: { any: [{ resources }] } } });
+const attestors = (...sets: readonly unknown[]): PolicyChanges => ({ verify: { attestors: sets } });
+
+const REFUSED: readonly RefusedRow[] = [
+  ["an unknown field of the policy", { metadata: {}, spec: { rulez: [] } }, "spec.rulez", /no such field/],
+  ["an unknown field of a rule", { rule: { foo: 1 } }, "spec.rules[0].foo", /no such field/],
+  ["an unknown field of an entry", { verify: { foo: 1 } }, `${VERIFY}.foo`, /no such field/],
+  ["a field like a property of all objects", { verify: { constructor: 1 } }, `${VERIFY}.constructor`, /no such field/],
+  [
+    "an annotation of ours",
+    { metadata: { annotations: { "edge-notary.dev/x": "1" } } },
+    'metadata.annotations["edge-notary.dev/x"]',
+    /knows no annotation/,
+  ],
+  ["an annotation that is no text", { metadata: { annotations: { a: 1 } } }, "metadata.annotations.a", "expected text"],
+  [
+    "autogen for all",
+    { metadata: { annotations: { "pod-policies.kyverno.io/autogen-controllers": "all" } } },
+    'metadata.annotations["pod-policies.kyverno.io/autogen-controllers"]',
+    "Autogen annotation does not support 'all' anymore, remove the annotation or set it to a valid value",
+  ],
+  ["no name", { metadata: { name: undefined } }, "metadata.name", /missing/],
+  ["a long name", { metadata: { name: "n".repeat(64) } }, "metadata.name", /64 characters, expected at most 63/],
+  ["a name that is none", { metadata: { name: "A\nb" } }, "metadata.name", /"A\\nb", expected lower-case/],
+  ["a Policy without a namespace", { kind: "Policy" }, "metadata.namespace", /missing/],
+  ["a wrong type", { spec: { failurePolicy: "fail" } }, "spec.failurePolicy", '"fail", expected one of Fail, Ignore'],
+  ["a wrong action", { spec: { validationFailureAction: "Warn" } }, "spec.validationFailureAction", /expected one of/],
+  [
+    "overrides",
+    { spec: { validationFailureActionOverrides: [] } },
+    "spec.validationFailureActionOverrides",
+    /one for all namespaces/,
+  ],
+  [
+    "a timeout of 0",
+    { spec: { webhookTimeoutSeconds: 0 } },
+    "spec.webhookTimeoutSeconds",
+    /^the timeout value must be between 1 and 30 seconds/,
+  ],
+  [
+    "a timeout of 31",
+    { spec: { webhookTimeoutSeconds: undefined, webhookConfiguration: { timeoutSeconds: 31 } } },
+    "spec.webhookConfiguration.timeoutSeconds",
+    /^the timeout value must be between 1 and 30 seconds/,
+  ],
+  [
+    "a timeout that is no number",
+    { spec: { webhookTimeoutSeconds: "30" } },
+    "spec.webhookTimeoutSeconds",
+    '"30", expected a whole number',
+  ],
+  [
+    "two timeouts",
+    { spec: { webhookConfiguration: { timeoutSeconds: 9 } } },
+    "spec.webhookTimeoutSeconds",
+    "remove the deprecated field and use spec.webhookConfiguration.timeoutSeconds instead",
+  ],
+  [
+    "two failure policies",
+    { spec: { webhookConfiguration: { failurePolicy: "Fail" } } },
+    "spec.failurePolicy",
+    "remove the deprecated field and use spec.webhookConfiguration.failurePolicy instead",
+  ],
+  [
+    "match conditions",
+    { spec: { webhookConfiguration: { matchConditions: [] } } },
+    "spec.webhookConfiguration.matchConditions",
+    /CEL/,
+  ],
+  [
+    "admission off",
+    { spec: { admission: false } },
+    "spec.admission",
+    "disabling admission processing is only allowed with validation policies",
+  ],
+  [
+    "generateExistingOnPolicyUpdate",
+    { spec: { generateExistingOnPolicyUpdate: true } },
+    "spec.generateExistingOnPolicyUpdate",
+    "remove the deprecated field and use spec.generate[*].generateExisting instead",
+  ],
+  ["applyRules", { spec: { applyRules: "Some" } }, "spec.applyRules", /expected one of All, One/],
+  ["rules that are no list", { spec: { rules: {} } }, "spec.rules", /expected a list/],
+  ["a rule that is none", { spec: { rules: ["x"] } }, "spec.rules[0]", /expected an object/],
+  ["a rule without a name", { rule: { name: undefined } }, "spec.rules[0]", /missing/],
+  ["a long rule name", { rule: { name: "r".repeat(64) } }, "spec.rules[0].name", /expected text of 1 to 63/],
+  ["a rule name of two lines", { rule: { name: "a\nb" } }, "spec.rules[0].name", /one line/],
+  [
+    "no operation",
+    { rule: { verifyImages: undefined } },
+    "spec.rules[0]",
+    "No operation defined in the rule 'verify-signature-notary'.(supported operations: mutate,validate,generate,verifyImages)",
+  ],
+  [
+    "two operations",
+    { rule: { validate: { message: "x" } } },
+    "spec.rules[0]",
+    "Multiple operations defined in the rule 'verify-signature-notary', only one operation (mutate,validate,generate,verifyImages) is allowed per rule",
+  ],
+  ["context", { rule: { context: [] } }, "spec.rules[0].context", /not loaded here/],
+  ["preconditions", { rule: { preconditions: {} } }, "spec.rules[0].preconditions", /not evaluated here/],
+  ["celPreconditions", { rule: { celPreconditions: [] } }, "spec.rules[0].celPreconditions", /CEL/],
+  ["imageExtractors", { rule: { imageExtractors: {} } }, "spec.rules[0].imageExtractors", /custom kinds/],
+  [
+    "no match",
+    { rule: { match: undefined } },
+    "spec.rules[0]",
+    /^at least one element must be specified in a kind block/,
+  ],
+  [
+    "match without kinds",
+    match({ names: ["a"] }),
+    "spec.rules[0].match.any[0].resources",
+    /^at least one element must be specified in a kind block/,
+  ],
+  [
+    "every kind",
+    match({ kinds: ["*"] }),
+    "spec.rules[0].match.any[0].resources.kinds[0]",
+    "wildcard policy does not support rule type",
+  ],
+  [
+    "a kind selector that is none",
+    match({ kinds: ["a/b/c/d/e"] }),
+    "spec.rules[0].match.any[0].resources.kinds[0]",
+    /expected Kind/,
+  ],
+  [
+    "any and all",
+    { rule: { match: { any: [{ resources: { kinds: ["Pod"] } }], all: [{ resources: { kinds: ["Pod"] } }] } } },
+    "spec.rules[0].match",
+    "Can't specify any and all together",
+  ],
+  [
+    "any and resources",
+    {
+      apiVersion: "kyverno.io/v1",
+      rule: { match: { any: [{ resources: { kinds: ["Pod"] } }], resources: { kinds: ["Pod"] } } },
+    },
+    "spec.rules[0].match",
+    "can't specify any/all together with match resources",
+  ],
+  [
+    "exclude: any and resources",
+    {
+      apiVersion: "kyverno.io/v1",
+      rule: { exclude: { any: [{ resources: { kinds: ["Pod"] } }], resources: { kinds: ["Pod"] } } },
+    },
+    "spec.rules[0].exclude",
+    "can't specify any/all together with exclude resources",
+  ],
+  [
+    "resources in v2beta1",
+    { rule: { match: { resources: { kinds: ["Pod"] } } } },
+    "spec.rules[0].match.resources",
+    /v2beta1/,
+  ],
+  [
+    "name and names",
+    match({ kinds: ["Pod"], name: "a", names: ["b"] }),
+    "spec.rules[0].match.any[0].resources",
+    "Both name and names can not be specified together",
+  ],
+  [
+    "an empty selector",
+    match({ kinds: ["Pod"], selector: {} }),
+    "spec.rules[0].match.any[0].resources.selector",
+    "The requirements are not specified in selector",
+  ],
+  [
+    "an operator",
+    match({ kinds: ["Pod"], selector: { matchExpressions: [{ key: "a", operator: "Gt", values: ["1"] }] } }),
+    "spec.rules[0].match.any[0].resources.selector.matchExpressions[0].operator",
+    /expected one of In/,
+  ],
+  [
+    "In without values",
+    match({ kinds: ["Pod"], selector: { matchExpressions: [{ key: "a", operator: "In" }] } }),
+    "spec.rules[0].match.any[0].resources.selector.matchExpressions[0]",
+    /expected 1 or more/,
+  ],
+  [
+    "Exists with values",
+    match({ kinds: ["Pod"], selector: { matchExpressions: [{ key: "a", operator: "Exists", values: ["b"] }] } }),
+    "spec.rules[0].match.any[0].resources.selector.matchExpressions[0]",
+    /expected none/,
+  ],
+  [
+    "labels that are no text",
+    match({ kinds: ["Pod"], selector: { matchLabels: { a: true } } }),
+    "spec.rules[0].match.any[0].resources.selector.matchLabels.a",
+    'labels and annotations supports only string values, "use double quotes around the non string values"',
+  ],
+  [
+    "namespaceSelector",
+    match({ kinds: ["Pod"], namespaceSelector: { matchLabels: { a: "b" } } }),
+    "spec.rules[0].match.any[0].resources.namespaceSelector",
+    /labels of the namespace/,
+  ],
+  [
+    "an operation",
+    match({ kinds: ["Pod"], operations: ["create"] }),
+    "spec.rules[0].match.any[0].resources.operations[0]",
+    /expected one of CREATE/,
+  ],
+  [
+    "a pattern without end",
+    match({ kinds: ["Pod"], names: ["n".repeat(1025)] }),
+    "spec.rules[0].match.any[0].resources.names[0]",
+    /1025 characters/,
+  ],
+  ...["roles", "clusterRoles", "subjects"].map((
+    field,
+  ): RefusedRow => [
+    field,
+    { rule: { exclude: { any: [{ [field]: [] }] } } },
+    `spec.rules[0].exclude.any[0].${field}`,
+    /who asks/,
+  ]),
+  [
+    "roles beside resources",
+    { rule: { match: { any: [{ resources: { kinds: ["Pod"] }, clusterRoles: ["admin"] }] } } },
+    "spec.rules[0].match.any[0].clusterRoles",
+    /who asks/,
+  ],
+  [
+    "namespaces in a Policy",
+    {
+      kind: "Policy",
+      metadata: { namespace: "a" },
+      rule: { match: { any: [{ resources: { kinds: ["Pod"], namespaces: ["b"] } }] } },
+    },
+    "spec.rules[0].match.any[0].resources.namespaces",
+    "Filtering namespaces not allowed in namespaced policies",
+  ],
+  [
+    "a variable in match",
+    match({ kinds: ["Pod"], names: ["{{ x }}"] }),
+    "spec.rules[0].match.any[0].resources.names[0]",
+    'rule "verify-signature-notary" should not have variables in match section',
+  ],
+  [
+    "a variable in exclude",
+    { rule: { exclude: { any: [{ resources: { kinds: ["Pod"], annotations: { "{{ x }}": "a" } } }] } } },
+    'spec.rules[0].exclude.any[0].resources.annotations["{{ x }}"]',
+    'rule "verify-signature-notary" should not have variables in exclude section',
+  ],
+  [
+    "a variable in an image reference",
+    { verify: { imageReferences: ["{{ x }}*"] } },
+    `${VERIFY}.imageReferences[0]`,
+    'rule "verify-signature-notary" should not have variables in image reference section',
+  ],
+  [
+    "a variable in an exemption",
+    { verify: { skipImageReferences: ["{{ x }}*"] } },
+    `${VERIFY}.skipImageReferences[0]`,
+    'rule "verify-signature-notary" should not have variables in image reference section',
+  ],
+  [
+    "a variable for a certificate",
+    attestors({ entries: [{ certificates: { cert: "{{ keys.data.certificate }}" } }] }),
+    `${VERIFY}.attestors[0].entries[0].certificates.cert`,
+    /variables are not evaluated/,
+  ],
+];
+
+describe("loadPolicies() refuses fields of policies and rules", () => {
+  it.each(REFUSED)("%s", (...row) => expectRefused(row));
+});
