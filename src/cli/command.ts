@@ -37,6 +37,13 @@ export function defineCommand<Table extends FlagTable>(
   return {
     ...text,
     // `async`, so that a wrong flag is a rejection like every other failure.
-    run: async (args, context) => await work(readArguments(definition.flags, args), context),
+    run: async (args, context) => {
+      const read = readArguments(definition.flags, args);
+      for (const name of read.given) {
+        const deprecated = definition.flags[name]?.deprecated;
+        if (deprecated !== undefined) context.host.writeError(`Flag --${name} has been deprecated, ${deprecated}\n`);
+      }
+      return await work(read, context);
+    },
   };
 }

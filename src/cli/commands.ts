@@ -7,4 +7,5 @@ import { serve } from "./commands/serve.ts";
 import { verify } from "./commands/verify.ts";
 import { version } from "./commands/version.ts";
 
+/** Every command there is. */
 export const COMMANDS: readonly Command[] = [discover, inspect, list, serve, verify, version];

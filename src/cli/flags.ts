@@ -9,7 +9,7 @@ interface FlagCommon {
   readonly usage: string;
   /** One letter. */
   readonly short?: string;
-  /** Said on stderr when the flag is used: what oras appends to `Flag --name has been deprecated, `. */
+  /** Left out of the help, and said when the flag is used, after `Flag --name has been deprecated, `. */
   readonly deprecated?: string;
 }
 

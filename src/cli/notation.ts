@@ -19,6 +19,7 @@ import { report, warn } from "./report.ts";
 /** Signatures examined when `--max-signatures` does not say. */
 export const DEFAULT_MAX_SIGNATURES = 100;
 
+/** The flag that bounds the signatures looked at. */
 export const MAX_SIGNATURES_FLAG = {
   "max-signatures": count("maximum number of signatures to evaluate or examine", DEFAULT_MAX_SIGNATURES),
 } as const;

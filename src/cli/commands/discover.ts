@@ -31,6 +31,7 @@ const USE = "[flags] <name>{:<tag>|@<digest>}";
 
 type Format = "tree" | "json" | "table";
 
+/** `edge-notary discover`. */
 export const discover = defineCommand({
   name: NAME,
   use: USE,
@@ -79,9 +80,6 @@ export const discover = defineCommand({
   },
   work: async ({ flags, given, operands }, context) => {
     const { host } = context;
-    if (given.has("verbose")) {
-      host.writeError("Flag --verbose has been deprecated, and will be removed in a future release.\n");
-    }
     const typed = operands[0];
     if (typed === undefined || operands.length !== 1) return reportCount(operands.length, host);
     if (given.has("format") && given.has("output")) throw usage("--format, --output cannot be used at the same time");

@@ -1,6 +1,6 @@
 /** `inspect`: what the signatures of an artifact claim, verified or not. */
 import { printable } from "../../encoding/mod.ts";
-import { toEngineError } from "../../errors.ts";
+import { toEngineError, UnsupportedError } from "../../errors.ts";
 import { decodeEnvelope, fetchEnvelope, inspectEnvelope } from "../../notary/mod.ts";
 import type { Descriptor, Repository } from "../../oci/mod.ts";
 import type { Host } from "../../ports.ts";
@@ -13,6 +13,7 @@ import { type InspectedSignature, renderInspectionJson, renderInspectionTree } f
 /** Envelopes fetched at the same time. */
 const PARALLEL_FETCHES = 8;
 
+/** `edge-notary inspect`. */
 export const inspect = defineCommand({
   name: "inspect",
   use: "[flags] <reference>",
@@ -79,15 +80,19 @@ async function inspectOne(
     const { code, message } = toEngineError(thrown, `Cannot read signature "${manifest.digest}"`);
     return `${printable(message)} (${code})`;
   };
+  const skipped = (thrown: unknown): string =>
+    `Warning: Skipping signature ${manifest.digest} because of error: ${explain(thrown)}\n`;
   let envelope;
   try {
     envelope = await fetchEnvelope(repository, manifest, { signal });
   } catch (thrown) {
+    // Of a kind nobody reads: notation fetches it before it says so.
+    if (thrown instanceof UnsupportedError && thrown.code === "ERR_ENVELOPE_MEDIA_TYPE") return skipped(thrown);
     return `Warning: unable to fetch signature ${manifest.digest} due to error: ${explain(thrown)}\n`;
   }
   try {
     return { manifest, claims: await inspectEnvelope(decodeEnvelope(envelope), host.ports.crypto) };
   } catch (thrown) {
-    return `Warning: Skipping signature ${manifest.digest} because of error: ${explain(thrown)}\n`;
+    return skipped(thrown);
   }
 }

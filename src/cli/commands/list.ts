@@ -5,6 +5,7 @@ import { addressExamples, MAX_SIGNATURES_FLAG, readCall, resolveArtifact, signat
 import { REGISTRY_FLAGS } from "../registry.ts";
 import { node, renderTree } from "../render/tree.ts";
 
+/** `edge-notary list`. */
 export const list = defineCommand({
   name: "list",
   aliases: ["ls"],

@@ -7,6 +7,7 @@ import { DEMO_POLICY, DEMO_REGISTRY, EXAMPLES, startDemoRegistry } from "../demo
 import { count, list, text, toggle, usage } from "../flags.ts";
 import { DEFAULT_ADDRESS, isLoopback, type ListenAddress, parseListenAddress } from "../listen.ts";
 import { readPolicies } from "../policies.ts";
+import { keepContent } from "../../oci/mod.ts";
 import { ADDRESS_FLAGS, openRegistries } from "../registry.ts";
 import { renderStartup } from "../render/startup.ts";
 import { warn } from "../report.ts";
@@ -14,6 +15,7 @@ import { warn } from "../report.ts";
 /** Bytes of a token, certificate or key file at most. */
 const MAX_SECRET_FILE_BYTES = 1024 * 1024;
 
+/** `edge-notary serve`. */
 export const serve = defineCommand({
   name: "serve",
   use: "[flags]",
@@ -62,7 +64,8 @@ export const serve = defineCommand({
       const registry = flags.demo ? await startDemoRegistry(host) : undefined;
       if (registry !== undefined) listeners.push(registry);
       const demoMirror = registry === undefined ? [] : [`${DEMO_REGISTRY}=${registry.url}`];
-      const open = await openRegistries({ ...flags, mirror: [...demoMirror, ...flags.mirror] }, host);
+      const registries = await openRegistries({ ...flags, mirror: [...demoMirror, ...flags.mirror] }, host);
+      const open = keepContent(registries, host.ports);
       const app = createApp({ policies, problems, ports: { ...host.ports, open }, door, page: await host.page() });
       const stop = host.interruption();
       const webhook = await host.serve((request) => app.fetch(request), {

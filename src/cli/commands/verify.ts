@@ -16,6 +16,7 @@ import { report } from "../report.ts";
 /** Bytes of a certificate file at most. */
 export const MAX_CERTIFICATE_FILE_BYTES = 1024 * 1024;
 
+/** `edge-notary verify`. */
 export const verify = defineCommand({
   name: "verify",
   use: "[flags] --cert FILE <reference>",

@@ -7,6 +7,7 @@ import { usage } from "../flags.ts";
 
 const MAX_PACKAGE_BYTES = 1024 * 1024;
 
+/** `edge-notary version`. */
 export const version = defineCommand({
   name: "version",
   use: "[flags]",
