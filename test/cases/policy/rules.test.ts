@@ -133,6 +133,17 @@ describe("in the mutating webhook", () => {
     expect(message.split("; .attestors")).toHaveLength(3);
   });
 
+  it("says so when of an index only a child is signed", async () => {
+    const image = "registry.example/index:child-only";
+    const decision = await ask(await createWorld(), policy({ verify: { imageReferences: ["*"] } }), pod(image));
+    const named = `registry.example/index@${digestOf(image)}`;
+    expect(decision.responses[0]?.images[0]?.message).toBe(
+      `failed to verify image ${image}: .attestors[0].entries[0]: failed to verify ${named}: ` +
+        `no signature is associated with "${named}", make sure the image was signed successfully; it is an index of ` +
+        `which only children are signed: "${digestOf("registry.example/index:child-only-amd64")}" (linux/amd64)`,
+    );
+  });
+
   it("has Kyverno's words for a tag that does not exist", async () => {
     const { responses } = await ask(await createWorld(), policy(), pod(`${REPOSITORY}:gone`));
     const [image] = responses[0]?.images ?? [];
