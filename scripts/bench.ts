@@ -46,8 +46,8 @@ function verifyFigures(command: string, args: readonly string[]): VerifyFigures 
 }
 
 function benchVerify(): void {
-  const node = verifyFigures("npx", ["tsx"]);
-  const deno = verifyFigures("npx", ["deno", "run", "-A"]);
+  const node = verifyFigures(process.execPath, ["--import", "tsx"]);
+  const deno = verifyFigures("node_modules/.bin/deno", ["run", "-A"]);
   for (const { runtime, ratio, wholeMicroseconds, bareMicroseconds } of [node, deno]) {
     const figure = `${ratio.toFixed(2)} × (${wholeMicroseconds.toFixed(0)} / ${bareMicroseconds.toFixed(0)} µs)`;
     const what = `${runtime}: one envelope / bare subtle.verify`;
@@ -59,7 +59,7 @@ function benchVerify(): void {
   const theirs: number[] = [];
   const ours: number[] = [node.twoInFlightPerSecond];
   for (let i = 0; i < 3; i += 1) {
-    if (i > 0) ours.push(verifyFigures("npx", ["tsx"]).twoInFlightPerSecond);
+    if (i > 0) ours.push(verifyFigures(process.execPath, ["--import", "tsx"]).twoInFlightPerSecond);
     const envelope = ["-file", "test/fixtures/envelopes/jws-rsa-2048-self.jws", "-media-type", "application/jose+json"];
     const answer = run(peerPaths().corebench, ["bench", ...envelope, "-seconds", "2", "-workers", "2"]);
     theirs.push(JSON.parse(answer).operationsPerSecond);
@@ -75,7 +75,7 @@ function benchVerify(): void {
 
 /** Starts a server and waits for the first URL it prints. */
 function start(command: string, args: readonly string[]): Promise<{ child: ChildProcess; port: string }> {
-  const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "ignore"] });
   return new Promise((resolve, reject) => {
     let said = "";
     const timer = setTimeout(() => reject(new Error(`"${command} ${args.join(" ")}" did not start: ${said}`)), 20_000);
@@ -102,7 +102,7 @@ async function benchMutate(): Promise<void> {
   const body = join(folder, "review.json");
   writeFileSync(body, JSON.stringify(reviewOf("ghcr.io/kyverno/test-verify-image:signed")));
   const webhook = await start(process.execPath, ["dist/edge-notary.js", "serve", "--demo", "--listen", "127.0.0.1:0"]);
-  const echo = await start("npx", ["tsx", "scripts/bench/echo.ts"]);
+  const echo = await start(process.execPath, ["--import", "tsx", "scripts/bench/echo.ts"]);
   try {
     load(webhook.port, "/mutate", body);
     load(echo.port, "/echo", body);

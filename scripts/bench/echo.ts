@@ -5,7 +5,9 @@ import { serveNode } from "../../src/runtime/node.ts";
 const app = new Hono();
 app.post("/echo", async ({ req }) => {
   const body = await req.arrayBuffer();
-  return new Response(body, { headers: { "content-type": "application/json" } });
+  return new Response(body, {
+    headers: { "content-type": "application/json", "content-length": String(body.byteLength) },
+  });
 });
 const { url } = await serveNode((request) => Promise.resolve(app.fetch(request)), { host: "127.0.0.1", port: 0 });
 console.log(url);
