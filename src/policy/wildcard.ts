@@ -13,40 +13,42 @@ export const MAX_PATTERN_LENGTH = 1024;
  */
 export function matchWildcard(pattern: string, text: string): boolean {
   if (pattern === "*" || pattern === text) return true;
-  const wanted = [...pattern];
-  const given = [...text];
   let atPattern = 0;
   let atText = 0;
   let lastStar = -1;
   let afterStar = 0;
-  while (atText < given.length) {
-    const next = wanted[atPattern];
+  while (atText < text.length) {
+    const next = pattern[atPattern];
     if (next === "*") {
       lastStar = atPattern++;
       afterStar = atText;
-    } else if (next !== undefined && (next === "?" || next === given[atText])) {
+    } else if (next === "?") {
+      atPattern++;
+      atText += widthAt(text, atText);
+    } else if (next !== undefined && next === text[atText]) {
       atPattern++;
       atText++;
     } else if (lastStar >= 0) {
       // The last `*` takes one character more; earlier ones need not: they already left it everything behind them.
       atPattern = lastStar + 1;
-      atText = ++afterStar;
+      afterStar += widthAt(text, afterStar);
+      atText = afterStar;
     } else {
       return false;
     }
   }
-  while (wanted[atPattern] === "*") atPattern++;
-  return atPattern === wanted.length;
+  while (pattern[atPattern] === "*") atPattern++;
+  return atPattern === pattern.length;
+}
+
+/** UTF-16 units of the character there: `?` is one character, not half of one. */
+function widthAt(text: string, index: number): number {
+  return (text.codePointAt(index) ?? 0) > 0xffff ? 2 : 1;
 }
 
 /** Whether a text fits one of the patterns. */
 export function matchesAny(patterns: readonly string[], text: string): boolean {
   return patterns.some((pattern) => matchWildcard(pattern, text));
-}
-
-/** Whether a text has a character that is special in a pattern. */
-export function hasWildcard(text: string): boolean {
-  return /[*?]/.test(text);
 }
 
 /**
