@@ -15,8 +15,8 @@ import {
 import type { Ports } from "../../ports.ts";
 import { fetchEnvelope, listSignatures, type SignatureList } from "../discover.ts";
 import type { Envelope } from "../envelope/envelope.ts";
-import { decodeEnvelope } from "../envelope/formats.ts";
-import { validateIntegrity } from "./integrity.ts";
+
+import { decodeOnce, integrityOnce } from "./proven.ts";
 import type { ValidationResult } from "./outcome.ts";
 
 /** What a view asks of the outside world. */
@@ -114,10 +114,8 @@ export function createArtifactView(ports: ViewPorts, { signal }: { readonly sign
     const key = `${name} ${descriptor.digest}`;
     const known = sources.get(key);
     if (known !== undefined) return known;
-    const envelope = lazily(async () =>
-      decodeEnvelope(await fetchEnvelope(repository, descriptor, { signal, subject }))
-    );
-    const integrity = lazily(async () => validateIntegrity(await envelope(), ports.crypto));
+    const envelope = lazily(async () => decodeOnce(await fetchEnvelope(repository, descriptor, { signal, subject })));
+    const integrity = lazily(async () => integrityOnce(await envelope(), ports.crypto));
     const source: SignatureSource = { descriptor, envelope, integrity };
     sources.set(key, source);
     return source;
