@@ -3,7 +3,7 @@ import { AUTOGEN_ANNOTATION, autogenRules, autogenTargets } from "./autogen.ts";
 import { mapConcurrently } from "./deadline.ts";
 import type { FailureAction } from "./image_fields.ts";
 import { evaluateImage, type ImageVerification } from "./image_rule.ts";
-import { extractImages, type InvalidImage } from "./images.ts";
+import { comparePointers, extractImages, type InvalidImage } from "./images.ts";
 import { compileSelection } from "./match.ts";
 import { type PolicyFields, readPolicy } from "./policy_fields.ts";
 import type { CompiledPolicy, EvaluationContext, ImageResponse, PolicyRequest, RuleResponse } from "./policy.ts";
@@ -119,7 +119,7 @@ async function evaluateImages(
     }
     return answers;
   });
-  return [...refusedImages, ...responses.flat()];
+  return [...refusedImages, ...responses.flat()].sort((one, other) => comparePointers(one.pointer, other.pointer));
 }
 
 function respondInvalid({ image, pointer, container, message, refusal }: InvalidImage): ImageResponse {

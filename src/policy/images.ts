@@ -226,6 +226,17 @@ function matchesSomeTag(pattern: string, prefix: string, digest: Digest): boolea
   });
 }
 
+/** Orders pointers to images as a Pod starts them: init containers, containers, ephemeral containers, each by index. */
+export function comparePointers(one: string, other: string): number {
+  const [a, b] = [rank(one), rank(other)];
+  return a.list - b.list || a.index - b.index || (one < other ? -1 : one > other ? 1 : 0);
+}
+
+function rank(pointer: string): { readonly list: number; readonly index: number } {
+  const [, list = "", index = "0"] = /\/(\w+)\/(\d+)\/image$/.exec(pointer) ?? [];
+  return { list: CONTAINER_LISTS.findIndex((one) => one === list), index: Number(index) };
+}
+
 function valueAt(object: KubernetesObject, path: readonly (string | number)[]): unknown {
   let value: unknown = object;
   for (const token of path) {

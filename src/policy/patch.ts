@@ -1,5 +1,6 @@
 /** Digest and annotation changes as JSON Patch operations (RFC 6902). */
 import { formatPointer, isJsonObject } from "../encoding/mod.ts";
+import { comparePointers } from "./images.ts";
 import type { ImageResponse, KubernetesObject, PatchOperation, RuleResponse } from "./policy.ts";
 
 /** Where Kyverno notes which images were verified. It is written for people and reports; nothing here reads it. */
@@ -74,15 +75,4 @@ function verifyImagesAnnotation(images: readonly ImageResponse[]): string | unde
   if (notes.size === 0) return undefined;
   const entries = [...notes].sort(([one], [other]) => one < other ? -1 : one > other ? 1 : 0);
   return JSON.stringify(Object.fromEntries(entries));
-}
-
-/** Lists in their order in a Pod, indices as numbers. */
-function comparePointers(one: string, other: string): number {
-  const [a, b] = [rank(one), rank(other)];
-  return a.list - b.list || a.index - b.index || (one < other ? -1 : one > other ? 1 : 0);
-}
-
-function rank(pointer: string): { readonly list: number; readonly index: number } {
-  const [, list = "", index = "0"] = /\/(\w+)\/(\d+)\/image$/.exec(pointer) ?? [];
-  return { list: ["initContainers", "containers", "ephemeralContainers"].indexOf(list), index: Number(index) };
 }

@@ -201,7 +201,7 @@ describe("order", () => {
   });
 
   it("of a Pod's containers decides the order of the message, not the decision", async () => {
-    const names = ["gone", "unsigned", "lost"].map((tag) => `${REPOSITORY}:${tag}`);
+    const names = [...["gone", "unsigned"].map((tag) => `${REPOSITORY}:${tag}`), "No/Reference", `${REPOSITORY}:lost`];
     for (const images of [names, names.toReversed()]) {
       const { responses } = await ask(await createWorld(), policy(), pod(...images));
       expect(responses[0]?.images.map(({ image }) => image)).toEqual(images);
