@@ -63,12 +63,14 @@ describeIf("peers", "rounds and requests of a cold verification", () => {
   });
 
   // While it is unknown whether the registry has the referrers API, its tag is asked beside it: one request more, no round.
-  it.each([
-    { kind: "olareg", form: "digest", rounds: 3, requests: 5 },
-    { kind: "olareg", form: "tag", rounds: 4, requests: 5 },
-    { kind: "distribution", form: "digest", rounds: 3, requests: 5 },
-    { kind: "distribution", form: "tag", rounds: 4, requests: 5 },
-  ] as const)("$kind, by $form: $rounds rounds, $requests requests", async ({ kind, form, rounds, requests }) => {
+  it.each(
+    [
+      { kind: "olareg", form: "digest", rounds: 3, requests: 5 },
+      { kind: "olareg", form: "tag", rounds: 4, requests: 5 },
+      { kind: "distribution", form: "digest", rounds: 3, requests: 5 },
+      { kind: "distribution", form: "tag", rounds: 4, requests: 5 },
+    ] as const,
+  )("$kind, by $form: $rounds rounds, $requests requests", async ({ kind, form, rounds, requests }) => {
     const proxy = proxies.get(kind) as CountingProxy;
     proxy.reset();
     const suffix = form === "tag" ? ":signed" : `@${digest}`;
