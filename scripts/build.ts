@@ -7,7 +7,7 @@
  * The new build takes the place of the old one at the end, whole: a build that fails leaves the old one in place.
  */
 import { spawn } from "node:child_process";
-import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { bundles, ROOT } from "./build/bundles.ts";
@@ -53,7 +53,9 @@ async function finish(): Promise<void> {
   const program = join(out, "edge-notary.js");
   await writeFile(program, `#!/usr/bin/env node\n${await readFile(program, "utf8")}`);
   await chmod(program, 0o755);
-  await writeFile(join(out, "page", "index.html"), await readFile(join(ROOT, "src", "page", "index.html")));
+  for (const name of ["index.html", "icon.svg"]) {
+    await copyFile(join(ROOT, "src", "page", name), join(out, "page", name));
+  }
 }
 
 /** Puts the new build in the place of the old one. */

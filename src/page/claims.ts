@@ -8,12 +8,20 @@ type Fact = readonly [label: string, value: Node | string];
 /**
  * Draws everything an envelope claims.
  *
- * @param trusted Fingerprints of the certificates that were given: those of the chain among them are marked.
+ * @param proven Whether it verified: only then is what is signed more than a claim.
+ * @param given Fingerprints of the certificates that were given: those of the chain among them are marked.
  */
-export function drawClaims(claims: Inspection, trusted: ReadonlySet<string>): readonly HTMLElement[] {
+export function drawClaims(claims: Inspection, proven: boolean, given: ReadonlySet<string>): HTMLElement {
   const { targetArtifact, unsignedAttributes, signedAttributes } = claims;
-  return [
+  return element(
+    "div",
+    { class: "claims" },
     panel("Signed artifact", [
+      element(
+        "p",
+        { class: proven ? "standing" : "standing unproven" },
+        proven ? "Proven by the signature." : "Nothing here is proven: it is what the file claims.",
+      ),
       facts([
         ["digest", code(targetArtifact.digest)],
         ["media type", shown(targetArtifact.mediaType)],
@@ -31,17 +39,17 @@ export function drawClaims(claims: Inspection, trusted: ReadonlySet<string>): re
       facts(signedFacts(signedAttributes)),
       element("h4", {}, "user defined attributes"),
       facts(Object.entries(targetArtifact.annotations ?? {}).sort().map(([key, value]) => [shown(key), shown(value)])),
-      element("h4", {}, "unsigned attributes"),
+      element("h4", {}, "unsigned attributes (never proven)"),
       facts(unsignedFacts(unsignedAttributes)),
     ]),
     panel("Certificates", [
       element(
         "ol",
         { class: "chain" },
-        ...claims.certificates.map((certificate, index) => drawCertificate(certificate, index, trusted)),
+        ...claims.certificates.map((certificate, index) => drawCertificate(certificate, index, given)),
       ),
     ]),
-  ];
+  );
 }
 
 function signedFacts(attributes: Inspection["signedAttributes"]): readonly Fact[] {
@@ -76,14 +84,14 @@ function unsignedFacts({ signingAgent, timestampSignature }: Inspection["unsigne
 function drawCertificate(
   { subject, issuer, notAfter, fingerprint }: Inspection["certificates"][number],
   index: number,
-  trusted: ReadonlySet<string>,
+  given: ReadonlySet<string>,
 ): HTMLElement {
   const place = index === 0 ? "Signing certificate" : subject === issuer ? "Root" : "Intermediate";
   return element(
     "li",
     {},
     element("p", { class: "place" }, place),
-    trusted.has(fingerprint) ? element("p", { class: "anchor" }, "the certificate you gave") : undefined,
+    given.has(fingerprint) ? element("p", { class: "anchor" }, "the same as the certificate you gave") : undefined,
     facts([
       ["SHA256 fingerprint", code(fingerprint)],
       ["issued to", shown(subject)],

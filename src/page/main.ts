@@ -1,5 +1,5 @@
 /** The inspection page: a dropped signature and a dropped certificate become claims and a verdict. Nothing is sent. */
-import { type Refusal, toEngineError } from "../errors.ts";
+import { MalformedError, type Refusal, toEngineError } from "../errors.ts";
 import {
   decodeEnvelope,
   inspectEnvelope,
@@ -30,7 +30,7 @@ interface State {
 
 /** What became of an envelope. */
 type Examined =
-  | { readonly claims: Inspection; readonly outcome: VerificationOutcome; readonly trusted: ReadonlySet<string> }
+  | { readonly claims: Inspection; readonly outcome: VerificationOutcome; readonly given: ReadonlySet<string> }
   | { readonly unreadable: Refusal };
 
 const ports: Ports = createBrowserPorts();
@@ -44,17 +44,17 @@ async function examine(
 ): Promise<Examined> {
   try {
     const envelope = decodeEnvelope(envelopeBytes);
-    const [claims, outcome, trusted] = await Promise.all([
+    const [claims, outcome, given] = await Promise.all([
       inspectEnvelope(envelope, ports.crypto),
       // Without a registry there is no artifact to compare with: the envelope's own claim stands in, and is shown as one.
       verifySignature(envelope, readPayload(envelope).targetArtifact, {
-        name: "the certificate you gave",
+        name: certificates.length === 0 ? "this page" : "the certificate you gave",
         level: STRICT,
         trustAnchors: { ca: certificates, signingAuthority: [] },
       }, ports),
       Promise.all(certificates.map((certificate) => fingerprint(certificate, ports.crypto))),
     ]);
-    return { claims, outcome, trusted: new Set(trusted) };
+    return { claims, outcome, given: new Set(given) };
   } catch (error) {
     return { unreadable: toEngineError(error, "Cannot read the envelope").refusal };
   }
@@ -66,20 +66,42 @@ async function show(): Promise<void> {
   const { envelope, certificates } = state;
   const examined = await examine(envelope, certificates);
   if (mine !== latest) return;
-  const drawn = "unreadable" in examined ? [drawUnreadable(examined.unreadable)] : [
-    drawVerdict(examined.outcome, verdict(examined.outcome), certificates.length),
-    drawValidations(examined.outcome),
-    ...drawClaims(examined.claims, examined.trusted),
-  ];
-  byId("result").replaceChildren(...drawn);
+  draw(examined, certificates.length);
+}
+
+function draw(examined: Examined, anchors: number): void {
+  const result = byId("result");
+  if ("unreadable" in examined) {
+    result.replaceChildren(drawUnreadable(examined.unreadable));
+  } else {
+    const { claims, outcome, given } = examined;
+    const found = verdict(outcome);
+    result.replaceChildren(
+      drawVerdict(outcome, found, anchors),
+      drawValidations(outcome),
+      drawClaims(claims, found === "verified", given),
+    );
+  }
+  byId("spoken").textContent = result.querySelector("h2")?.textContent ?? "";
 }
 
 async function take(files: readonly File[]): Promise<void> {
   const refused: string[] = [];
-  if (files.length > MAX_FILES) refused.push(`${files.length} files at once, at most ${MAX_FILES}`);
+  const certificates: Certificate[] = [];
+  const names: string[] = [];
+  if (files.length > MAX_FILES) refused.push(`${files.length} files at once, at most ${MAX_FILES} are taken`);
   for (const file of files.slice(0, MAX_FILES)) {
-    const reason = await takeFile(file).catch((error: unknown) => toEngineError(error, "Cannot read the file").message);
-    if (reason !== undefined) refused.push(`“${shown(file.name)}”: ${shown(reason)}`);
+    try {
+      const found = await takeFile(file);
+      if (found.length > 0) names.push(file.name);
+      certificates.push(...found);
+    } catch (error) {
+      refused.push(`“${shown(file.name)}”: ${toEngineError(error, "Cannot read the file").message}`);
+    }
+  }
+  if (certificates.length > 0) {
+    state = { ...state, certificates };
+    choose("certificate", `${shown(names.join(", "))} (${count(certificates.length, "certificate")})`);
   }
   const notice = byId("notice");
   notice.textContent = refused.join("\n");
@@ -87,21 +109,25 @@ async function take(files: readonly File[]): Promise<void> {
   await show();
 }
 
-/** Takes one file into the state, or says why not. */
-async function takeFile(file: File): Promise<string | undefined> {
-  if (file.size > MAX_FILE_BYTES) return `${file.size} bytes, at most ${MAX_FILE_BYTES}`;
+/**
+ * Takes one file: an envelope into the state, certificates to the caller.
+ *
+ * @throws {MalformedError} What it is instead, or what is wrong with it.
+ */
+async function takeFile(file: File): Promise<readonly Certificate[]> {
+  if (file.size > MAX_FILE_BYTES) {
+    throw new MalformedError("ERR_TOO_LARGE", `Cannot read it: ${file.size} bytes, at most ${MAX_FILE_BYTES}`);
+  }
   const bytes = new Uint8Array(await file.arrayBuffer());
   const found = recognise(bytes);
-  if (found.kind === "other") return `it looks like ${found.looksLike}; expected a signature envelope or a certificate`;
-  if (found.kind === "envelope") {
-    state = { ...state, envelope: { mediaType: found.mediaType, bytes } };
-    choose("envelope", `${shown(file.name)} (${found.mediaType})`);
-    return undefined;
+  if (found.kind === "other") {
+    const expected = "expected a signature envelope or a certificate";
+    throw new MalformedError("ERR_ENVELOPE_FORMAT", `It looks like ${found.looksLike}; ${expected}`);
   }
-  const certificates = parseCertificates(bytes);
-  state = { ...state, certificates };
-  choose("certificate", `${shown(file.name)} (${count(certificates.length, "certificate")})`);
-  return undefined;
+  if (found.kind === "certificate") return parseCertificates(bytes);
+  state = { ...state, envelope: { mediaType: found.mediaType, bytes } };
+  choose("envelope", `${shown(file.name)} (${found.mediaType})`);
+  return [];
 }
 
 function choose(well: "envelope" | "certificate", text: string): void {

@@ -1,17 +1,25 @@
 /** The verdict and the five validations behind it, each with its reason and the next step. */
 import type { Refusal } from "../errors.ts";
-import type { ValidationResult, ValidationType, Verdict, VerificationOutcome } from "../notary/mod.ts";
+import type { Evidence, ValidationResult, ValidationType, Verdict, VerificationOutcome } from "../notary/mod.ts";
 import { panel } from "./claims.ts";
 import { element } from "./dom.ts";
-import { count, shown } from "./text.ts";
+import { count, formatInstant, shown } from "./text.ts";
 
-/** What each validation asks, in its order. */
-const QUESTIONS: Readonly<Record<ValidationType, string>> = {
-  integrity: "Does the signature fit the signed bytes?",
-  authenticity: "Does a trusted certificate stand behind it?",
-  authenticTimestamp: "Are its certificates valid now?",
-  expiry: "Is it before the expiry its signer set?",
-  revocation: "Are its certificates unrevoked?",
+/** What it means that a validation passed, from what it found. */
+const FOUND: Readonly<Record<ValidationType, (evidence: Evidence) => string>> = {
+  integrity: () => "The signature fits the signed bytes.",
+  authenticity: ({ anchor }) => `A certificate you gave stands behind it: ${shown(String(anchor))}.`,
+  authenticTimestamp: () => "All of its certificates are valid now.",
+  expiry: ({ expiry }) => {
+    const instant = new Date(String(expiry));
+    return Number.isNaN(instant.getTime())
+      ? "Its signer set no expiry."
+      : `It is good until ${formatInstant(instant)}.`;
+  },
+  revocation: ({ status }) =>
+    status === "nonRevokable"
+      ? "Its certificates name no place to ask whether they are revoked."
+      : "None of its certificates is revoked.",
 };
 
 const NAMES: Readonly<Record<ValidationType, string>> = {
@@ -69,7 +77,7 @@ export function drawVerdict(outcome: VerificationOutcome, verdict: Verdict, anch
 export function drawUnreadable(why: Refusal): HTMLElement {
   return element(
     "div",
-    {},
+    { class: "unreadable" },
     banner("refused", "✕", "Not a valid signature envelope", shown(why.message)),
     element("p", { class: "aside" }, nextStep(why)),
   );
@@ -103,7 +111,8 @@ function drawValidation(type: ValidationType, result: ValidationResult): HTMLEle
 }
 
 function explanation(type: ValidationType, result: ValidationResult): string {
-  return result.status === "skipped" ? shown(result.reason) : `${QUESTIONS[type]} Yes.`;
+  if (result.status === "skipped") return `Not looked at: ${shown(result.reason)}.`;
+  return FOUND[type](result.evidence);
 }
 
 function nextStep({ nextStep: step, code, class: kind, retry }: Refusal): string {
