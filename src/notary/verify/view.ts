@@ -15,9 +15,8 @@ import {
 import type { Ports } from "../../ports.ts";
 import { fetchEnvelope, listSignatures, type SignatureList } from "../discover.ts";
 import type { Envelope } from "../envelope/envelope.ts";
-
-import { decodeOnce, integrityOnce } from "./proven.ts";
 import type { ValidationResult } from "./outcome.ts";
+import { decodeOnce, integrityOnce } from "./proven.ts";
 
 /** What a view asks of the outside world. */
 export type ViewPorts = Pick<Ports, "crypto" | "now"> & { readonly open: OpenRepository };
