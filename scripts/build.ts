@@ -3,17 +3,21 @@
  *
  *     npm run build            prints the table of sizes
  *     npm run build -- --quiet prints failures only
+ *     npm run build -- --out FOLDER builds there instead
  *
  * The new build takes the place of the old one at the end, whole: a build that fails leaves the old one in place.
  */
 import { spawn } from "node:child_process";
 import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import process from "node:process";
 import { bundles, ROOT } from "./build/bundles.ts";
 import { buildBundle, type BuiltBundle, exceeded, formatSizes, measure } from "./build/sizes.ts";
 
-const out = join(ROOT, "node_modules", ".cache", "edge-notary", `build-${process.pid}`);
+const asked = process.argv.indexOf("--out");
+const target = resolve(asked < 0 ? join(ROOT, "dist") : process.argv[asked + 1] ?? "dist");
+/** On the file system of the target, so that it can be moved there; not beside `dist/`, where it would be left behind. */
+const out = asked < 0 ? join(ROOT, "node_modules", ".cache", `edge-notary-${process.pid}`) : `${target}.${process.pid}`;
 
 /** Emits `types/**.d.ts` with the compiler. */
 function emitTypes(): Promise<void> {
@@ -60,7 +64,8 @@ async function finish(): Promise<void> {
 
 /** Puts the new build in the place of the old one. */
 async function replace(): Promise<void> {
-  const [target, old] = [join(ROOT, "dist"), `${out}.old`];
+  const old = `${out}.old`;
+  await mkdir(dirname(target), { recursive: true });
   await rename(target, old).catch(() => {});
   await rename(out, target);
   await rm(old, { recursive: true, force: true });
@@ -80,7 +85,9 @@ async function main(): Promise<number> {
     for (const bundle of built) await write(bundle);
     await finish();
     await replace();
-    if (!quiet) console.log(`dist/ built in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+    if (!quiet) {
+      console.log(`${relative(ROOT, target)} built in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+    }
     return 0;
   } catch (error) {
     console.error(`Cannot build: ${error instanceof Error ? error.message : String(error)}`);

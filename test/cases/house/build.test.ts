@@ -1,0 +1,109 @@
+/** The build as others use it: a package that is imported, compiled against, and run. */
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import process from "node:process";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const run = promisify(execFile);
+
+/** A folder with one dependency: this package. */
+let consumer = "";
+let installed = "";
+
+beforeAll(async () => {
+  consumer = await mkdtemp(join(tmpdir(), "edge-notary-consumer-"));
+  installed = join(consumer, "node_modules", "edge-notary");
+  await mkdir(installed, { recursive: true });
+  const tsx = resolve("node_modules/tsx/dist/cli.mjs");
+  await run(process.execPath, [tsx, "scripts/build.ts", "--quiet", "--out", join(installed, "dist")]);
+  await cp("package.json", join(installed, "package.json"));
+  for (const name of ["hono", "yaml", "@noble"]) {
+    await symlink(resolve("node_modules", name), join(consumer, "node_modules", name), "dir");
+  }
+  await writeFile(join(consumer, "package.json"), '{ "type": "module" }');
+}, 60_000);
+afterAll(() => rm(consumer, { recursive: true, force: true }));
+
+describe("the package", () => {
+  it.each(["bundler", "nodenext"])(
+    "is compiled against with module resolution %s, every type checked",
+    async (resolution) => {
+      await writeFile(
+        join(consumer, "use.ts"),
+        `import { createWebPorts, parseReference, type Reference } from "edge-notary";
+import { type CompiledPolicy, loadPolicies } from "edge-notary/policy";
+import { createApp } from "edge-notary/admission";
+import worker from "edge-notary/worker";
+const reference: Reference = parseReference("ghcr.io/org/app:1.0");
+const policies: readonly CompiledPolicy[] = loadPolicies([]).policies;
+const answer: Response | Promise<Response> = worker.fetch(new Request("http://localhost/"), {});
+// @ts-expect-error A reference is no text: types are really there.
+const text: string = reference;
+export { answer, createApp, createWebPorts, policies, text };
+`,
+      );
+      const options = {
+        strict: true,
+        skipLibCheck: false,
+        noEmit: true,
+        target: "es2022",
+        module: resolution === "bundler" ? "esnext" : "nodenext",
+        moduleResolution: resolution,
+        lib: ["es2023", "dom", "dom.iterable"],
+        types: [],
+      };
+      await writeFile(join(consumer, "tsconfig.json"), JSON.stringify({ compilerOptions: options, files: ["use.ts"] }));
+      const tsc = resolve("node_modules/typescript/bin/tsc");
+      const output = await run(process.execPath, [tsc, "-p", consumer]).then(() => "", (error) => error.stdout);
+      expect(output).toBe("");
+    },
+  );
+
+  it("is imported by name on Node", async () => {
+    await writeFile(
+      join(consumer, "use.js"),
+      `import { parseReference } from "edge-notary";
+import { loadPolicies } from "edge-notary/policy";
+import { createApp } from "edge-notary/admission";
+import worker from "edge-notary/worker";
+const answer = await worker.fetch(new Request("http://localhost/healthz"), {});
+console.log(JSON.stringify([parseReference("ghcr.io/a/b:1").repository, loadPolicies([]), typeof createApp, answer.status]));
+`,
+    );
+    const { stdout } = await run(process.execPath, ["use.js"], { cwd: consumer });
+    expect(JSON.parse(stdout.split("\n").at(-2) ?? "")).toEqual([
+      "a/b",
+      { policies: [], problems: [] },
+      "function",
+      503,
+    ]);
+  });
+
+  it("has a program for Node", async () => {
+    const program = join(installed, "dist", "edge-notary.js");
+    expect((await readFile(program, "utf8")).split("\n", 1)[0]).toBe("#!/usr/bin/env node");
+    expect((await stat(program)).mode & 0o111).toBe(0o111);
+    const { stdout } = await run(program, ["version"]);
+    expect(stdout).toContain(JSON.parse(await readFile("package.json", "utf8")).version);
+  });
+
+  it("has a page whose markup names files that are there", async () => {
+    const page = await readdir(join(installed, "dist", "page"));
+    const html = await readFile(join(installed, "dist", "page", "index.html"), "utf8");
+    const named = [...html.matchAll(/(?:src|href)="([^"#]+)"/g)].map(([, name]) => name);
+    expect(named.length).toBeGreaterThan(2);
+    expect(named.filter((name) => !page.includes(name ?? ""))).toEqual([]);
+  });
+
+  it("holds no path of this machine", async () => {
+    const names = (await readdir(join(installed, "dist"), { recursive: true })).filter((name) =>
+      /\.(js|ts|html|css)$/.test(name)
+    );
+    expect(names.length).toBeGreaterThan(20);
+    const texts = await Promise.all(names.map((name) => readFile(join(installed, "dist", name), "utf8")));
+    expect(names.filter((_, index) => texts[index]?.includes(resolve(".")))).toEqual([]);
+  });
+});
