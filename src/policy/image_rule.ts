@@ -16,6 +16,7 @@ import {
   mutatedImageDigest,
   noSignature,
   type Noun,
+  onlyChildrenSigned,
   ranOutOfTime,
   skippedImage,
   unverifiedImage,
@@ -153,14 +154,9 @@ async function askAttestor(trust: Trust, image: ImageInfo, context: EvaluationCo
 
 /** What notation says of an outcome; where it has nothing to look at, in the words of whoever asked. */
 function sentenceOf(outcome: ArtifactOutcome, noun: Noun): string {
-  const { refusal: why, reference } = outcome;
-  if (why?.code !== "SIGNATURE_MISSING") return referenceText(outcome);
-  const [children] = ONLY_CHILDREN_SIGNED.exec(why.message) ?? [""];
-  return noSignature(reference, noun) + children;
+  if (outcome.refusal?.code !== "SIGNATURE_MISSING") return referenceText(outcome);
+  return noSignature(outcome.reference, noun) + onlyChildrenSigned(outcome.signedChildren ?? []);
 }
-
-/** The part of that refusal which says that somebody signed the wrong thing: worth a place in the denial itself. */
-const ONLY_CHILDREN_SIGNED = /; it is an index of which only children are signed: .*$/s;
 
 /** Kyverno's sentence for an attestor that could not be asked: it tells resolving from everything after. */
 async function reasonOf(

@@ -44,6 +44,10 @@ export const failedToVerify = (reference: string, detail: string): string => `fa
 export const noSignature = (reference: string, noun: Noun): string =>
   `no signature is associated with "${reference}", make sure the ${noun} was signed successfully`;
 
+/** Added where it is the usual mistake: one platform's image was signed, and the index is deployed. */
+export const onlyChildrenSigned = (children: readonly string[]): string =>
+  children.length === 0 ? "" : `; it is an index of which only children are signed: ${children.join(", ")}`;
+
 /** The deadline passed while this was being done. */
 export const ranOutOfTime = (action: string): string => `ran out of time at ${action}`;
 

@@ -44,7 +44,7 @@ export async function verifyArtifact(
   const summary = summaryOf(artifact);
   if (artifact.signatures.length === 0) {
     const missing = await explainMissingSignature(artifact, view.signal);
-    return { ...summary, verdict: "failed", outcomes, refusal: missing };
+    return { ...summary, verdict: "failed", outcomes, ...missing };
   }
   if (endsVerified(outcomes)) return { ...summary, verdict: "verified", outcomes };
   const undecided = outcomes.find((tried) => verdict(tried) === "inconclusive");

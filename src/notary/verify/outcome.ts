@@ -123,6 +123,8 @@ export interface ArtifactOutcome {
   readonly limit?: number;
   /** Why not, when the verdict is `failed` or `inconclusive`. */
   readonly refusal?: Refusal;
+  /** Of an unsigned index: its children that are signed, as printed in messages; they do not speak for the index. */
+  readonly signedChildren?: readonly string[];
   /** Where signatures were looked for. */
   readonly asked: readonly {
     readonly way: string;

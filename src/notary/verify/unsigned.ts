@@ -12,17 +12,26 @@ export const MAX_INDEX_CHILDREN_ASKED = 8;
  * Words the refusal of an artifact without signatures. Of an index the children are asked too, because signing one
  * platform's image and deploying the index is the usual mistake; no answer changes the refusal, only its message.
  */
-export async function explainMissingSignature(artifact: SignedArtifact, signal: AbortSignal): Promise<Refusal> {
+export async function explainMissingSignature(
+  artifact: SignedArtifact,
+  signal: AbortSignal,
+): Promise<{ readonly refusal: Refusal; readonly signedChildren: readonly string[] }> {
   const places = artifact.asked.map(({ way, place, result, reason }) =>
-    `${way} "${printable(place, 200)}" (${result}${reason === undefined ? "" : `: ${printable(reason, 200)}`})`
+    `${way} "${printable(place, 200)}" (${WORDS[result]}${reason === undefined ? "" : `: ${printable(reason, 200)}`})`
   );
   const looked = places.length === 0 ? "nowhere" : places.join(", ");
-  const signed = await signedChildren(artifact, signal);
-  const children = signed.length === 0
+  const children = await signedChildren(artifact, signal);
+  const hint = children.length === 0
     ? ""
-    : `; it is an index of which only children are signed: ${signed.join(", ")}`;
-  return refusal("SIGNATURE_MISSING", `Cannot find a signature of "${artifact.name}": looked in ${looked}${children}`);
+    : `; it is an index of which only children are signed: ${children.join(", ")}`;
+  return {
+    refusal: refusal("SIGNATURE_MISSING", `Cannot find a signature of "${artifact.name}": looked in ${looked}${hint}`),
+    signedChildren: children,
+  };
 }
+
+/** What came of asking a place, where nothing was found in the end. */
+const WORDS = { found: "lists none", absent: "nothing there", ignored: "not believed" } as const;
 
 async function signedChildren(
   { repository, descriptor }: SignedArtifact,

@@ -111,7 +111,7 @@ describe("an artifact without signatures", () => {
       refusal: { code: "SIGNATURE_MISSING", class: "denied", retry: false },
     });
     expect(outcome.asked.map(({ way }) => way)).toEqual(["referrers-api", "referrers-tag"]);
-    expect(outcome.refusal?.message).toContain(`referrers-tag "${image.digest.replace(":", "-")}" (absent)`);
+    expect(outcome.refusal?.message).toContain(`referrers-tag "${image.digest.replace(":", "-")}" (nothing there)`);
     const reference = `registry.example/app@${image.digest}`;
     expect(referenceText(outcome)).toBe(
       `no signature is associated with "${reference}", make sure the artifact was signed successfully`,
