@@ -37,11 +37,13 @@ const SYSTEM_HEADERS: ReadonlySet<string> = new Set([
   ATTRIBUTE.authenticSigningTime,
   ATTRIBUTE.expiry,
 ]);
-const UNPROTECTED_HEADERS = ["x5c", ATTRIBUTE.timestampSignature, ATTRIBUTE.signingAgent] as const;
 
-/** By lower-case name: a header in other capitals is a trap for readers that fold them, and is refused. */
+/**
+ * Protected headers by lower-case name: one in other capitals is a trap for readers that fold them, and is refused. Among
+ * unprotected ones it is one more that nobody knows: signers of the first days wrote `SigningAgent`.
+ */
 const EXACT_NAMES: ReadonlyMap<string, string> = new Map(
-  [...SYSTEM_HEADERS, ...UNPROTECTED_HEADERS, ATTRIBUTE.verificationPlugin, ATTRIBUTE.verificationPluginMinVersion]
+  [...SYSTEM_HEADERS, ATTRIBUTE.verificationPlugin, ATTRIBUTE.verificationPluginMinVersion]
     .map((name) => [name.toLowerCase(), name]),
 );
 
@@ -100,7 +102,7 @@ function decodeText(member: string, text: string): Uint8Array {
 
 /** Spec: RFC 7515, section 4: a name stands in one of the two headers only. */
 function checkNames(header: JsonObject, unprotected: JsonObject): void {
-  for (const name of [...Object.keys(header), ...Object.keys(unprotected)]) {
+  for (const name of Object.keys(header)) {
     if (SYSTEM_HEADERS.has(name)) continue;
     const exact = EXACT_NAMES.get(name.toLowerCase());
     if (exact !== undefined && exact !== name) {
