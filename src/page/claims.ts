@@ -94,8 +94,8 @@ function drawCertificate(
     given.has(fingerprint) ? element("p", { class: "anchor" }, "the same as the certificate you gave") : undefined,
     facts([
       ["SHA256 fingerprint", code(fingerprint)],
-      ["issued to", shown(subject)],
-      ["issued by", subject === issuer ? `${shown(issuer)} (itself)` : shown(issuer)],
+      ["issued to", drawName(subject)],
+      ["issued by", drawName(subject === issuer ? `${issuer} (itself)` : issuer)],
       ["expiry", drawTime(notAfter)],
     ]),
   );
@@ -117,6 +117,12 @@ function facts(list: readonly Fact[]): HTMLElement {
 
 function drawTime(instant: Date): HTMLElement {
   return element("time", { datetime: instant.toISOString() }, formatInstant(instant));
+}
+
+/** A distinguished name that breaks after its commas first. */
+function drawName(name: string): HTMLElement {
+  const parts = shown(name).split(",");
+  return element("span", {}, ...parts.flatMap((part, index) => index === 0 ? [part] : [",", element("wbr"), part]));
 }
 
 function code(text: string): HTMLElement {
