@@ -14,8 +14,8 @@ import { decodeUtf8, printable } from "./text.ts";
 export const MAX_CBOR_BYTES = 16 * 1024 * 1024;
 /** Levels of nesting read at most, tags included. */
 export const MAX_CBOR_DEPTH = 32;
-/** Elements of one array, or pairs of one map, read at most. */
-export const MAX_CBOR_ELEMENTS = 4096;
+/** Items read at most, those inside arrays, maps and tags included: each costs far more memory than its byte. */
+export const MAX_CBOR_ITEMS = 16_384;
 
 /** A key of a map: integers are numbers (bigint beyond ±2⁵³), text is a string; so 1 and "1" differ. */
 export type CborKey = number | bigint | string;
@@ -46,6 +46,8 @@ interface Cursor {
   readonly view: DataView;
   readonly tags: CborTags;
   offset: number;
+  /** Items begun so far. */
+  items: number;
 }
 
 function refuse(offset: number, what: string): never {
@@ -67,7 +69,7 @@ export function decodeCbor(bytes: Uint8Array, options: { readonly tags?: CborTag
     );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const cursor: Cursor = { bytes, view, tags: options.tags ?? "anywhere", offset: 0 };
+  const cursor: Cursor = { bytes, view, tags: options.tags ?? "anywhere", offset: 0, items: 0 };
   const item = readItem(cursor, 1);
   if (item.end !== bytes.length) refuse(item.end, `${bytes.length - item.end} bytes after the item`);
   return item;
@@ -104,15 +106,10 @@ function readLength(cursor: Cursor, start: number, info: number): number {
   return length;
 }
 
-function readCount(cursor: Cursor, start: number, info: number): number {
-  const count = readLength(cursor, start, info);
-  if (count > MAX_CBOR_ELEMENTS) refuse(start, `${count} elements, expected at most ${MAX_CBOR_ELEMENTS}`);
-  return count;
-}
-
 function readItem(cursor: Cursor, depth: number): CborItem {
   if (depth > MAX_CBOR_DEPTH) refuse(cursor.offset, `more than ${MAX_CBOR_DEPTH} levels of nesting`);
   const start = need(cursor, 1);
+  if (++cursor.items > MAX_CBOR_ITEMS) refuse(start, `more than ${MAX_CBOR_ITEMS} items`);
   const initial = cursor.bytes[start] as number;
   const info = initial & 0x1f;
   switch (initial >> 5) {
@@ -131,13 +128,13 @@ function readItem(cursor: Cursor, depth: number): CborItem {
       return { type: "text", value, start, end: cursor.offset };
     }
     case 4: {
-      const count = readCount(cursor, start, info);
+      const count = readLength(cursor, start, info);
       const items: CborItem[] = [];
       for (let index = 0; index < count; index++) items.push(readItem(cursor, depth + 1));
       return { type: "array", items, start, end: cursor.offset };
     }
     case 5: {
-      const entries = readEntries(cursor, readCount(cursor, start, info), depth);
+      const entries = readEntries(cursor, readLength(cursor, start, info), depth);
       return { type: "map", entries, start, end: cursor.offset };
     }
     case 6: {

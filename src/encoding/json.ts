@@ -1,8 +1,9 @@
 /**
  * JSON read strictly (RFC 8259), and JSON Pointer (RFC 6901).
  *
- * `JSON.parse` decides what is JSON; a second pass over the text finds what it forgives: a name that occurs twice in one
- * object, at any depth, and nesting without bound. The pass is linear, copies nothing but names, and jumps over strings.
+ * `JSON.parse` decides what is JSON; a pass over the text before it finds what it forgives: a name that occurs twice in
+ * one object, at any depth, and nesting without bound. The pass is linear, copies nothing but names, and jumps over
+ * strings; it goes first, since a value of millions of levels costs a second and much memory before it can be refused.
  */
 import { MalformedError } from "../errors.ts";
 import { decodeUtf8, printable } from "./text.ts";
@@ -53,20 +54,18 @@ export function parseJson(input: string | Uint8Array, limits: JsonLimits = {}): 
     );
   }
   const text = typeof input === "string" ? input : decodeUtf8(input, "ERR_JSON");
-  let value: JsonValue;
+  checkStructure(text, maxDepth);
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch (cause) {
     refuse(printable(cause instanceof Error ? cause.message : String(cause), 160), cause);
   }
-  if (typeof value === "object" && value !== null) checkStructure(text, maxDepth);
-  return value;
 }
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** Index of the quote that closes the string opened before `from`. The text is JSON, so there is one. */
+/** Index of the quote that closes the string opened before `from`; −1 where there is none, so that this is no JSON. */
 function closingQuote(text: string, from: number): number {
   let quote = text.indexOf('"', from);
   while (text.charCodeAt(quote - 1) === BACKSLASH) {
@@ -95,7 +94,17 @@ function addName(names: Names, name: string): Names | undefined {
   return names.has(name) ? undefined : names.add(name);
 }
 
-/** Walks text that `JSON.parse` has accepted. */
+/** A name with its escapes undone; as it is where they are wrong, which `JSON.parse` says of the whole text. */
+function nameOf(raw: string): string {
+  if (!raw.includes("\\")) return raw;
+  try {
+    return JSON.parse(`"${raw}"`);
+  } catch {
+    return raw;
+  }
+}
+
+/** Refuses repeated names and deep nesting; of text that is no JSON anything else goes by. */
 function checkStructure(text: string, maxDepth: number): void {
   // One entry per open bracket: the names of an object, or undefined for an array.
   const open: (Names | undefined)[] = [];
@@ -107,10 +116,10 @@ function checkStructure(text: string, maxDepth: number): void {
       case QUOTE: {
         const start = index + 1;
         index = closingQuote(text, start);
+        if (index < 0) return;
         if (!expectName || names === undefined) break;
         expectName = false;
-        const raw = text.slice(start, index);
-        const name: string = raw.includes("\\") ? JSON.parse(`"${raw}"`) : raw;
+        const name = nameOf(text.slice(start, index));
         const added = addName(names, name);
         if (added === undefined) {
           refuse(`the name "${printable(name, 80)}" occurs twice in one object${position(text, start - 1)}`);

@@ -21,8 +21,17 @@ export interface PemBlock {
 }
 
 const BEGIN = /^-----BEGIN ([A-Z0-9](?:[ -]?[A-Z0-9])*)-----$/;
-/** What RFC 7468 calls W: the white space that may stand anywhere. */
-const EDGES = /^[ \t\r\v\f]+|[ \t\r\v\f]+$/g;
+/** What RFC 7468 calls W, line feeds apart: the white space that may stand anywhere. */
+const BLANKS = " \t\r\v\f";
+
+/** A line without the blanks around it: in one pass, as a pattern for them would go back over each run of blanks. */
+function withoutEdges(line: string): string {
+  let start = 0;
+  let end = line.length;
+  while (start < end && BLANKS.includes(line.charAt(start))) start++;
+  while (start < end && BLANKS.includes(line.charAt(end - 1))) end--;
+  return line.slice(start, end);
+}
 
 function refuse(line: number, what: string, cause?: unknown): never {
   throw new MalformedError("ERR_PEM", `Cannot parse PEM at line ${line}: ${what}`, { cause });
@@ -47,7 +56,7 @@ export function parsePem(text: string): readonly PemBlock[] {
   let line = 0;
   for (const raw of text.split("\n")) {
     line++;
-    const content = raw.replace(EDGES, "");
+    const content = withoutEdges(raw);
     if (content === "") continue;
     if (open === undefined) {
       const label = BEGIN.exec(content)?.[1];

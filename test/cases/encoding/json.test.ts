@@ -61,6 +61,11 @@ describe("parseJson()", () => {
     expect(() => parseJson(nested(500_000))).toThrow(refused("ERR_JSON"));
   });
 
+  it("refuses deep nesting before anything is made of it, also where the text is no JSON", () => {
+    expect(() => parseJson("[".repeat(1_000_000))).toThrow("more than 64 levels of nesting");
+    expect(() => parseJson('{"a'.repeat(1_000_000))).toThrow(refused("ERR_JSON"));
+  });
+
   it("refuses more bytes than its bound before it reads them", () => {
     expect(() => parseJson("[1, 2]", { maxBytes: 5 })).toThrow(refused("ERR_TOO_LARGE"));
     expect(parseJson("[1,2]", { maxBytes: 5 })).toEqual([1, 2]);

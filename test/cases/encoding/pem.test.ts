@@ -52,6 +52,14 @@ describe("parsePem()", () => {
     expect(() => parsePem(" ".repeat(MAX_PEM_LENGTH + 1))).toThrow(expect.objectContaining({ code: "ERR_TOO_LARGE" }));
   });
 
+  it("reads runs of blanks in a time that grows with their length, not with its square", () => {
+    const blanks = " ".repeat(MAX_PEM_LENGTH - 2 * BLOCK.length);
+    const started = performance.now();
+    expect(parsePem(BLOCK + blanks)).toHaveLength(1);
+    expect(() => parsePem(BLOCK.replace("AQID", `AQ${blanks}ID`))).toThrow("is not base64");
+    expect(performance.now() - started).toBeLessThan(3000);
+  });
+
   it("prints nothing of the text raw", () => {
     expect(() => parsePem("\u001b[2J")).toThrow('"\\x1b[2J" stands outside a block');
   });
