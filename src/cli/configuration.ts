@@ -1,4 +1,4 @@
-/** The configuration file and the flags that say the same: which registries are reached elsewhere. */
+/** The configuration file, and the flags that say the same: mirrors of registries, and where they may send us. */
 import { isJsonObject, type JsonValue, parseJson, printable } from "../encoding/mod.ts";
 import { ConfigurationError, toEngineError } from "../errors.ts";
 import type { Files } from "../ports.ts";
@@ -9,16 +9,24 @@ export const MAX_CONFIGURATION_BYTES = 64 * 1024;
 /** Mirrors at most, flags and file together. */
 export const MAX_MIRRORS = 1_000;
 
+/** Allowed hosts at most. */
+export const MAX_ALLOWED_HOSTS = 1_000;
+
 /** What a configuration file says. */
 export interface Configuration {
   /** Registry host, such as `ghcr.io` → URL of the registry that is asked in its place. */
   readonly mirrors: ReadonlyMap<string, string>;
+  /** Hosts, with or without port, of private networks that registries may send us to. */
+  readonly allowedHosts: ReadonlySet<string>;
 }
+
+const KEYS = ["mirrors", "allowedHosts"] as const;
+const KEYS_TEXT = KEYS.map((key) => `"${key}"`).join(" or ");
 
 const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[A-Fa-f0-9:]+\])(?::[0-9]{1,5})?$/;
 
 /**
- * Reads a configuration file: `{"mirrors": {"ghcr.io": "http://127.0.0.1:5000"}}`.
+ * Reads a configuration file: `{"mirrors": {"ghcr.io": "http://127.0.0.1:5000"}, "allowedHosts": ["10.0.0.7:9000"]}`.
  *
  * @throws {ConfigurationError} `ERR_FILE` when it cannot be read, `ERR_CONFIG` naming the key that is wrong or unknown.
  */
@@ -27,9 +35,9 @@ export async function readConfiguration(path: string, files: Files): Promise<Con
   const refuse = (reason: string, cause?: unknown): ConfigurationError =>
     new ConfigurationError("ERR_CONFIG", `Cannot read configuration "${printable(path)}": ${reason}`, { cause });
   const document = parse(bytes, refuse);
-  if (!isJsonObject(document)) throw refuse('it is no object, expected an object with the key "mirrors"');
-  const unknown = Object.keys(document).find((key) => key !== "mirrors");
-  if (unknown !== undefined) throw refuse(`unknown key "${printable(unknown)}", expected "mirrors"`);
+  if (!isJsonObject(document)) throw refuse(`it is no object, expected an object with the keys ${KEYS_TEXT}`);
+  const unknown = Object.keys(document).find((key) => !KEYS.some((known) => known === key));
+  if (unknown !== undefined) throw refuse(`unknown key "${printable(unknown)}", expected ${KEYS_TEXT}`);
   const mirrors = document["mirrors"] ?? {};
   if (!isJsonObject(mirrors)) throw refuse('"mirrors" is no object, expected registry hosts and their mirrors');
   const entries = Object.entries(mirrors).map(([host, url]): readonly [string, string] => {
@@ -39,7 +47,20 @@ export async function readConfiguration(path: string, files: Files): Promise<Con
     if (wrong !== undefined) throw refuse(`${key}: ${wrong}`);
     return [host, url];
   });
-  return { mirrors: bounded(entries, refuse) };
+  return { mirrors: bounded(entries, refuse), allowedHosts: readAllowedHosts(document["allowedHosts"] ?? [], refuse) };
+}
+
+function readAllowedHosts(hosts: JsonValue, refuse: (reason: string) => ConfigurationError): ReadonlySet<string> {
+  if (!Array.isArray(hosts)) throw refuse('"allowedHosts" is no list, expected hosts with an optional :port');
+  if (hosts.length > MAX_ALLOWED_HOSTS) {
+    throw refuse(`"allowedHosts" has ${hosts.length} hosts, expected at most ${MAX_ALLOWED_HOSTS}`);
+  }
+  const names = hosts.map((host: JsonValue, index): string => {
+    if (typeof host === "string" && HOST.test(host) && URL.canParse(`http://${host}`)) return host;
+    const found = typeof host === "string" ? `"${printable(host)}" is no host` : "it is no text";
+    throw refuse(`"allowedHosts"[${index}]: ${found}, expected a host with an optional :port`);
+  });
+  return new Set(names);
 }
 
 function parse(bytes: Uint8Array, refuse: (reason: string, cause?: unknown) => ConfigurationError): JsonValue {

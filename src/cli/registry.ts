@@ -25,7 +25,7 @@ export const MAX_PRINTED_REFERENCE = 1024;
 
 /** Where registries are, for every command that asks one. */
 export const ADDRESS_FLAGS = {
-  config: text('read registry mirrors from a JSON file: {"mirrors": {"ghcr.io": "http://127.0.0.1:5000"}}', undefined, {
+  config: text('read mirrors and allowed hosts from a JSON file: {"mirrors": {"HOST": "URL"}}', undefined, {
     value: "FILE",
   }),
   "insecure-registry": toggle("use HTTP protocol while connecting to registries. Should be used only for testing"),
@@ -63,6 +63,7 @@ export async function openRegistries(flags: AddressFlags, host: Host): Promise<O
   const configured = flags.config === undefined ? undefined : await readConfiguration(flags.config, host.files);
   return createRegistryClient(host.ports, {
     mirrors: new Map([...(configured?.mirrors ?? []), ...mirrors]),
+    allowedHosts: configured?.allowedHosts ?? new Set(),
     plainHttp: flags["plain-http"] || flags["insecure-registry"] ? "all" : new Set(),
     redirect: "manual",
   });

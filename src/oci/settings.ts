@@ -14,8 +14,8 @@ export interface RegistrySettings {
   /** `follow` in browsers only: there `fetch` follows redirects by itself, and no credentials are sent. */
   readonly redirect: "manual" | "follow";
   /**
-   * Hosts, with or without port, that redirects and token realms may name although they are loopback, private, link-local
-   * or special names. A registry may always name its own host and port.
+   * Hosts that redirects and token realms may name although they are loopback, private, link-local or special names: with
+   * a port that one only, without a port any. A registry may always name its own host and port.
    */
   readonly allowedHosts?: ReadonlySet<string>;
 }
@@ -128,10 +128,18 @@ export function requireAllowedTarget(
   if (target.username !== "" || target.password !== "") refuse("which carries a user name or password");
   if (target.protocol === "http:" && from.protocol === "https:") refuse("which leaves https for http");
   if (target.host === endpoint.url.host) return;
-  const allowed = settings.allowedHosts;
-  if (allowed?.has(target.host) === true || allowed?.has(target.hostname) === true) return;
+  if (isAllowed(target, settings.allowedHosts ?? new Set())) return;
   const kind = hostKind(target.hostname);
   if (kind !== "public") refuse(`which is ${KIND_TEXT[kind]} and not the registry's own address`);
+}
+
+/** Whether the operator names the target: compared as URLs, so that case, default ports and forms of IPv6 do not matter. */
+function isAllowed(target: URL, allowed: ReadonlySet<string>): boolean {
+  for (const entry of allowed) {
+    const named = parseUrl(`${target.protocol}//${entry}`);
+    if (named?.hostname === target.hostname && (!/:\d+$/.test(entry) || named.port === target.port)) return true;
+  }
+  return false;
 }
 
 const KIND_TEXT = {

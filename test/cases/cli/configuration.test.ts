@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseMirrors, readConfiguration } from "../../../src/cli/configuration.ts";
 import { createFiles } from "./memory_files.ts";
+import { runInMemory } from "./memory_host.ts";
 
 const read = (text: string) => readConfiguration("c.json", createFiles({ "c.json": text }));
 
@@ -12,15 +13,43 @@ describe("readConfiguration()", () => {
     expect([...mirrors]).toEqual([["ghcr.io", "http://127.0.0.1:5000"], ["r.example:5000", "https://m.example/"]]);
   });
 
+  it("reads allowed hosts", async () => {
+    const { allowedHosts } = await read('{"allowedHosts": ["10.0.0.7:9000", "storage.internal", "[fd00::1]:443"]}');
+    expect([...allowedHosts]).toEqual(["10.0.0.7:9000", "storage.internal", "[fd00::1]:443"]);
+  });
+
   it("reads an empty object", async () => {
-    expect((await read("{}")).mirrors.size).toBe(0);
+    const { mirrors, allowedHosts } = await read("{}");
+    expect([mirrors.size, allowedHosts.size]).toEqual([0, 0]);
+  });
+
+  it("lets registries lead to the hosts it allows, and nowhere else", async () => {
+    const registry = (request: Request) =>
+      new URL(request.url).host === "storage.internal:9000"
+        ? new Response("{}", { status: 404 })
+        : new Response(null, { status: 307, headers: { location: "https://storage.internal:9000/x" } });
+    const argv = ["inspect", "r.example/a:t", "--config", "c.json"];
+    const codeWith = async (text: string) => {
+      const { stderr } = await runInMemory(argv, { registry, files: { "c.json": text } });
+      return /^Code: (\w+)/m.exec(stderr)?.[1];
+    };
+    expect(await codeWith('{"allowedHosts": ["storage.internal:9000"]}')).toBe("ERR_REGISTRY_NOT_FOUND");
+    expect(await codeWith('{"allowedHosts": ["Storage.Internal"]}')).toBe("ERR_REGISTRY_NOT_FOUND");
+    expect(await codeWith('{"allowedHosts": ["storage.internal:443"]}')).toBe("ERR_REGISTRY_REFUSED");
+    expect(await codeWith("{}")).toBe("ERR_REGISTRY_REFUSED");
   });
 
   it.each([
     ["[]", "it is no object"],
     ["{", "Cannot parse JSON"],
     ['{"mirrors": {}, "mirrors": {}}', "mirrors"],
-    ['{"mirror": {}}', 'unknown key "mirror", expected "mirrors"'],
+    ['{"mirror": {}}', 'unknown key "mirror", expected "mirrors" or "allowedHosts"'],
+    ['{"allowedHosts": {}}', '"allowedHosts" is no list'],
+    ['{"allowedHosts": ["a", 1]}', '"allowedHosts"[1]: it is no text, expected a host'],
+    ['{"allowedHosts": ["http://a"]}', '"allowedHosts"[0]: "http://a" is no host'],
+    ['{"allowedHosts": ["*.internal"]}', '"*.internal" is no host'],
+    ['{"allowedHosts": ["a:99999"]}', '"a:99999" is no host'],
+    ['{"allowedHosts": ["fd00::1"]}', '"fd00::1" is no host'],
     ['{"mirrors": []}', '"mirrors" is no object'],
     ['{"mirrors": {"ghcr.io": 1}}', '"mirrors"."ghcr.io" is no text, expected the URL of a registry'],
     ['{"mirrors": {"ghcr.io": "ftp://x"}}', '"mirrors"."ghcr.io": "ftp://x" is no mirror'],

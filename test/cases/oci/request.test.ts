@@ -121,6 +121,9 @@ describe("redirects", () => {
     ["another name of its own host", "http://localhost:5000/x", {}, false],
     ["a port the operator allows", "http://127.0.0.1:5001/x", { allowedHosts: new Set(["127.0.0.1:5001"]) }, true],
     ["a host the operator allows", "http://10.0.0.9:9000/x", { allowedHosts: new Set(["10.0.0.9"]) }, true],
+    ["the default port, written out", "https://10.0.0.9/x", { allowedHosts: new Set(["10.0.0.9:443"]) }, true],
+    ["an address the operator writes in full", "https://[fd00::1]/x", { allowedHosts: new Set(["[FD00:0::1]"]) }, true],
+    ["another port than the operator allows", "https://10.0.0.9/x", { allowedHosts: new Set(["10.0.0.9:80"]) }, false],
     ["another one than the operator allows", "http://10.0.0.8:9000/x", { allowedHosts: new Set(["10.0.0.9"]) }, false],
     ["a public address", "https://storage.example/x", {}, true],
   ])("of a registry on loopback lead to %s: %s", async (_, target, settings, allowed) => {
