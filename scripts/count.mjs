@@ -16,10 +16,14 @@ for (const suite of suites) {
     passed += report.numPassedTests;
     failed += report.numFailedTests;
     skipped += report.numPendingTests + report.numTodoTests;
-    const brokenFiles = report.testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0);
+    const brokenFiles = report.testResults.filter((file) =>
+      file.status === "failed" && file.assertionResults.length === 0
+    );
     failed += brokenFiles.length;
     if (report.numPassedTests === 0) failed += 1;
-    console.log(`${suite}: ${report.numPassedTests} passed, ${report.numFailedTests} failed, ${report.numPendingTests} skipped`);
+    console.log(
+      `${suite}: ${report.numPassedTests} passed, ${report.numFailedTests} failed, ${report.numPendingTests} skipped`,
+    );
   } catch (error) {
     failed += 1;
     console.log(`${suite}: no report (${error instanceof Error ? error.message : error})`);
