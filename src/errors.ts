@@ -38,14 +38,18 @@ export const CODES = {
   ERR_TOO_LARGE: denied("Give a smaller document: the message names the limit"),
 
   // Algorithms and runtimes (crypto/)
-  ERR_ALGORITHM_UNSUPPORTED: denied("Sign with a key of the Notary Project's table: RSA 2048, 3072, 4096 or P-256, P-384, P-521"),
-  ERR_CRYPTO_UNAVAILABLE: misconfigured("Run on a runtime with this algorithm or add the second provider; `doctor` facts are in the message"),
+  ERR_ALGORITHM_UNSUPPORTED: denied(
+    "Sign with a key of the Notary Project's table: RSA 2048, 3072, 4096 or P-256, P-384, P-521",
+  ),
+  ERR_CRYPTO_UNAVAILABLE: misconfigured("Run on a runtime that has this algorithm, or with the second provider"),
   ERR_DIGEST: denied("Give a digest as algorithm:hex with sha256, sha384 or sha512 and lower-case digits"),
 
   // Certificates (x509/)
   ERR_CERTIFICATE: denied("Give a DER or PEM encoded X.509 v3 certificate"),
   CERTIFICATE_CHAIN_EMPTY: denied("Sign again with a certificate chain in the envelope"),
-  CERTIFICATE_CHAIN_INVALID: denied("Sign again with a chain from leaf to root that meets the Notary Project's certificate requirements"),
+  CERTIFICATE_CHAIN_INVALID: denied(
+    "Sign again with a chain from leaf to root that meets the Notary Project's certificate requirements",
+  ),
   CERTIFICATE_NOT_YET_VALID: denied("Wait until the certificate is valid, or correct this machine's clock"),
   CERTIFICATE_EXPIRED: denied("Sign the artifact again with a certificate that is valid now"),
 
@@ -56,14 +60,24 @@ export const CODES = {
   ERR_PAYLOAD: denied("Sign the artifact again: the payload does not hold a targetArtifact descriptor"),
 
   // The five validations, and what stands beside them (notary/verify)
-  SIGNATURE_MISMATCH: denied("Treat the artifact as tampered with: the signature does not fit the signed bytes; sign it again at its source"),
-  SIGNATURE_ALGORITHM_MISMATCH: denied("Sign again: the algorithm named in the envelope is not the one the signing key calls for"),
-  CRITICAL_ATTRIBUTE_UNKNOWN: denied("Verify with an implementation that knows this critical attribute, or sign without it"),
+  SIGNATURE_MISMATCH: denied(
+    "Treat the artifact as tampered with: the signature does not fit the signed bytes; sign it again at its source",
+  ),
+  SIGNATURE_ALGORITHM_MISMATCH: denied(
+    "Sign again: the algorithm named in the envelope is not the one the signing key calls for",
+  ),
+  CRITICAL_ATTRIBUTE_UNKNOWN: denied(
+    "Verify with an implementation that knows this critical attribute, or sign without it",
+  ),
   VERIFICATION_PLUGIN_REQUIRED: denied("Verify where this plugin is installed, or sign without a plugin"),
   TRUST_ANCHOR_MISSING: misconfigured("Give at least one trusted certificate for this signing scheme"),
-  SIGNER_NOT_TRUSTED: denied("Sign with a trusted key, or add a certificate of this signature's chain to the trust store"),
+  SIGNER_NOT_TRUSTED: denied(
+    "Sign with a trusted key, or add a certificate of this signature's chain to the trust store",
+  ),
   SIGNATURE_EXPIRED: denied("Sign the artifact again: its signature has passed the expiry its signer set"),
-  REVOCATION_NOT_CHECKED: unavailable("Check the revocation of this certificate elsewhere, or sign with a certificate that names no responder"),
+  REVOCATION_NOT_CHECKED: unavailable(
+    "Check the revocation of this certificate elsewhere, or sign with a certificate that names no responder",
+  ),
   TARGET_ARTIFACT_MISMATCH: denied("Treat this signature as another artifact's: sign this artifact"),
   SIGNING_SCHEME_UNSUPPORTED: denied("Sign with the signing scheme notary.x509"),
 
@@ -75,12 +89,16 @@ export const CODES = {
   // Registries (oci/)
   ERR_REFERENCE: misconfigured("Give a reference as registry/repository:tag or registry/repository@digest"),
   ERR_MANIFEST: denied("Push the artifact again: its manifest is not a well-formed OCI or Docker document"),
-  ERR_DIGEST_MISMATCH: denied("Treat the registry's answer as tampered with: its bytes do not have the digest asked for"),
+  ERR_DIGEST_MISMATCH: denied(
+    "Treat the registry's answer as tampered with: its bytes do not have the digest asked for",
+  ),
   ERR_REGISTRY_NOT_FOUND: denied("Check the reference: the registry does not have it"),
   ERR_REGISTRY_UNAUTHORIZED: misconfigured("Give credentials that may pull from this repository"),
   ERR_REGISTRY_LIMITED: unavailable("Wait as long as the registry asks, or authenticate for a higher limit"),
   ERR_REGISTRY_UNAVAILABLE: unavailable("Try again when the registry answers"),
-  ERR_REGISTRY_RESPONSE: unavailable("Ask the registry's operator: its answer does not follow the distribution specification"),
+  ERR_REGISTRY_RESPONSE: unavailable(
+    "Ask the registry's operator: its answer does not follow the distribution specification",
+  ),
   ERR_REGISTRY_REFUSED: misconfigured("Allow this address for the registry, or correct the registry's configuration"),
   ERR_LAYOUT: misconfigured("Give an OCI image layout: a folder with oci-layout, index.json and blobs"),
   ERR_DEADLINE: unavailable("Try again: what was fetched so far may answer faster, or raise the webhook's timeout"),
