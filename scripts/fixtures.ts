@@ -1,14 +1,16 @@
 /**
  * Makes `test/fixtures` anew: real signatures by the real notation, content by the real oras, certificates by openssl,
- * and what those tools say of the result. Run by `npm run fixtures`; needs Go (for the tools) and openssl.
+ * and what those tools say of the result; and puts the new signer's certificate into the example policy. Run by `npm run fixtures`; needs Go (for the tools) and openssl.
  */
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { createCatalogue } from "./fixtures/catalogue.ts";
 import { createCertificateMaker } from "./fixtures/certificates.ts";
 import { recordOutputs } from "./fixtures/outputs.ts";
 import { makeAttested, makeFallback, makeIndexes, makeLying } from "./fixtures/referrers.ts";
 import { makeExpiry, makeTampered, makeWrongSigner, waitForExpiry } from "./fixtures/refusals.ts";
+import { trustInPolicy } from "./fixtures/policy.ts";
 import { makeAlgorithms, makeMetadata, makeSeed, makeSeveral } from "./fixtures/stories.ts";
 import { jsonText, openWorkshop, writeOut } from "./fixtures/workshop.ts";
 import { recordVersions } from "./fixtures/versions.ts";
@@ -16,6 +18,9 @@ import { buildPeers } from "./peers.ts";
 
 /** What this program writes; everything else below `test/fixtures` is written by hand. */
 const MADE = ["keys", "layouts", "envelopes", "outputs"];
+
+/** The example policy: all of it is written by hand but the certificate, which is the fixture signer's. */
+const POLICY = fileURLToPath(new URL("../examples/check-image-notary.yaml", import.meta.url));
 
 buildPeers("notation", "oras", "olareg", "distribution", "corebench");
 const workshop = await openWorkshop();
@@ -43,6 +48,8 @@ try {
   await waitForExpiry(catalogue, expiring);
   await catalogue.write();
   await recordOutputs(workshop, cast.signer);
+  const signerCertificate = readFileSync(join(workshop.output, cast.signer.certificate), "utf8");
+  writeOut(POLICY, trustInPolicy(readFileSync(POLICY, "utf8"), signerCertificate));
   writeOut(join(workshop.output, "keys.json"), jsonText(maker.records));
   writeOut(join(workshop.output, "versions.json"), jsonText(await recordVersions(workshop)));
 } finally {
