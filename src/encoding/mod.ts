@@ -52,5 +52,5 @@ export {
   parsePointer,
 } from "./json.ts";
 export { formatPem, parsePem, type PemBlock } from "./pem.ts";
-export { decodeUtf8, encodeUtf8, printable } from "./text.ts";
+export { decodeUtf8, encodeUtf8, escapeUnsafe, printable } from "./text.ts";
 export { parseYaml, type YamlDocument, type YamlPosition } from "./yaml.ts";

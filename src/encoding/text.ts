@@ -31,11 +31,11 @@ export function decodeUtf8(bytes: Uint8Array, code: ErrorCode = "ERR_UTF8"): str
 /**
  * What moves the cursor, colours a terminal, breaks a line, reorders or hides text: C0, DEL and C1 controls, the soft
  * hyphen, zero-width and bidirectional controls (Unicode TR 9), line and paragraph separators, the byte order mark,
- * interlinear and tag characters, and surrogates without a partner.
+ * interlinear, shorthand, musical and tag controls, and surrogates without a partner.
  */
 const UNSAFE =
   // deno-lint-ignore no-control-regex
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}\p{Surrogate}]/gu;
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e007f}\p{Surrogate}]/gu;
 
 const NAMED: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
@@ -49,15 +49,24 @@ function escapeCharacter(character: string): string {
 }
 
 /**
+ * The text with every character that is unsafe to print replaced, for formats that have escapes of their own.
+ *
+ * @param escape What stands for a character; a pair of surrogates comes as one.
+ */
+export function escapeUnsafe(text: string, escape: (character: string) => string): string {
+  return text.replace(UNSAFE, escape);
+}
+
+/**
  * The text with everything unsafe to print escaped, cut to a length with `…` at its end; safe text stays as it is.
  *
  * @param text Anything from outside: a header, an annotation, a registry's error.
  * @param maxLength UTF-16 units kept of the text before escaping.
  */
 export function printable(text: string, maxLength: number = MAX_PRINTABLE_LENGTH): string {
-  if (text.length <= maxLength) return text.replace(UNSAFE, escapeCharacter);
+  if (text.length <= maxLength) return escapeUnsafe(text, escapeCharacter);
   const last = text.charCodeAt(maxLength - 1);
   // A pair of surrogates is one character: it goes whole or not at all.
   const end = last >= 0xd800 && last <= 0xdbff ? maxLength - 1 : maxLength;
-  return text.slice(0, end).replace(UNSAFE, escapeCharacter) + "…";
+  return escapeUnsafe(text.slice(0, end), escapeCharacter) + "…";
 }

@@ -3,6 +3,7 @@
  * YAML 1.1 readers take for text too. Where oras breaks the line or lets a control character through, this one writes
  * a double-quoted scalar, so that an annotation is always one line and never reaches the terminal raw.
  */
+import { printable } from "../../encoding/mod.ts";
 
 /**
  * Writes an annotation.
@@ -14,19 +15,19 @@ export function renderAnnotation(key: string, value: string): string {
 }
 
 function scalar(text: string): string {
-  if (NEEDS_ESCAPES.test(text)) return doubleQuoted(text);
+  if (needsEscapes(text)) return doubleQuoted(text);
   if (READ_AS_TEXT_BY_SOME.test(text) || BASE_60.test(text)) return singleQuoted(text);
   if (readsAsOtherThanText(text)) return doubleQuoted(text);
   return canStandPlain(text) ? text : singleQuoted(text);
 }
 
-/**
- * Controls, line breaks, lone surrogates, the byte order mark, noncharacters of the first plane and everything beyond
- * that plane, as the Go emitter has it; and the bidirectional controls, which it lets through.
- */
-const NEEDS_ESCAPES =
-  // deno-lint-ignore no-control-regex
-  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]/;
+/** Noncharacters of the first plane and everything beyond that plane, as the Go emitter has it. */
+const ESCAPED_BY_GO = /[\ud800-\udfff\ufffe\uffff]/;
+
+/** Whether there is something the Go emitter escapes, or something unsafe to print: it lets some of that through. */
+function needsEscapes(text: string): boolean {
+  return ESCAPED_BY_GO.test(text) || printable(text, text.length) !== text;
+}
 
 /** Booleans and the merge key of YAML 1.1. */
 const READ_AS_TEXT_BY_SOME = /^(?:y|Y|yes|Yes|YES|on|On|ON|n|N|no|No|NO|off|Off|OFF|<<)$/;
@@ -107,7 +108,7 @@ function doubleQuoted(text: string): string {
   let quoted = '"';
   for (const character of text) {
     const code = character.codePointAt(0) as number;
-    if (character !== '"' && character !== "\\" && !NEEDS_ESCAPES.test(character)) {
+    if (character !== '"' && character !== "\\" && !needsEscapes(character)) {
       quoted += character;
       continue;
     }

@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { UNSAFE_CHARACTERS } from "./unsafe_characters.ts";
 import { renderAnnotation } from "../../../../src/cli/render/annotation.ts";
 
 interface Vectors {
@@ -30,5 +32,13 @@ describe("renderAnnotation() keeps to one line where the encoder does not", () =
   ])("%s", (_, value, quoted) => {
     expect(renderAnnotation("k", value)).toBe(`k: ${quoted}`);
     expect(renderAnnotation(value, "v")).toBe(`${quoted}: v`);
+  });
+
+  it("everything that is unsafe to print, which a YAML reader reads back", () => {
+    for (const character of UNSAFE_CHARACTERS) {
+      const line = renderAnnotation("k", `a${character}b`);
+      expect(line).toMatch(/^k: "a[ -~]+b"$/);
+      expect(parse(line)).toEqual({ k: `a${character}b` });
+    }
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { UNSAFE_CHARACTERS } from "./unsafe_characters.ts";
 import { renderJson, sortedMembers } from "../../../../src/cli/render/json.ts";
 
 describe("renderJson()", () => {
@@ -9,6 +10,14 @@ describe("renderJson()", () => {
       '{\n  "k": "a \\u003cb\\u003e \\u0026 \\"c\\"\\u2028\\u2029\\u007f\\u009b\\u202e\\u001b[31m\\b\\f\\n\\r\\t\\\\ é 日本 😀"\n}\n',
     );
     expect(JSON.parse(text)).toEqual(value);
+  });
+
+  it("escapes everything that is unsafe to print, and reads back the same", () => {
+    for (const character of UNSAFE_CHARACTERS) {
+      const text = renderJson([`a${character}b`], 2);
+      expect(text.slice(5, -3)).toMatch(/^[ -~]+$/);
+      expect(JSON.parse(text)).toEqual([`a${character}b`]);
+    }
   });
 
   it("indents by four as notation 1.3 does, with empty lists, empty maps and null", () => {
