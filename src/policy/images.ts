@@ -7,8 +7,8 @@
  * it has one.
  */
 import { formatPointer, isJsonObject, printable } from "../encoding/mod.ts";
-import { EngineError, type Refusal, refusal } from "../errors.ts";
-import { DEFAULT_REGISTRY, type Digest, parseImageText, parseReference, type Reference } from "../oci/mod.ts";
+import { EngineError, MalformedError, type Refusal, refusal } from "../errors.ts";
+import { type Digest, parseImageText, parseReference, type Reference } from "../oci/mod.ts";
 import { invalidImage } from "./message.ts";
 import type { KubernetesObject, PolicyRequest } from "./policy.ts";
 import { matchesAny, matchWildcard, remainders } from "./wildcard.ts";
@@ -83,6 +83,8 @@ const CONTAINER_LISTS = ["initContainers", "containers", "ephemeralContainers"] 
 export function extractImages(request: PolicyRequest): ResourceImages {
   const path = POD_SPEC_OF_KIND.get(request.kind);
   if (path === undefined || request.object === undefined) return { images: [], invalid: [] };
+  const broken = brokenStep(request.object, path);
+  if (broken !== undefined) return { images: [], invalid: [broken] };
   const subresource = request.subresource === "ephemeralcontainers";
   const images: ImageInfo[] = [];
   const invalid: InvalidImage[] = [];
@@ -105,6 +107,17 @@ export function extractImages(request: PolicyRequest): ResourceImages {
   }
   if (images.length + invalid.length > MAX_IMAGES) return { images: [], invalid: [tooMany(path, images, invalid)] };
   return { images, invalid };
+}
+
+/** Where the way to the Pod specification leads through what is no object, and so could hide containers. */
+function brokenStep(object: KubernetesObject, path: readonly string[]): InvalidImage | undefined {
+  for (const index of path.keys()) {
+    const step = path.slice(0, index + 1);
+    const value = valueAt(object, step);
+    if (value === undefined || value === null) return undefined;
+    if (!isJsonObject(value)) return unreadable("", formatPointer(step), value, "expected an object");
+  }
+  return undefined;
 }
 
 function isUnchanged(request: PolicyRequest, path: readonly (string | number)[], container: unknown): boolean {
@@ -136,12 +149,22 @@ function readContainer(container: unknown, pointer: string): ImageInfo | Invalid
 }
 
 /**
+ * What container runtimes take for the ID of an image that is on the node, wherever it came from. As a reference it would
+ * be a tag of a repository called `sha256`.
+ */
+const IMAGE_ID = /^sha(?:256:[0-9a-f]{64}|384:[0-9a-f]{96}|512:[0-9a-f]{128})$/;
+
+/**
  * The image of a text in a resource.
  *
  * @param text Such as `nginx` or `ghcr.io/org/app:1.2@sha256:…`.
  */
 export function readImage(text: string, container: string, pointer: string): ImageInfo | InvalidImage {
   try {
+    if (IMAGE_ID.test(text)) {
+      const message = `Cannot parse reference "${text}": it is the ID of an image, expected registry/repository`;
+      throw new MalformedError("ERR_REFERENCE", message);
+    }
     const parsed = parseImageText(text);
     const resolved = parseReference(text);
     const { registry, path, digest } = parsed;
@@ -177,12 +200,21 @@ function unreadable(container: string, pointer: string, value: unknown, expected
   return { container, pointer, image, message, refusal: refusal("IMAGE_REFERENCE_INVALID", message) };
 }
 
-const DOCKER_HUB: ReadonlySet<string> = new Set(["docker.io", "index.docker.io", "registry-1.docker.io"]);
+const DOCKER_HUB: ReadonlySet<string> = new Set([
+  "docker.io",
+  "index.docker.io",
+  "registry-1.docker.io",
+  "registry.hub.docker.com",
+]);
 
-/** Every text of `registry/path` that is pulled from the same place: host names know no case, HTTPS is port 443. */
+/**
+ * Every text of `registry/path` that is pulled from the same place: host names know no case, ports no leading zeros, and
+ * HTTPS is port 443.
+ */
 function namesOf(registry: string, path: string): readonly string[] {
-  const host = registry.toLowerCase().replace(/:443$/, "");
-  const registries = DOCKER_HUB.has(host) ? [registry, host, DEFAULT_REGISTRY, ...DOCKER_HUB] : [registry, host];
+  const host = registry.toLowerCase().replace(/:0+(?=\d+$)/, ":").replace(/:443$/, "");
+  const hosts = DOCKER_HUB.has(host) ? [...DOCKER_HUB] : [host];
+  const registries = [registry, ...hosts, ...hosts.filter((one) => !/:\d+$/.test(one)).map((one) => `${one}:443`)];
   const paths = [path];
   if (DOCKER_HUB.has(host)) {
     if (!path.includes("/")) paths.push(`library/${path}`);

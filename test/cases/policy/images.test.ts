@@ -41,6 +41,15 @@ describe("readImage()", () => {
     expect(image("nginx").reference).toEqual({ registry: "docker.io", repository: "library/nginx", tag: "latest" });
   });
 
+  it.each([`sha256:${"ab".repeat(32)}`, `sha512:${"ab".repeat(64)}`, "ab".repeat(32)])(
+    'refuses %s: "image-id", what a node has under an ID may come from anywhere',
+    (text) => {
+      expect(readImage(text, "c", "/p")).toMatchObject({
+        refusal: { code: "IMAGE_REFERENCE_INVALID", class: "denied" },
+      });
+    },
+  );
+
   it("shows where a text stands that is no reference", () => {
     const read = readImage("ghcr.io/Org/app", "c", "/spec/containers/7/image");
     expect(read).toMatchObject({ pointer: "/spec/containers/7/image", image: "ghcr.io/Org/app" });
@@ -87,7 +96,14 @@ describe("isRequired() and isExempt()", () => {
     ["docker.io/library/nginx:1", "docker.io/nginx:*", true, false],
     ["index.docker.io/library/nginx:1", "docker.io/library/*", true, false],
     ["registry-1.docker.io/library/nginx:1", "docker.io/nginx*", true, false],
+    ["ghcr.io:0443/org/app:v1", "ghcr.io/org/*", true, false],
+    ["ghcr.io:05000/org/app:v1", "ghcr.io:5000/org/*", true, false],
+    ["ghcr.io/org/app:v1", "ghcr.io:443/org/*", true, false],
+    ["[::1]:0443/org/app:v1", "[::1]/org/*", true, false],
+    ["registry.hub.docker.com/library/nginx:1", "docker.io/nginx*", true, false],
+    ["nginx", "registry-1.docker.io:443/library/*", true, false],
     ["ghcr.io:5000/org/app:v1", "ghcr.io/org/*", false, false],
+    ["ghcr.io:4430/org/app:v1", "ghcr.io/org/*", false, false],
     ["docker.io/org/nginx", "docker.io/library/*", false, false],
   ];
   it.each(rows)("%s with %s: required %s, exempt %s", (text, pattern, required, exempt) => {
@@ -147,6 +163,26 @@ describe("extractImages()", () => {
     expect(pointers(without)).toEqual([]);
     const empty = { containers: [{ name: "a" }, { name: "b", image: null }, { name: "c", image: " " }] };
     expect(extractImages(createRequest({ object: { spec: empty } }))).toEqual({ images: [], invalid: [] });
+  });
+
+  it.each<[kind: string, spec: unknown, pointer: string]>([
+    ["Pod", "x", "/spec"],
+    ["Pod", [{ containers: [{ image: "a" }] }], "/spec"],
+    ["Deployment", { template: [] }, "/spec/template"],
+    ["CronJob", { jobTemplate: { spec: { template: { spec: 1 } } } }, "/spec/jobTemplate/spec/template/spec"],
+  ])("refuses a %s in which the Pod specification is no object", (kind, spec, pointer) => {
+    for (const subresource of ["", "ephemeralcontainers"]) {
+      expect(extractImages(createRequest({ kind, subresource, object: { spec } }))).toMatchObject({
+        images: [],
+        invalid: [{ pointer, refusal: { code: "IMAGE_REFERENCE_INVALID", class: "denied" } }],
+      });
+    }
+  });
+
+  it("finds none where there is no Pod specification", () => {
+    for (const object of [{}, { spec: null }, { spec: { template: null } }, { spec: { template: { spec: null } } }]) {
+      expect(extractImages(createRequest({ kind: "Job", object }))).toEqual({ images: [], invalid: [] });
+    }
   });
 
   it.each([
