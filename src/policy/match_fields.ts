@@ -61,6 +61,8 @@ const USER_FIELDS = {
   subjects: refused(USER_INFO),
 } satisfies FieldTable;
 
+const IMAGES_OF_KINDS = `images are looked for in ${KINDS_WITH_IMAGES.join(", ")} only`;
+
 /** What decides how a block is read. */
 export interface MatchRules {
   readonly section: "match" | "exclude";
@@ -91,14 +93,20 @@ function resources({ section, namespaced }: MatchRules): Reader<ResourceFilter> 
   };
 }
 
+function hasImages(selector: string): boolean {
+  const wanted = parseKindSelector(selector)?.kind ?? "";
+  return KINDS_WITH_IMAGES.some((known) => matchWildcard(wanted, known));
+}
+
 function checkKinds(kinds: readonly string[], path: Path, gate: Gate): void {
   if (kinds.length === 0) gate.refuse(path, POLICY_REFUSALS.noKind);
   for (const [index, one] of kinds.entries()) {
-    const wanted = parseKindSelector(one)?.kind ?? "";
-    if (KINDS_WITH_IMAGES.some((known) => matchWildcard(wanted, known))) continue;
-    gate.ignore([...path, "kinds", index], `images are looked for in ${KINDS_WITH_IMAGES.join(", ")} only`);
+    if (!hasImages(one)) gate.ignore([...path, "kinds", index], IMAGES_OF_KINDS);
   }
 }
+
+/** What a filter without `resources` asks; it selects nothing. */
+const ASKS_NOTHING: ResourceFilter = { kinds: [], names: [], namespaces: [], annotations: new Map(), operations: [] };
 
 /** Reads a block; `resources` directly under it is v1's older form of one filter. */
 export function matchBlock(rules: MatchRules): Reader<MatchBlock> {
@@ -107,7 +115,8 @@ export function matchBlock(rules: MatchRules): Reader<MatchBlock> {
     const table = { resources: enforced(readResources), ...USER_FIELDS };
     const fields = readFields(value, path, table, gate);
     if (fields?.resources === undefined && rules.section === "match") gate.refuse(path, POLICY_REFUSALS.noKind);
-    return fields?.resources;
+    // Left out of the list, it would make an exclusion of `all` its filters wider.
+    return fields?.resources ?? ASKS_NOTHING;
   };
   const table = {
     any: enforced(listOf(filter)),
@@ -117,23 +126,40 @@ export function matchBlock(rules: MatchRules): Reader<MatchBlock> {
   };
   return (value, path, gate) => {
     const fields = readFields(value, path, table, gate);
-    if (fields === undefined) return undefined;
-    const { any = [], all = [], resources: direct } = fields;
-    if (direct !== undefined && rules.version === "v2beta1") {
-      return void gate.refuse([...path, "resources"], "kyverno.io/v2beta1 has no such field: put it under any or all");
-    }
-    if (any.length > 0 && all.length > 0) return void gate.refuse(path, POLICY_REFUSALS.anyAndAll);
-    if (direct !== undefined) {
-      if (any.length + all.length === 0) return { mode: "any", filters: [direct] };
-      const { anyOrAllWithMatchResources, anyOrAllWithExcludeResources } = POLICY_REFUSALS;
-      return void gate.refuse(
-        path,
-        rules.section === "match" ? anyOrAllWithMatchResources : anyOrAllWithExcludeResources,
-      );
-    }
-    if (any.length + all.length === 0 && rules.section === "match") {
-      return void gate.refuse(path, POLICY_REFUSALS.noKind);
-    }
-    return all.length > 0 ? { mode: "all", filters: all } : { mode: "any", filters: any };
+    const block = fields === undefined ? undefined : blockOf(fields, rules, path, gate);
+    if (block !== undefined && rules.section === "match") checkImages(block, path, gate);
+    return block;
   };
+}
+
+interface BlockFields {
+  readonly any?: readonly ResourceFilter[];
+  readonly all?: readonly ResourceFilter[];
+  readonly resources?: ResourceFilter;
+}
+
+function blockOf(
+  { any = [], all = [], resources: direct }: BlockFields,
+  { section, version }: MatchRules,
+  path: Path,
+  gate: Gate,
+): MatchBlock | undefined {
+  if (direct !== undefined && version === "v2beta1") {
+    return void gate.refuse([...path, "resources"], "kyverno.io/v2beta1 has no such field: put it under any or all");
+  }
+  if (any.length > 0 && all.length > 0) return void gate.refuse(path, POLICY_REFUSALS.anyAndAll);
+  if (direct !== undefined) {
+    if (any.length + all.length === 0) return { mode: "any", filters: [direct] };
+    const { anyOrAllWithMatchResources, anyOrAllWithExcludeResources } = POLICY_REFUSALS;
+    return void gate.refuse(path, section === "match" ? anyOrAllWithMatchResources : anyOrAllWithExcludeResources);
+  }
+  if (any.length + all.length === 0 && section === "match") return void gate.refuse(path, POLICY_REFUSALS.noKind);
+  return all.length > 0 ? { mode: "all", filters: all } : { mode: "any", filters: any };
+}
+
+/** A rule that could look at no image would protect nothing, in silence. */
+function checkImages({ mode, filters }: MatchBlock, path: Path, gate: Gate): void {
+  const looks = ({ kinds }: ResourceFilter) => kinds.length === 0 || kinds.some(hasImages);
+  if (mode === "all" ? filters.every(looks) : filters.some(looks)) return;
+  gate.refuse(path, `${IMAGES_OF_KINDS}: the rule would look at none`);
 }

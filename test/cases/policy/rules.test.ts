@@ -28,6 +28,7 @@ describe("in the mutating webhook", () => {
       false,
     ],
     ["an unsigned image in another spelling", {}, [`GHCR.io:443/kyverno/test-verify-image:unsigned`], false],
+    ["an unsigned image behind a port with zeros", {}, [`ghcr.io:00443/kyverno/test-verify-image:unsigned`], false],
     ["a signed and an unsigned one", {}, [SIGNED, UNSIGNED], false],
     ["another's certificate", { verify: { attestors: [{ entries: [trusting("impostor")] }] } }, [SIGNED], false],
     [
@@ -78,6 +79,13 @@ describe("in the mutating webhook", () => {
       `${REPOSITORY}:dev@${digestOf(UNSIGNED)}`,
     ], false],
     ["an exempt digest", { verify: { skipImageReferences: [unsignedDigest] } }, [unsignedDigest], true],
+    [
+      "what an exclusion of all its filters has in one of them, while another asks nothing",
+      { rule: { exclude: { all: [{ resources: { namespaces: ["default"] } }, {}] } } },
+      [UNSIGNED],
+      false,
+    ],
+    ["the ID of an image on the node", { verify: { imageReferences: ["ghcr.io/*"] } }, [digestOf(UNSIGNED)], false],
     ["an unsigned image under Audit", AUDIT, [UNSIGNED], true],
     [
       "an unsigned image, the entry enforces",
