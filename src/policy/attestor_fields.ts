@@ -116,16 +116,14 @@ function countEntries(value: unknown): number {
   return Array.isArray(entries) ? entries.length : 0;
 }
 
+/** Why attestors that are named and not there are refused. */
+export const NO_ATTESTORS = "0 attestor sets, expected 1 or more: leave the field out to pin digests without verifying";
+
 /** `attestors` of a rule: an empty list is a slip of the pen, since leaving the field out says the same. */
 export function attestorSets(policy: string): Reader<readonly AttestorSet[]> {
   return (value, path, gate) => {
     const sets = listOf(attestorSet(policy))(value, path, gate);
-    if (Array.isArray(value) && value.length === 0) {
-      return void gate.refuse(
-        path,
-        "0 attestor sets, expected 1 or more: leave the field out to pin digests without verifying",
-      );
-    }
+    if (Array.isArray(value) && value.length === 0) return void gate.refuse(path, NO_ATTESTORS);
     return sets;
   };
 }

@@ -1,10 +1,12 @@
 /** The load gate of `verifyImages`. */
-import { attestorSets } from "./attestor_fields.ts";
+import { DEFAULT_REGISTRY } from "../oci/mod.ts";
+import { attestorSets, NO_ATTESTORS } from "./attestor_fields.ts";
 import type { AttestorSet } from "./attestors.ts";
 import type { ImageVerification } from "./image_rule.ts";
 import { pattern } from "./match_fields.ts";
 import { POLICY_REFUSALS } from "./message.ts";
 import {
+  describe,
   enforced,
   type FieldTable,
   type Gate,
@@ -59,12 +61,29 @@ const type: Reader<"Notary"> = (value, path, gate) => {
 /** A pattern that demands something: one that no image can fit would demand nothing, in silence. */
 const imageReference: Reader<string> = (value, path, gate) => {
   const found = pattern(value, path, gate);
-  if (found === undefined || /[*?@]/.test(found) || /:[^/]*$/.test(found)) return found;
-  return void gate.refuse(
-    path,
-    `"${found}" fits no image: every image has a tag or a digest, so end it with :tag, @digest or *`,
-  );
+  if (found === undefined) return undefined;
+  if (!/[*?@]/.test(found) && !/:[^/]*$/.test(found)) {
+    return void gate.refuse(
+      path,
+      `${describe(found)} fits no image: every image has a tag or a digest, so end it with :tag, @digest or *`,
+    );
+  }
+  if (namesNoRegistry(found)) {
+    return void gate.refuse(
+      path,
+      `${describe(found)} fits no image: every image has its registry before the first "/", so begin it with the registry, ` +
+        `such as ${DEFAULT_REGISTRY}/`,
+    );
+  }
+  return found;
 };
+
+/** Whether what stands before the first `/`, without a wildcard, can be no registry. */
+function namesNoRegistry(found: string): boolean {
+  const [first = "", end] = found.split(/([/*?])/, 2);
+  if (end === undefined) return true;
+  return end === "/" && first !== "localhost" && !/[.:A-Z]/.test(first);
+}
 
 /** Fields of both versions. */
 function fieldsOf({ policy }: ImageRules) {
@@ -125,10 +144,11 @@ export function imageVerification(rules: ImageRules): Reader<ImageVerificationFi
 }
 
 function checkPresent(value: unknown, path: Path, gate: Gate): void {
-  const { type: given, imageReferences } = value as Readonly<Record<string, unknown>>;
+  const { type: given, imageReferences, attestors } = value as Readonly<Record<string, unknown>>;
   if (given === undefined || given === null) {
     gate.refuse(path, "type is missing and means Cosign, whose signatures are not verified here, expected Notary");
   }
+  if (attestors === null) gate.refuse([...path, "attestors"], NO_ATTESTORS);
   if (!Array.isArray(imageReferences) || imageReferences.length === 0) {
     gate.refuse(path, POLICY_REFUSALS.noImageReference);
   }

@@ -157,6 +157,9 @@ export function readPolicy({ value, version, kind }: PolicyDocument, gate: Gate)
   }
   if ((value["spec"] ?? null) === null) gate.refuse(["spec"], "it is missing, expected rules");
   if (spec === undefined) return undefined;
+  if (spec.rules?.length === 0 || !isRecord(value["spec"]) || (value["spec"]["rules"] ?? null) === null) {
+    gate.refuse(["spec", "rules"], "0 rules, expected 1 or more: a policy without rules protects nothing");
+  }
   const rawRules = spec.rules ?? [];
   const action = spec.validationFailureAction ?? "Audit";
   const policy = metadata?.name ?? "";

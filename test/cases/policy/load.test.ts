@@ -48,6 +48,13 @@ describe("loadPolicies() loads", () => {
     expect(loadChanged({ spec: { applyRules: null }, verify: { attestations: null } }).problems).toEqual([]);
   });
 
+  it.each(["*", "ghcr.io/org/*", "localhost/a:1", "registry:5000/a:*", "ngin?/a:*", "nginx*", "KYVERNO/app:*"])(
+    "the image reference %s, which some image fits",
+    (reference) => {
+      expect(loadChanged({ verify: { imageReferences: [reference] } }).problems).toEqual([]);
+    },
+  );
+
   it("nested attestors, count 0 and certChain", () => {
     const nested = { attestor: { count: 0, entries: [trusting("p-256-self"), trusting("p-384-self")] } };
     const chain = { certificates: { certChain: certificate("release-root") + certificate("release-intermediate") } };

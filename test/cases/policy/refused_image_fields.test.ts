@@ -29,6 +29,18 @@ const REFUSED: readonly RefusedRow[] = [
     `${VERIFY}.imageReferences[0]`,
     /fits no image/,
   ],
+  ...["kyverno/app:*", "nginx:latest", "library/nginx@*", "/app:*"].map((text): RefusedRow => [
+    `an image reference without a registry: ${text}`,
+    { verify: { imageReferences: [text] } },
+    `${VERIFY}.imageReferences[0]`,
+    /fits no image: every image has its registry/,
+  ]),
+  [
+    "an image reference with an escape sequence, which is printed safely",
+    { verify: { imageReferences: ["ghcr.io/\u001b[2J"] } },
+    `${VERIFY}.imageReferences[0]`,
+    /^"ghcr\.io\/\\x1b\[2J" fits no image/,
+  ],
   ["attestations", { verify: { attestations: [] } }, `${VERIFY}.attestations`, /not verified here/],
   ["validate", { verify: { validate: {} } }, `${VERIFY}.validate`, /not evaluated here/],
   [
@@ -70,6 +82,7 @@ const REFUSED: readonly RefusedRow[] = [
     field,
   ): RefusedRow => [`${field} in v2beta1`, { verify: { [field]: "x" } }, `${VERIFY}.${field}`, /no such field/]),
   ["no attestor sets", { verify: { attestors: [] } }, `${VERIFY}.attestors`, /0 attestor sets/],
+  ["attestor sets that are null", { verify: { attestors: null } }, `${VERIFY}.attestors`, /0 attestor sets/],
   ["an attestor set without entries", attestors({}), `${VERIFY}.attestors[0]`, "An entry is required"],
   [
     "count above the entries",
