@@ -117,7 +117,7 @@ export const CODES = {
 
   // Commands and configuration (cli/, runtime/)
   ERR_USAGE: misconfigured("Run the command with --help"),
-  ERR_CONFIG: misconfigured("Correct the configuration at the key named"),
+  ERR_CONFIG: misconfigured("Correct the configuration at the key or file named"),
   ERR_FILE: misconfigured("Check that the file exists and can be read"),
   ERR_INTERNAL: unavailable("Report this as a defect with the command and the version"),
 } as const satisfies Record<string, CodeEntry>;

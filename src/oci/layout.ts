@@ -35,7 +35,7 @@ export interface Layout {
   readonly tags: ReadonlyMap<string, readonly Descriptor[]>;
   /** Every manifest whose digest was compared: those of `index.json` in its order, then what they lead to. */
   readonly manifests: ReadonlyMap<Digest, { readonly descriptor: Descriptor; readonly manifest: Manifest }>;
-  /** What is listed and cannot be read, one reason each; safe to print. */
+  /** What is listed and cannot be read, and what was not looked at; one reason each, safe to print. */
   readonly unreadable: readonly string[];
   /** Referrers of a digest, in the order of {@link manifests}. */
   referrersOf(subject: Digest): readonly Descriptor[];
@@ -78,11 +78,18 @@ export async function readLayout(source: LayoutSource, crypto: Pick<CryptoProvid
     add(descriptor, manifest);
     queue.push(...manifest.manifests);
   }
-  const unlisted = files.paths.map(digestOfPath).filter((digest) => digest !== undefined && !seen.has(digest));
+  const unlisted = files.paths.map(digestOfPath).filter((digest) => digest !== undefined).filter((digest) =>
+    !seen.has(digest)
+  );
   for (const digest of unlisted.slice(0, MAX_SCANNED_BLOBS)) {
-    const manifest = digest === undefined ? undefined : await readUnlisted(files, digest, crypto);
-    if (digest === undefined || manifest === undefined) continue;
-    add({ mediaType: manifest.mediaType, digest, size: manifest.bytes.length }, manifest);
+    const manifest = await readUnlisted(files, digest, crypto);
+    if (manifest !== undefined) {
+      add({ mediaType: manifest.mediaType, digest, size: manifest.bytes.length }, manifest);
+    }
+  }
+  if (unlisted.length > MAX_SCANNED_BLOBS) {
+    const found = `${unlisted.length} blobs that no index names`;
+    unreadable.push(`${found}, of which only ${MAX_SCANNED_BLOBS} were looked at`);
   }
 
   return {

@@ -1,6 +1,6 @@
 /** Manifests and indexes: bytes → checked records (OCI image specification; Docker image manifest v2). */
 import { parseDigest } from "../crypto/mod.ts";
-import { parseJson, printable } from "../encoding/mod.ts";
+import { isJsonObject, type JsonObject, parseJson, printable } from "../encoding/mod.ts";
 import { EngineError, MalformedError, UnsupportedError } from "../errors.ts";
 import type { Descriptor, Digest, Platform } from "./descriptor.ts";
 import { isSchema1, MANIFEST_MEDIA_TYPES, manifestKind, OCI_ARTIFACT_MANIFEST } from "./media_types.ts";
@@ -32,8 +32,6 @@ export const MAX_INDEX_MANIFESTS = 1000;
 
 /** Deepest nesting of a manifest's JSON. */
 export const MAX_MANIFEST_DEPTH = 64;
-
-type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
  * Reads a manifest or an index.
@@ -98,7 +96,7 @@ export function artifactTypeOf(manifest: Manifest): string | undefined {
  * Spec: OCI image, descriptor.md. `urls` and `data` are never used.
  */
 export function readDescriptor(value: unknown, path: string): Descriptor {
-  if (!isObject(value)) throw malformed(`"${path}" is ${shown(value)}, expected a descriptor`);
+  if (!isJsonObject(value)) throw malformed(`"${path}" is ${shown(value)}, expected a descriptor`);
   const mediaType = readOptionalText(value["mediaType"], `${path}.mediaType`);
   if (mediaType === undefined) throw malformed(`"${path}.mediaType" is missing, expected a media type`);
   const size = value["size"];
@@ -132,7 +130,7 @@ function readDocument(bytes: Uint8Array): JsonObject {
     if (!(thrown instanceof EngineError)) throw thrown;
     throw new MalformedError("ERR_MANIFEST", `Cannot read manifest: ${thrown.message}`, { cause: thrown });
   }
-  if (!isObject(document)) throw malformed(`the document is ${shown(document)}, expected an object`);
+  if (!isJsonObject(document)) throw malformed(`the document is ${shown(document)}, expected an object`);
   return document;
 }
 
@@ -192,7 +190,7 @@ function readOptionalText(value: unknown, path: string): string | undefined {
 
 function readAnnotations(value: unknown, path: string): Readonly<Record<string, string>> | undefined {
   if (value === undefined || value === null) return undefined;
-  if (!isObject(value)) throw malformed(`"${path}" is ${shown(value)}, expected an object of texts`);
+  if (!isJsonObject(value)) throw malformed(`"${path}" is ${shown(value)}, expected an object of texts`);
   const annotations: Record<string, string> = Object.create(null);
   for (const [name, text] of Object.entries(value)) {
     if (typeof text !== "string") throw malformed(`"${path}" has a value that is ${shown(text)}, expected a text`);
@@ -203,7 +201,7 @@ function readAnnotations(value: unknown, path: string): Readonly<Record<string, 
 
 function readPlatform(value: unknown, path: string): Platform | undefined {
   if (value === undefined || value === null) return undefined;
-  if (!isObject(value)) throw malformed(`"${path}" is ${shown(value)}, expected an object`);
+  if (!isJsonObject(value)) throw malformed(`"${path}" is ${shown(value)}, expected an object`);
   const os = readOptionalText(value["os"], `${path}.os`);
   const architecture = readOptionalText(value["architecture"], `${path}.architecture`);
   const variant = readOptionalText(value["variant"], `${path}.variant`);
@@ -214,10 +212,6 @@ function readPlatform(value: unknown, path: string): Platform | undefined {
     ...(variant === undefined ? {} : { variant }),
     ...(osVersion === undefined ? {} : { osVersion }),
   };
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function shown(value: unknown): string {

@@ -9,6 +9,7 @@ import {
   readLayout,
   type Repository,
 } from "../../../src/oci/mod.ts";
+import { MAX_SCANNED_BLOBS } from "../../../src/oci/layout.ts";
 import {
   crypto,
   envelopes,
@@ -193,6 +194,16 @@ describe("readLayout()", () => {
     const { referrers, asked } = await repository.listReferrers(subject.descriptor, options);
     expect(referrers).toEqual([]);
     expect(asked[0]?.reason).toContain("1 cannot be read");
+  });
+
+  it("tells when there are more blobs than it looks into", async () => {
+    const many = files([tagged(subject, "v1")], [subject]);
+    for (let count = 0; count <= MAX_SCANNED_BLOBS; count++) {
+      many.set(`blobs/sha256/${count.toString(16).padStart(64, "0")}`, bytesOf("layer"));
+    }
+    const { repository } = await open(many);
+    const { asked } = await repository.listReferrers(subject.descriptor, options);
+    expect(asked[0]?.reason).toContain(`only ${MAX_SCANNED_BLOBS} were looked at`);
   });
 
   it("never takes bytes of another digest, listed or not", async () => {
