@@ -5,6 +5,7 @@
 import { Hono } from "hono";
 import { encodeUtf8, printable } from "../encoding/mod.ts";
 import { ConfigurationError, type ErrorCode, type Refusal, refusal, toEngineError } from "../errors.ts";
+import { keepContent } from "../oci/mod.ts";
 import {
   type CompiledPolicy,
   evaluate,
@@ -56,9 +57,12 @@ export interface AppOptions {
  */
 export function createApp(options: AppOptions): Hono {
   const { policies, problems, door = openDoor, page } = options;
+  // The same images come again and again: what was fetched for one review serves the next.
+  const ports = { ...options.ports, open: keepContent(options.ports.open, options.ports) };
+  const webhook = { ...options, ports };
   const app = new Hono();
-  app.post("/mutate", (context) => review(context.req.raw, "mutate", door, options));
-  app.post("/validate", (context) => review(context.req.raw, "validate", door, options));
+  app.post("/mutate", (context) => review(context.req.raw, "mutate", door, webhook));
+  app.post("/validate", (context) => review(context.req.raw, "validate", door, webhook));
   app.on(["GET", "PUT", "PATCH", "DELETE"], ["/mutate", "/validate"], () => methodRefused("POST"));
   app.get("/healthz", () => writeJson(200, { status: "ok" }));
   app.get("/readyz", async ({ req }) => {

@@ -33,7 +33,7 @@ export function createDenoPorts(): Ports {
 
 /** Makes the host of a command that runs on Deno. */
 export function createDenoHost(): Host {
-  return createHost(`deno ${deno().version.deno}`, serveDeno);
+  return createHost(`deno ${deno().version.deno}`, serveDeno, createDenoPorts());
 }
 
 /**

@@ -2,21 +2,26 @@
 import { Buffer } from "node:buffer";
 import { setMaxListeners } from "node:events";
 import process from "node:process";
+import { setImmediate } from "node:timers";
 import { ConfigurationError } from "../errors.ts";
 import type { Host, Ports, Serve } from "../ports.ts";
 import { createDockerConfigSource } from "./docker_config.ts";
 import { dockerConfigPath, files, packageFolder, readPage } from "./files.ts";
-import { createWebPorts } from "./web.ts";
+import { createWebPorts, type WebPortOptions } from "./web.ts";
+
+/** Listeners of one signal before Node warns; 0, for no warning at all, makes its `Request` throw and catch every time. */
+const MAX_LISTENERS = 100_000;
 
 /**
  * Makes the host of a command.
  *
  * @param runtime Name and version of the runtime.
  * @param serve How this runtime listens.
+ * @param ports From {@link createProcessPorts}.
  */
-export function createHost(runtime: string, serve: Serve): Host {
+export function createHost(runtime: string, serve: Serve, ports: Ports): Host {
   // One deadline is listened to by every request and image under it: Node's warning at the eleventh is about leaks.
-  setMaxListeners(0);
+  setMaxListeners(MAX_LISTENERS);
   // `… | head` closes the pipe: that is an end, not a failure.
   process.stdout.on("error", (error: Error & { readonly code?: string }) => {
     if (error.code === "EPIPE") process.exit(0);
@@ -24,7 +29,7 @@ export function createHost(runtime: string, serve: Serve): Host {
   });
   return {
     runtime,
-    ports: createProcessPorts(),
+    ports,
     files,
     serve,
     argv: process.argv.slice(2),
@@ -43,11 +48,30 @@ export function createHost(runtime: string, serve: Serve): Host {
 }
 
 /** Makes the ports of a process: log lines on standard error, credentials of the docker configuration. */
-export function createProcessPorts(): Ports {
+export function createProcessPorts(options: Pick<WebPortOptions, "quicker"> = {}): Ports {
   return createWebPorts({
-    write: (line) => process.stderr.write(`${line}\n`),
+    ...options,
+    write: createLineWriter(),
     credentials: createDockerConfigSource(dockerConfigPath(), files),
   });
+}
+
+/**
+ * Writes lines to standard error, those of one turn of the event loop at once: writing there blocks, and under load one
+ * call a line would cost more than deciding what it says. What is left is written when the process ends.
+ */
+function createLineWriter(): (line: string) => void {
+  let waiting: string[] = [];
+  const flush = () => {
+    const lines = waiting;
+    waiting = [];
+    if (lines.length > 0) process.stderr.write(lines.join(""));
+  };
+  process.on("exit", flush);
+  return (line) => {
+    if (waiting.length === 0) setImmediate(flush);
+    waiting.push(`${line}\n`);
+  };
 }
 
 async function readInput(maxBytes: number): Promise<Uint8Array> {
