@@ -6,7 +6,6 @@
  */
 import { readFileSync } from "node:fs";
 import process from "node:process";
-import { createWebCryptoProvider } from "../../src/crypto/mod.ts";
 import { decodeEnvelope, readPayload, STRICT, verdict, verifySignature } from "../../src/notary/mod.ts";
 import { parseCertificates } from "../../src/x509/mod.ts";
 
@@ -20,7 +19,10 @@ const stored = { mediaType: "application/jose+json", bytes };
 const decoded = decodeEnvelope(stored);
 const { targetArtifact } = readPayload(decoded);
 const trust = { name: "bench", level: STRICT, trustAnchors: { ca: anchors, signingAuthority: [] } };
-const ports = { crypto: createWebCryptoProvider(), now: () => new Date() };
+// The ports this runtime lends the product.
+const ports = "Deno" in globalThis
+  ? (await import("../../src/runtime/deno.ts")).createDenoPorts()
+  : (await import("../../src/runtime/node.ts")).createNodePorts();
 
 const [leaf] = decoded.certificateChain;
 if (leaf === undefined) throw new Error("expected a certificate in the envelope");

@@ -21,11 +21,13 @@ export {
   OID_ALGORITHMS,
   RSASSA_PSS_OID,
   signatureAlgorithmOfKey,
+  signatureBytes,
   type SignatureScheme,
 } from "./algorithms.ts";
 export { type Digest, digestAlgorithm, digestHex, digestOf, isDigest, matchDigest, parseDigest } from "./digest.ts";
 export { ecdsaDerToRaw, ecdsaRawToDer } from "./ecdsa_signature.ts";
 export { withFallback } from "./fallback.ts";
+export { checkKey } from "./key_check.ts";
 export { createNobleProvider } from "./noble.ts";
 export { MAX_RSA_BITS, MAX_RSA_EXPONENT, readPublicKey, type UnsupportedKey } from "./public_key.ts";
 export { createWebCryptoProvider } from "./webcrypto.ts";

@@ -1,5 +1,5 @@
 /**
- * Wycheproof decides, for both providers. Every file of the folder is named here with how many of its tests must fit, so
+ * Wycheproof decides, for every provider. Every file of the folder is named here with how many of its tests must fit, so
  * that none is left out in silence.
  */
 import { readdirSync, readFileSync } from "node:fs";
@@ -12,6 +12,7 @@ import {
 } from "../../../src/crypto/mod.ts";
 import { decodeHex, readDer, writeBitString, writeNull, writeOid, writeSequence } from "../../../src/encoding/mod.ts";
 import type { CryptoProvider, PublicKey, SignatureAlgorithm } from "../../../src/ports.ts";
+import { createNodeCryptoProvider } from "../../../src/runtime/node_crypto.ts";
 import { describeIf, sharedPath } from "../../run/requirements.ts";
 
 interface Vector {
@@ -67,7 +68,11 @@ function keyOf(group: VectorFile["testGroups"][number]): PublicKey {
   return key;
 }
 
-const PROVIDERS: readonly CryptoProvider[] = [createWebCryptoProvider(), createNobleProvider()];
+const PROVIDERS: readonly CryptoProvider[] = [
+  createWebCryptoProvider(),
+  createNobleProvider(),
+  createNodeCryptoProvider(createWebCryptoProvider()),
+];
 
 describeIf("shared", "Wycheproof", () => {
   it("has no file that is not judged here", () => {
