@@ -40,6 +40,16 @@ describe("the rooms of src/", () => {
     expect(files.map(({ path }) => path).filter((path) => !/^([a-z0-9_]+\/)*[a-z0-9_]+\.ts$/.test(path))).toEqual([]);
   });
 
+  it("name concepts: no file or folder is called after having none", () => {
+    const nameless = /(^|[/_])(utils?|helpers?|misc|common|shared|stuff)([/_.]|$)/;
+    expect(files.map(({ path }) => path).filter((path) => nameless.test(path))).toEqual([]);
+  });
+
+  it("leave nothing for later", () => {
+    const marks = files.filter(({ text }) => /\b(TODO|FIXME|XXX|HACK)\b/.test(text.replace(/"[^"\n]*"/g, "")));
+    expect(marks.map(({ path }) => path)).toEqual([]);
+  });
+
   it("have doors without code", () => {
     const doors = files.filter(({ path }) => path.endsWith("mod.ts"));
     const code = doors.flatMap(({ path, text }) =>
