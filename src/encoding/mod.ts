@@ -22,7 +22,6 @@ export {
   readDerValues,
   readSequence,
   readSetOf,
-  refuseDer,
   TAG,
 } from "./der.ts";
 export {

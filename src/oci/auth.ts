@@ -186,7 +186,7 @@ function scopeOf(challenge: Challenge, audience: Audience): string {
 }
 
 function readBearer(challenge: Challenge, scope: string, audience: Audience): BearerChallenge {
-  const fixed = !scope.includes(audience.repository);
+  const fixed = !scope.includes(`:${audience.repository}:`);
   return {
     realm: challenge.parameters.get("realm") ?? "",
     service: challenge.parameters.get("service"),

@@ -112,21 +112,25 @@ function createContentStore<T>(maxBytes: number, sizeOf: (item: T) => number) {
 
 function createPointerStore<T>(now: Ports["now"]) {
   const pointers = new Map<string, Pointer<T>>();
+  const isAlive = ({ until }: Pointer<T>) => {
+    const left = until - now().getTime();
+    // A clock that was set back must not make a pointer live longer.
+    return left > 0 && left <= POINTER_LIFETIME_MILLISECONDS;
+  };
   return {
     get(key: string): T | undefined {
       const pointer = pointers.get(key);
       if (pointer === undefined) return undefined;
-      const left = pointer.until - now().getTime();
-      // A clock that was set back must not make a pointer live longer.
-      if (left > 0 && left <= POINTER_LIFETIME_MILLISECONDS) return pointer.value;
+      if (isAlive(pointer)) return pointer.value;
       pointers.delete(key);
       return undefined;
     },
     put(key: string, value: T): void {
       pointers.delete(key);
       pointers.set(key, { value, until: now().getTime() + POINTER_LIFETIME_MILLISECONDS });
-      for (const oldest of pointers.keys()) {
-        if (pointers.size <= MAX_KEPT_POINTERS) break;
+      // Lists may be large: what is over goes as soon as something comes, and the oldest stand first.
+      for (const [oldest, pointer] of pointers) {
+        if (pointers.size <= MAX_KEPT_POINTERS && isAlive(pointer)) break;
         pointers.delete(oldest);
       }
     },

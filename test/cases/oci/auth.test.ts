@@ -143,6 +143,19 @@ describe("bearer tokens", () => {
     expect(authorizations(registry.requests)).toEqual([undefined, undefined, "Bearer t1", undefined, "Bearer t2"]);
   });
 
+  it("are asked for a scope without a repository again for the next one, whatever letters its name has", async () => {
+    const scope = ',service="registry.example",scope="aws"';
+    const other = `https://registry.example/v2/a/blobs/${layer.descriptor.digest}`;
+    const registry = fakeRegistry({
+      [`GET ${blobUrl}`]: guarded(bearer(REALM, scope), (value) => value === "Bearer t1"),
+      [`GET ${other}`]: guarded(bearer(REALM, scope), (value) => value === "Bearer t1"),
+      [`GET ${tokenUrl(REALM, "aws")}`]: tokens(),
+    });
+    await registry.open({}, "registry.example/a").fetchBlob(layer.descriptor, options);
+    await registry.open().fetchBlob(layer.descriptor, options);
+    expect(authorizations(registry.requests)).toEqual([undefined, undefined, "Bearer t1", undefined, "Bearer t1"]);
+  });
+
   it("that were withdrawn are replaced once", async () => {
     let valid = "t1";
     const registry = fakeRegistry({

@@ -89,6 +89,17 @@ describe("keepContent", () => {
     expect(calls).toEqual(["resolve v1", "resolve v1", "resolve v1"]);
   });
 
+  it("lets go of what is over when something new comes", async () => {
+    const { open, calls, pass } = world();
+    await open(reference).resolve("v1", options);
+    pass(POINTER_LIFETIME_MILLISECONDS);
+    await open(reference).resolve("v2", options);
+    // Only a pointer that is still there could be believed again on a clock that was set back.
+    pass(-1);
+    await open(reference).resolve("v1", options);
+    expect(calls).toEqual(["resolve v1", "resolve v2", "resolve v1"]);
+  });
+
   it("keeps no failure", async () => {
     const { open, state } = world();
     state.down = true;
