@@ -71,7 +71,9 @@ const imageReference: Reader<string> = (value, path, gate) => {
   if (namesNoRegistry(found)) {
     return void gate.refuse(
       path,
-      `${describe(found)} fits no image: every image has its registry before the first "/", so begin it with the registry, ` +
+      `${
+        describe(found)
+      } fits no image: every image has its registry before the first "/", so begin it with the registry, ` +
         `such as ${DEFAULT_REGISTRY}/`,
     );
   }
