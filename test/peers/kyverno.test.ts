@@ -2,7 +2,10 @@
  * The real Kyverno CLI and this engine decide the same policies over the same registry: decision, status of each image
  * and message are equal, or the closed list of deviations says why not.
  */
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import jsonPatch, { type Operation } from "fast-json-patch";
@@ -22,6 +25,7 @@ import { describeIf } from "../run/requirements.ts";
 import { loadLayout } from "./content.ts";
 import { expectSame } from "./deviations.ts";
 import { type FixtureImages, kyvernoCases } from "./kyverno_cases.ts";
+import { kyvernoDifferences } from "./kyverno_differences.ts";
 import { type Registry, startOlareg } from "./registries.ts";
 import { runTool } from "./tools.ts";
 
@@ -79,6 +83,7 @@ function cases(host: string) {
     indexSigned: `${host}/index:signed`,
     indexChildSigned: `${host}/index:child-only`,
     attested: `${host}/attested:signed`,
+    fallbackSigned: `${host}/fallback:signed`,
   };
   const known: readonly { repository: string; tag: string; digest: string }[] = readJson("images.json");
   const digest = (image: string) => {
@@ -86,7 +91,10 @@ function cases(host: string) {
     if (found === undefined) throw new Error(`no fixture "${image}"`);
     return found.digest;
   };
-  return kyvernoCases(images, certificates, digest);
+  return [
+    ...kyvernoCases(images, certificates, digest),
+    ...kyvernoDifferences(images, certificates, digest),
+  ];
 }
 
 type Case = ReturnType<typeof cases>[number];
@@ -142,7 +150,7 @@ async function askUs(
   noun: "image" | "artifact" = "artifact",
 ): Promise<{ readonly allowed: boolean; readonly mutate: Decision }> {
   const { policies, problems } = loadPolicies([{ source: "policy.json", text: policy }]);
-  expect(problems).toEqual([]);
+  if (problems.length > 0) throw new Error(`the policy is refused: ${JSON.stringify(problems)}`);
   const { ports } = createNodeHost();
   const [group, version] = /\//.test(String(resource["apiVersion"]))
     ? String(resource["apiVersion"]).split("/")
@@ -155,7 +163,7 @@ async function askUs(
     kind: String(resource["kind"]),
     subresource: "",
     namespace: "default",
-    name: "test",
+    name: (resource["metadata"] as { readonly name?: string }).name ?? "",
     object: resource,
     dryRun: false,
     userInfo: { username: "", groups: [] },
@@ -210,14 +218,38 @@ describeIf("peers", "the real Kyverno CLI", () => {
       test.expect,
     );
 
+    if (test.ours === "refused") {
+      const { problems } = loadPolicies([{ source: "policy.json", text: policy }]);
+      return expectSame(problems.map(({ path }) => path), [], test.deviation, name);
+    }
     const { allowed, mutate } = await askUs(policy, test.resource);
     const ours = mutate.responses.flatMap(({ rule, images }) =>
       images.map(({ status, message }) => ({ rule, result: status as string, message }))
     );
     const theirFirst = theirs.filter(({ message }) => !SECOND_PHASE.test(message));
-    const stricter = test.deviation === "digest-matches-tag-pattern";
-    expect(allowed ? "admitted" : "denied").toBe(stricter ? "denied" : test.expect);
+    expect(allowed ? "admitted" : "denied").toBe(test.ours ?? test.expect);
     expectSame(lines(ours), lines(theirFirst), test.deviation, name);
+  });
+
+  it("calls a registry that answers 503 an error, which a policy may tolerate, where the peer sees a failure", async () => {
+    const server = createServer((_, response) => response.writeHead(503).end()).listen(0, "127.0.0.1");
+    try {
+      await once(server, "listening");
+      const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const test = cases(host).find(({ name }) => name === "signed tag");
+      if (test === undefined) throw new Error("no case");
+      // Kyverno would also say that it could not update the digest.
+      const policy = policyOf({ ...test, verify: { mutateDigest: false } }, host);
+      const theirs = (await askKyverno(policy, test.resource)).filter(({ message }) => !SECOND_PHASE.test(message));
+      const { allowed, mutate } = await askUs(policy, test.resource);
+      expect(allowed).toBe(false);
+      expect(theirs.map(({ result }) => result)).toEqual(["fail"]);
+      const ours = mutate.responses.flatMap(({ images }) => images.map(({ status }) => status as string));
+      expect(ours).toEqual(["error"]);
+      expectSame(ours, theirs.map(({ result }) => result), "server-error", "status of a 503");
+    } finally {
+      server.close();
+    }
   });
 
   it('says "artifact" where the webhook\'s denial says "image"', async () => {

@@ -17,9 +17,11 @@ export interface KyvernoCase {
   readonly resource: Readonly<Record<string, unknown>>;
   /** Id in `deviations.json` when the two differ for a reason. */
   readonly deviation?: string;
+  /** What this engine decides where that differs; `refused`: it does not load the policy. */
+  readonly ours?: "admitted" | "denied" | "refused";
 }
 
-type Json = Readonly<Record<string, unknown>>;
+export type Json = Readonly<Record<string, unknown>>;
 
 /** References of the fixtures' images, by what is known of their signatures. */
 export interface FixtureImages {
@@ -42,6 +44,7 @@ export interface FixtureImages {
   readonly indexSigned: string;
   readonly indexChildSigned: string;
   readonly attested: string;
+  readonly fallbackSigned: string;
 }
 
 /** PEM texts of the fixtures' certificates. */
@@ -59,7 +62,7 @@ export interface FixtureCertificates {
 
 const container = (image: string, name = "app"): Json => ({ name, image });
 
-const pod = (images: readonly string[], more: Json = {}, metadata: Json = {}): Json => ({
+export const pod = (images: readonly string[], more: Json = {}, metadata: Json = {}): Json => ({
   apiVersion: "v1",
   kind: "Pod",
   metadata: { name: "test", namespace: "default", ...metadata },
@@ -86,7 +89,7 @@ const cronJob = (image: string): Json => ({
   },
 });
 
-const anyOf = (resources: Json): Json => ({ any: [{ resources }] });
+export const anyOf = (resources: Json): Json => ({ any: [{ resources }] });
 
 const attestor = (count: number | undefined, ...entries: readonly Json[]): Json =>
   count === undefined ? { entries } : { count, entries };
@@ -276,6 +279,7 @@ export function kyvernoCases(
       verify: { imageReferences: [`${images.unsigned.replace(/:[^:/]*$/, "")}:*`] },
       resource: pod([tagless(images.unsigned)]),
       deviation: "digest-matches-tag-pattern",
+      ours: "denied",
     },
     {
       name: "excluded namespace",

@@ -38,7 +38,9 @@ describe("decide()", () => {
       rule([image("error", "", outage)], { failurePolicy: "Ignore" }),
       rule([image("pass")], { policy: "q" }),
     ], false],
-    ["no reference, Enforce, Ignore", [rule([image("error", "", refused)], { failurePolicy: "Ignore" })], false],
+    ['no reference, Enforce, Ignore: "refusal-is-no-outage"', [
+      rule([image("error", "", refused)], { failurePolicy: "Ignore" }),
+    ], false],
     [
       "no reference, Audit, Ignore",
       [rule([image("error", "", refused)], { failurePolicy: "Ignore", action: "Audit" })],

@@ -106,7 +106,7 @@ describe("in the mutating webhook", () => {
     if (!allowed) expect(decision).toMatchObject({ patches: [], warnings: [] });
   });
 
-  it("names every failing image in the order of the Pod, each on a line of its own", async () => {
+  it('names every failing image in the order of the Pod, each on a line of its own: "failing-images-named"', async () => {
     const object = {
       ...podWith([UNSIGNED, SIGNED, unsignedDigest]),
     };
@@ -188,7 +188,7 @@ describe("in the mutating webhook", () => {
     );
   });
 
-  it("lets exempt images off without asking for them, and warns", async () => {
+  it('lets exempt images off without asking for them, and warns: "skipped-not-pinned"', async () => {
     const world = await createWorld();
     const decision = await ask(world, policy({ verify: { skipImageReferences: ["*:unsigned"] } }), pod(UNSIGNED));
     expect(world.asked).toEqual([]);
@@ -196,6 +196,7 @@ describe("in the mutating webhook", () => {
       "policy check-image-notary.verify-signature-notary: skipping image reference image " +
       `${UNSIGNED}, policy check-image-notary ruleName verify-signature-notary`,
     ]);
+    expect(decision.patches.map(({ op }) => op)).toEqual(["add", "add"]);
     expect(decision.patches.at(-1)?.value).toBe(`{"${UNSIGNED}":"skip"}`);
   });
 

@@ -58,7 +58,7 @@ describe("time that runs out", () => {
     ["while resolving", { resolve: never }],
     ["while listing", { listReferrers: never }],
     ["while fetching", { fetchBlob: never }],
-  ])("%s, in a port that does not listen: refused under any failure policy", async (_, change) => {
+  ])('%s, in a port that does not listen: refused under any failure policy: "deadline-sentence"', async (_, change) => {
     for (const failurePolicy of ["Fail", "Ignore"]) {
       for (const phase of ["mutate", "validate"] as const) {
         const controller = new AbortController();
@@ -126,14 +126,14 @@ describe("what is in the object", () => {
     }
   });
 
-  it("an update is verified again though the image stayed, when anything that runs changed", async () => {
+  it('an update is verified again though the image stayed, when anything that runs changed: "spec-change-verified-again"', async () => {
     const object = podWith([`${REPOSITORY}@${digestOf(`${REPOSITORY}:unsigned`)}`]);
     const changed = { ...object, spec: { ...object["spec"] as object, activeDeadlineSeconds: 1 } };
     const request = createRequest({ operation: "UPDATE", oldObject: object, object: changed });
     expect((await ask(await createWorld(), policy(), request)).allowed).toBe(false);
   });
 
-  it("DELETE and updates of metadata pass without a request", async () => {
+  it('DELETE and updates of metadata pass without a request: "metadata-update-passes"', async () => {
     const world = await createWorld(() => ({ resolve: never }));
     const object = podWith([`${REPOSITORY}:unsigned`]);
     const { object: _, ...deletion } = createRequest({ operation: "DELETE", oldObject: object });
@@ -218,7 +218,7 @@ describe("many containers", () => {
     expect(world.asked.filter((one) => one.startsWith("resolve"))).toHaveLength(1);
   });
 
-  it("200 are refused with a reason, whatever the failure policy and without a request", async () => {
+  it('200 are refused with a reason, whatever the failure policy and without a request: "image-limit"', async () => {
     for (const failurePolicy of ["Fail", "Ignore"]) {
       const world = await createWorld();
       const decision = await ask(world, policy({ spec: { failurePolicy } }), pod(...Array(200).fill(SIGNED)));

@@ -54,7 +54,7 @@ describe("in the validating webhook", () => {
       undefined,
     ],
     ["an exempt tag", { verify: { skipImageReferences: ["*"] } }, UNSIGNED, undefined],
-  ])("%s, whatever the annotation says", async (_, changes, image, message) => {
+  ])('%s, whatever the annotation says: "validate-verifies-again"', async (_, changes, image, message) => {
     const { decision } = await validate(changes, claims(image));
     expect(decision.allowed).toBe(message === undefined);
     expect(decision.message).toBe(
