@@ -1,7 +1,7 @@
 /** The webhook made of a worker's variables. */
 import { printable } from "../encoding/mod.ts";
 import { ConfigurationError, toEngineError } from "../errors.ts";
-import { createRegistryClient, keepContent } from "../oci/mod.ts";
+import { createRegistryClient } from "../oci/mod.ts";
 import { loadPolicies } from "../policy/mod.ts";
 import type { Handler, Ports } from "../ports.ts";
 import { createApp } from "./app.ts";
@@ -38,12 +38,11 @@ function createConfiguredWorker({ POLICIES, TOKEN, MIRRORS }: WorkerVariables, p
   if (TOKEN === undefined) throw missing("TOKEN", "the bearer token of the API server");
   if (POLICIES === undefined) throw missing("POLICIES", "YAML documents with policies");
   const { policies, problems } = loadPolicies([{ source: "POLICIES", text: POLICIES }]);
-  const registries = createRegistryClient(ports, {
+  const open = createRegistryClient(ports, {
     mirrors: parseMirrors(MIRRORS ?? ""),
     plainHttp: new Set(),
     redirect: "manual",
   });
-  const open = keepContent(registries, ports);
   const app = createApp({
     policies,
     problems,

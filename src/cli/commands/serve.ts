@@ -7,7 +7,6 @@ import { DEMO_POLICY, DEMO_REGISTRY, EXAMPLES, startDemoRegistry } from "../demo
 import { count, list, text, toggle, usage } from "../flags.ts";
 import { DEFAULT_ADDRESS, isLoopback, type ListenAddress, parseListenAddress } from "../listen.ts";
 import { readPolicies } from "../policies.ts";
-import { keepContent } from "../../oci/mod.ts";
 import { ADDRESS_FLAGS, openRegistries } from "../registry.ts";
 import { renderStartup } from "../render/startup.ts";
 import { warn } from "../report.ts";
@@ -64,8 +63,7 @@ export const serve = defineCommand({
       const registry = flags.demo ? await startDemoRegistry(host) : undefined;
       if (registry !== undefined) listeners.push(registry);
       const demoMirror = registry === undefined ? [] : [`${DEMO_REGISTRY}=${registry.url}`];
-      const registries = await openRegistries({ ...flags, mirror: [...demoMirror, ...flags.mirror] }, host);
-      const open = keepContent(registries, host.ports);
+      const open = await openRegistries({ ...flags, mirror: [...demoMirror, ...flags.mirror] }, host);
       const app = createApp({ policies, problems, ports: { ...host.ports, open }, door, page: await host.page() });
       const stop = host.interruption();
       const webhook = await host.serve((request) => app.fetch(request), {
