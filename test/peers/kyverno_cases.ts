@@ -171,15 +171,14 @@ export function kyvernoCases(
     { name: "signature manifest of notation 2", expect: "admitted", resource: pod([images.artifactTypeForm]) },
     { name: "broken signature first", expect: "admitted", resource: pod([images.brokenFirst]) },
     { name: "attestations beside the signature", expect: "admitted", resource: pod([images.attested]) },
-    ...["payload-jws", "payload-cose", "signature-jws", "signature-cose", "transplanted-jws", "transplanted-cose"].map(
-      (tag): KyvernoCase => ({ name: `tampered: ${tag}`, expect: "denied", resource: pod([images.tampered(tag)]) }),
-    ),
-    ...["certificate-jws", "swapped-certificate-jws", "swapped-certificate-cose", "unknown-kind", "mislabelled"]
-      .map((tag): KyvernoCase => ({
-        name: `tampered: ${tag}`,
-        expect: "denied",
-        resource: pod([images.tampered(tag)]),
-      })),
+    ...[
+      ...["payload-jws", "payload-cose", "signature-jws", "signature-cose", "transplanted-jws", "transplanted-cose"],
+      ...["certificate-jws", "swapped-certificate-jws", "swapped-certificate-cose", "unknown-kind", "mislabelled"],
+    ].map((tag): KyvernoCase => ({
+      name: `tampered: ${tag}`,
+      expect: "denied",
+      resource: pod([images.tampered(tag)]),
+    })),
     ...["signature-chain-jws", "certificate-chain-jws", "certificate-chain-cose", "swapped-certificate-chain-jws"].map(
       (tag): KyvernoCase => ({
         name: `tampered: ${tag}`,
