@@ -21,6 +21,17 @@ export interface Payload {
  * Spec: Notary Project, signature-specification.md, "Payload".
  */
 export function readPayload({ payload }: Pick<Envelope, "payload">): Payload {
+  const known = payloads.get(payload);
+  if (known !== undefined) return known;
+  const read = decodePayload(payload);
+  payloads.set(payload, read);
+  return read;
+}
+
+/** By the object that holds the bytes, which nobody changes: an envelope that is kept is read once. */
+const payloads = new WeakMap<Uint8Array, Payload>();
+
+function decodePayload(payload: Uint8Array): Payload {
   try {
     const document = parseJson(payload, { maxDepth: MAX_PAYLOAD_DEPTH });
     if (!isJsonObject(document)) throw new MalformedError("ERR_PAYLOAD", "it is not a JSON object");
