@@ -25,7 +25,7 @@ import { describeIf } from "../run/requirements.ts";
 import { loadLayout } from "./content.ts";
 import { expectSame } from "./deviations.ts";
 import { type FixtureImages, kyvernoCases } from "./kyverno_cases.ts";
-import { kyvernoDifferences } from "./kyverno_differences.ts";
+import { crowd, kyvernoDifferences } from "./kyverno_differences.ts";
 import { type Registry, startOlareg } from "./registries.ts";
 import { runTool } from "./tools.ts";
 
@@ -84,6 +84,7 @@ function cases(host: string) {
     indexChildSigned: `${host}/index:child-only`,
     attested: `${host}/attested:signed`,
     fallbackSigned: `${host}/fallback:signed`,
+    crowded: `${host}/crowded:jws`,
   };
   const known: readonly { repository: string; tag: string; digest: string }[] = readJson("images.json");
   const digest = (image: string) => {
@@ -194,6 +195,9 @@ describeIf("peers", "the real Kyverno CLI", () => {
     registry = await startOlareg();
     for (const { layout, name } of readJson("repositories.json")) {
       await loadLayout(registry, pathOf(name), join(fixtures, "layouts", layout));
+      if (pathOf(name) !== "metadata") continue;
+      await loadLayout(registry, "crowded", join(fixtures, "layouts", layout));
+      await crowd(registry, "crowded", "jws");
     }
   });
   afterAll(async () => {

@@ -45,6 +45,7 @@ export interface FixtureImages {
   readonly indexChildSigned: string;
   readonly attested: string;
   readonly fallbackSigned: string;
+  readonly crowded: string;
 }
 
 /** PEM texts of the fixtures' certificates. */

@@ -2,7 +2,32 @@
  * Policies and resources that the real Kyverno CLI and this engine decide differently, each by an entry of
  * `deviations.json`.
  */
+import { getManifest, OCI_MANIFEST, putBlob, putManifest } from "./content.ts";
 import { anyOf, type FixtureCertificates, type FixtureImages, type KyvernoCase, pod } from "./kyverno_cases.ts";
+import type { Registry } from "./registries.ts";
+
+/** Referrers of one artifact with which Kyverno gives up. */
+const TOO_MANY_REFERRERS = 51;
+
+/** Gives an artifact so many referrers, none of which is a signature. */
+export async function crowd(registry: Registry, repository: string, tag: string): Promise<void> {
+  const subject = (await getManifest(registry, repository, tag))?.descriptor;
+  const bytes = new TextEncoder().encode("{}");
+  const mediaType = "application/vnd.oci.empty.v1+json";
+  const empty = { mediaType, digest: await putBlob(registry, repository, bytes), size: bytes.length };
+  for (let number = 1; number <= TOO_MANY_REFERRERS; number++) {
+    const manifest = {
+      schemaVersion: 2,
+      mediaType: OCI_MANIFEST,
+      artifactType: "application/vnd.example.note",
+      config: empty,
+      layers: [empty],
+      subject,
+      annotations: { number: String(number) },
+    };
+    await putManifest(registry, repository, new TextEncoder().encode(JSON.stringify(manifest)), OCI_MANIFEST);
+  }
+}
 
 const generated = (image: string) => pod([image], {}, { name: undefined, generateName: "test-" });
 
@@ -52,6 +77,13 @@ export function kyvernoDifferences(
       expect: "denied",
       resource: pod([images.fallbackSigned]),
       deviation: "policy-referrers-united",
+      ours: "admitted",
+    },
+    {
+      name: `${TOO_MANY_REFERRERS} other referrers`,
+      expect: "denied",
+      resource: pod([images.crowded]),
+      deviation: "many-referrers",
       ours: "admitted",
     },
     {
