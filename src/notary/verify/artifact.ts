@@ -1,6 +1,6 @@
 /** One reference → outcomes of its signatures, until one is verified. */
-import { ConfigurationError, type Refusal, refusal } from "../../errors.ts";
-import type { Reference } from "../../oci/mod.ts";
+import { ConfigurationError, type Refusal, refusal, UnavailableError } from "../../errors.ts";
+import { type Reference, repositoryName } from "../../oci/mod.ts";
 import type { Trust } from "../trust/mod.ts";
 import { type ArtifactOutcome, firstRefusal, verdict, type VerificationOutcome } from "./outcome.ts";
 import { outcomeOfError, skippedOutcome, verifySignature } from "./signature.ts";
@@ -24,7 +24,8 @@ export interface ArtifactOptions {
  *
  * @param reference With a digest, its tag is not looked at.
  * @returns `verified` with the first signature that verified, in the registry's order. `inconclusive` when none did and
- * at least one could not be judged; otherwise `failed`, with `SIGNATURE_MISSING` when there is none.
+ * at least one could not be judged; otherwise `failed`, with `SIGNATURE_MISSING` when there is none. `skipped` when the
+ * level skips every validation: then no signature is asked for.
  * @throws {EngineError} When the artifact or its list of signatures could not be had: never "no signature".
  *
  * Spec: Notary Project, signing-and-verification-workflow.md, "Verification steps".
@@ -37,8 +38,9 @@ export async function verifyArtifact(
 ): Promise<ArtifactOutcome> {
   const limit = readLimit(options.maxSignatures ?? MAX_SIGNATURES);
   if (verdict(skippedOutcome(trust)) === "skipped") {
-    const artifact = await view.signatures(reference);
-    return { ...summaryOf(artifact), verdict: "skipped", outcomes: [] };
+    const descriptor = await view.resolve(reference);
+    const name = `${repositoryName(reference)}@${descriptor.digest}`;
+    return { reference: name, descriptor, verdict: "skipped", outcomes: [], signatureCount: 0, asked: [] };
   }
   const { artifact, outcomes } = await trySignatures(reference, trust, view, limit);
   const summary = summaryOf(artifact);
@@ -47,8 +49,8 @@ export async function verifyArtifact(
     return { ...summary, verdict: "failed", outcomes, ...missing };
   }
   if (endsVerified(outcomes)) return { ...summary, verdict: "verified", outcomes };
-  const undecided = outcomes.find((tried) => verdict(tried) === "inconclusive");
-  const exceeded = artifact.signatures.length > limit ? { limit } : {};
+  const undecided = outcomes.find(isUndecided);
+  const exceeded = artifact.signatures.length > limit && outcomes.length === limit ? { limit } : {};
   return {
     ...summary,
     ...exceeded,
@@ -65,6 +67,10 @@ function summaryOf({ name, descriptor, signatures, asked }: SignedArtifact) {
 function endsVerified(outcomes: readonly VerificationOutcome[]): boolean {
   const last = outcomes.at(-1);
   return last !== undefined && verdict(last) === "verified";
+}
+
+function isUndecided(outcome: VerificationOutcome): boolean {
+  return verdict(outcome) === "inconclusive";
 }
 
 function readLimit(maxSignatures: number): number {
@@ -85,7 +91,9 @@ async function trySignatures(
   const artifact = await view.signatures(reference);
   const outcomes = await tryInOrder(artifact, artifact.signatures.slice(0, limit), trust, view);
   const allAsked = artifact.asked.some(({ way }) => way !== "referrers-api");
-  if (endsVerified(outcomes) || allAsked || view.signal.aborted) return { artifact, outcomes };
+  // Once the time is over the other place cannot be asked: a doubt may stand for it, a failure may not.
+  const timeIsOver = view.signal.aborted && outcomes.some(isUndecided);
+  if (endsVerified(outcomes) || allAsked || timeIsOver) return { artifact, outcomes };
   const united = await view.signatures(reference, { everywhere: true });
   const tried = new Set(outcomes.map(({ signature }) => signature?.digest));
   const others = united.signatures.filter(({ descriptor }) => !tried.has(descriptor.digest));
@@ -93,7 +101,10 @@ async function trySignatures(
   return { artifact: united, outcomes: [...outcomes, ...more] };
 }
 
-/** One first, so that a good signature costs no more than itself; then several at a time, judged in their order. */
+/**
+ * One first, so that a good signature costs no more than itself; then several at a time, judged in their order. When the
+ * time is over the next one stands for all that were not tried: it is not known what they are.
+ */
 async function tryInOrder(
   artifact: SignedArtifact,
   signatures: readonly SignatureSource[],
@@ -104,13 +115,18 @@ async function tryInOrder(
   for (let start = 0; start < signatures.length;) {
     const batch = signatures.slice(start, start + (start === 0 ? 1 : MAX_PARALLEL_SIGNATURES));
     start += batch.length;
+    if (view.signal.aborted) return [...outcomes, ...batch.slice(0, 1).map((source) => outOfTime(source, trust))];
     for (const outcome of await Promise.all(batch.map((source) => tryOne(artifact, source, trust, view)))) {
       outcomes.push(outcome);
       if (verdict(outcome) === "verified") return outcomes;
     }
-    if (view.signal.aborted) return outcomes;
   }
   return outcomes;
+}
+
+function outOfTime({ descriptor }: SignatureSource, trust: Trust): VerificationOutcome {
+  const error = new UnavailableError("ERR_DEADLINE", "Cannot try this signature and those after it: ran out of time");
+  return { ...outcomeOfError(error, trust), signature: descriptor };
 }
 
 async function tryOne(
@@ -128,7 +144,7 @@ async function tryOne(
   }
 }
 
-/** One signature speaks for itself; of several the first that could not be judged gives the code, else the first. */
+/** The first that could not be judged gives the code, as a retry may help; else the limit; else the first. */
 function summarize(
   { name, signatures }: SignedArtifact,
   outcomes: readonly VerificationOutcome[],
@@ -140,15 +156,13 @@ function summarize(
     return `"${outcome.signature?.digest ?? "?"}": ${reason?.message ?? "not verified"}`;
   });
   const list = reasons.slice(0, MAX_REASONS).join("; ") + (reasons.length > MAX_REASONS ? "; …" : "");
-  if (limit !== undefined) {
-    return refusal(
-      "SIGNATURE_LIMIT_EXCEEDED",
-      `Cannot verify "${name}": it has ${signatures.length} signatures, none of the first ${limit} verified: ${list}`,
-    );
-  }
+  const found = limit === undefined
+    ? `none of ${outcomes.length} signatures verified`
+    : `it has ${signatures.length} signatures, none of the first ${limit} verified`;
+  const message = `Cannot verify "${name}": ${found}: ${list}`;
+  if (limit !== undefined && undecided === undefined) return refusal("SIGNATURE_LIMIT_EXCEEDED", message);
   const decisive = undecided ?? outcomes[0];
-  const code = (decisive === undefined ? undefined : firstRefusal(decisive)?.code) ?? "ERR_INTERNAL";
-  return refusal(code, `Cannot verify "${name}": none of ${outcomes.length} signatures verified: ${list}`);
+  return refusal((decisive === undefined ? undefined : firstRefusal(decisive)?.code) ?? "ERR_INTERNAL", message);
 }
 
 /** Reasons put into one message; the outcomes have them all. */
