@@ -44,7 +44,9 @@ export function decodeCose(bytes: Uint8Array): Envelope {
       reference: "unable to parse the digital signature, error : cbor: invalid COSE_Sign1_Tagged object",
     });
   }
-  const message = reading(FORMAT, "COSE_Sign1", () => decodeCbor(bytes, { tags: "outermost" }));
+  // A copy, as what is decoded are views: what is proven of them must not change with the caller's buffer.
+  const owned = bytes.slice();
+  const message = reading(FORMAT, "COSE_Sign1", () => decodeCbor(owned, { tags: "outermost" }));
   const parts = message.type === "tag" && message.item.type === "array" ? message.item.items : [];
   const [protectedItem, unprotectedItem, payloadItem, signatureItem] = parts;
   const protectedBytes = readBytes(protectedItem, "protected");
@@ -186,7 +188,7 @@ function readX5chain(item: CborItem | undefined) {
   return readChain(FORMAT, encoded, readCertificate);
 }
 
-/** An attribute's value for display: bytes as hexadecimal text, everything else as JavaScript has it. */
+/** An attribute's value for display: bytes as a list of numbers, everything else as JavaScript has it. */
 function plainValue(item: CborItem): unknown {
   switch (item.type) {
     case "bytes":

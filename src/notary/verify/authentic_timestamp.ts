@@ -1,6 +1,6 @@
 /** Authentic timestamp: whether the certificates were valid when it counts. */
 import { printable } from "../../encoding/mod.ts";
-import { type Certificate, formatName } from "../../x509/mod.ts";
+import { type Certificate, formatName, validAt } from "../../x509/mod.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import { failed, passed, type ValidationResult } from "./outcome.ts";
 
@@ -22,12 +22,18 @@ export function validateAuthenticTimestamp(envelope: Envelope, at: Date): Valida
   const instant = authority?.instant ?? at;
   const basis = authority === undefined ? "verification time" : "authentic signing time";
   for (const certificate of envelope.certificateChain) {
+    if (validAt(certificate, instant)) continue;
     const early = instant < certificate.notBefore;
-    if (!early && instant <= certificate.notAfter) continue;
     return failed(
       early ? "CERTIFICATE_NOT_YET_VALID" : "CERTIFICATE_EXPIRED",
       describe(certificate, early, instant, basis),
-      { ...period(certificate), basis, instant: instant.toISOString(), timestamp },
+      {
+        ...period(certificate),
+        basis,
+        instant: instant.toISOString(),
+        ...(authority?.offsetMinutes === undefined ? {} : { offsetMinutes: authority.offsetMinutes }),
+        timestamp,
+      },
     );
   }
   return passed({ basis, instant: instant.toISOString(), timestamp });

@@ -99,8 +99,8 @@ const PLUGIN_ATTRIBUTES: readonly (string | number)[] = [
  */
 function refuseCriticalAttributes({ signedAttributes: { extended } }: Envelope): ValidationResult | undefined {
   const plugin = extended.find(({ key }) => key === ATTRIBUTE.verificationPlugin);
-  if (plugin !== undefined) {
-    const name = printable(typeof plugin.value === "string" ? plugin.value : JSON.stringify(plugin.value), 200);
+  if (typeof plugin?.value === "string") {
+    const name = printable(plugin.value, 200);
     return failed(
       "VERIFICATION_PLUGIN_REQUIRED",
       `Cannot verify the signature alone: it asks for the verification plugin "${name}"`,

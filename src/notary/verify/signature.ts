@@ -1,5 +1,5 @@
 /** One envelope and one artifact → one outcome: every validation of the Notary Project, each with its result. */
-import { toEngineError } from "../../errors.ts";
+import { MalformedError, toEngineError } from "../../errors.ts";
 import { printable } from "../../encoding/mod.ts";
 import type { Descriptor } from "../../oci/mod.ts";
 import type { CryptoProvider, Ports } from "../../ports.ts";
@@ -46,10 +46,11 @@ export async function verifySignature(
   integrity: Promise<ValidationResult> = validateIntegrity(envelope, ports.crypto),
 ): Promise<VerificationOutcome> {
   // What does not depend on the primitive is worked out while it is computed, and given out only when it fits.
-  const chain = describeChain(envelope, ports.crypto);
-  const judged = judge(envelope, artifact, trust, ports.now());
-  const proven = await integrity;
-  const certificateChain = chain instanceof Promise ? await chain : chain;
+  const [judged, proven, certificateChain] = await Promise.all([
+    judge(envelope, artifact, trust, ports),
+    integrity,
+    describeChain(envelope, ports.crypto),
+  ]);
   if (proven.status !== "passed") return { ...unproven(proven, trust), certificateChain };
   const { validations, ...rest } = judged;
   const action = trust.level.actions.integrity;
@@ -57,19 +58,22 @@ export async function verifySignature(
 }
 
 /** Everything but integrity. */
-function judge(envelope: Envelope, artifact: Descriptor, trust: Trust, at: Date) {
-  const validation = (type: ValidationType, validate: () => ValidationResult) => {
+async function judge(envelope: Envelope, artifact: Descriptor, trust: Trust, { crypto, now }: VerificationPorts) {
+  const at = now();
+  const validation = <Result>(type: ValidationType, validate: () => Result) => {
     const action = trust.level.actions[type];
     return { action, result: action === "skip" ? SKIPPED_BY_LEVEL : validate() };
   };
+  const authenticity = validation("authenticity", () => validateAuthenticity(envelope, trust, crypto));
+  const others = {
+    expiry: validation("expiry", () => validateExpiry(envelope.signedAttributes, at)),
+    authenticTimestamp: validation("authenticTimestamp", () => validateAuthenticTimestamp(envelope, at)),
+    revocation: validation("revocation", () => validateRevocation(envelope)),
+  };
+  const compared = compareArtifact(envelope, artifact);
   return {
-    validations: {
-      authenticity: validation("authenticity", () => validateAuthenticity(envelope, trust)),
-      expiry: validation("expiry", () => validateExpiry(envelope.signedAttributes, at)),
-      authenticTimestamp: validation("authenticTimestamp", () => validateAuthenticTimestamp(envelope, at)),
-      revocation: validation("revocation", () => validateRevocation(envelope)),
-    },
-    ...compareArtifact(envelope, artifact),
+    validations: { authenticity: { action: authenticity.action, result: await authenticity.result }, ...others },
+    ...compared,
   };
 }
 
@@ -151,7 +155,8 @@ function compareArtifact(
     return { targetArtifact: validateTargetArtifact(signed, artifact), userMetadata: signed.annotations ?? {} };
   } catch (thrown) {
     const { code, message } = toEngineError(thrown, "Cannot read the signed payload");
-    return { targetArtifact: failed(code, message), userMetadata: {} };
+    const judged = thrown instanceof MalformedError ? failed : inconclusive;
+    return { targetArtifact: judged(code, printable(message)), userMetadata: {} };
   }
 }
 

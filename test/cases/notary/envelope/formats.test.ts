@@ -116,6 +116,14 @@ describe("decodeEnvelope()", () => {
     ]);
   });
 
+  it.each(FORMATS)("owns what it gives out of %s: the caller's buffer may change", (mediaType) => {
+    const bytes = mediaType === "application/cose" ? makeCose(signers.curve) : makeJws(signers.curve);
+    const before = decodeEnvelope({ mediaType, bytes: bytes.slice() });
+    const after = decodeEnvelope({ mediaType, bytes });
+    bytes.fill(0);
+    for (const part of ["payload", "signedBytes", "signature"] as const) expect(after[part]).toEqual(before[part]);
+  });
+
   it.each([
     "text/plain",
     "application/jose",

@@ -234,6 +234,18 @@ export const REFUSALS: readonly Refusal[] = [
     reference: "plugin unsupported due to nil verifier.pluginManager",
   },
   {
+    name: "a verification plugin whose name is no text",
+    // An integer beyond 2⁵³.
+    envelope: () =>
+      cose(signers.rsa, {
+        protected: (entries) => setHeader(entries, PLUGIN, Uint8Array.of(0x1b, 0x10, 0, 0, 0, 0, 0, 0, 0)),
+      }),
+    trust: trusting(signers.rsa),
+    type: "integrity",
+    code: "CRITICAL_ATTRIBUTE_UNKNOWN",
+    reference: undefined,
+  },
+  {
     name: "a plugin version without a plugin, which the reference accepts",
     envelope: () => jws(signers.rsa, { protected: critical(`${PLUGIN}MinVersion`, "1.0.0") }),
     trust: trusting(signers.rsa),
@@ -318,7 +330,7 @@ export const REFUSALS: readonly Refusal[] = [
       jws(shortLived, {
         protected: (header) => {
           authority(header);
-          header[AUTHENTIC_TIME] = "2026-07-01T00:00:00Z";
+          header[AUTHENTIC_TIME] = "2026-07-01T09:00:00+09:00";
         },
       }),
     trust: byAuthority(shortLived),
@@ -326,7 +338,7 @@ export const REFUSALS: readonly Refusal[] = [
     type: "authenticTimestamp",
     code: "CERTIFICATE_EXPIRED",
     reference: 'certificate "CN=short,O=Notary,ST=WA,C=US" was not valid when the digital signature was produced at ' +
-      '"Wed, 01 Jul 2026 00:00:00 +0000"',
+      '"Wed, 01 Jul 2026 09:00:00 +0900"',
   },
   {
     name: "a leaf that names an OCSP responder",

@@ -1,4 +1,4 @@
-import { createPublicKey, verify as nodeVerify } from "node:crypto";
+import { createHash, createPublicKey, verify as nodeVerify } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { createWebCryptoProvider } from "../../../../src/crypto/mod.ts";
 import { UnsupportedError } from "../../../../src/errors.ts";
@@ -115,6 +115,16 @@ describe("verifySignature() refuses", () => {
       expect(verdict(outcome)).toBe("verified");
       expect(outcome.validations.authenticity.result).toMatchObject({ evidence: { position } });
     }
+  });
+
+  it("tells a namesake from the trusted certificate by its fingerprint", async () => {
+    const outcome = await verify(jws(reissued), trusting(signers.rsa));
+    const named = ({ chain: [der] }: typeof reissued) =>
+      `CN=rsa-2048-self,O=Notary,ST=WA,C=US (SHA-256 ${createHash("sha256").update(der!).digest("hex").slice(0, 16)}…)`;
+    expect(outcome.validations.authenticity.result).toMatchObject({
+      evidence: { presented: [named(reissued)], trusted: [named(signers.rsa)] },
+    });
+    expect(named(reissued)).not.toBe(named(signers.rsa));
   });
 
   it("notes a timestamp as not evaluated: it does not rescue an expired certificate", async () => {
