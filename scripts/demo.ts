@@ -80,7 +80,8 @@ function startServer(): Promise<Server> {
 async function stopServer({ child }: Pick<Server, "child">): Promise<number | null> {
   if (child.exitCode !== null) return child.exitCode;
   const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
-  child.kill("SIGINT");
+  // Not by `child.kill`: Deno then says that the signal ended the child, whatever the child made of it.
+  if (child.pid !== undefined) process.kill(child.pid, "SIGINT");
   return await ended;
 }
 

@@ -54,7 +54,7 @@ export async function serveDeno(handler: Handler, { host, port, tls }: ServeOpti
     const address = hostname.includes(":") ? `[${hostname}]` : hostname;
     return await Promise.resolve({
       url: `${tls === undefined ? "http" : "https"}://${address}:${taken}`,
-      close: () => Promise.race([server.shutdown(), elapsed(CLOSE_TIMEOUT_MILLISECONDS)]),
+      close: () => close(server),
     });
   } catch (cause) {
     const detail = cause instanceof Error ? cause.message : String(cause);
@@ -71,8 +71,12 @@ function withClientSignal(request: Request, completed: Promise<void>): Request {
   return new Request(url, { method, headers, body, signal: gone.signal, duplex: "half" } as RequestInit);
 }
 
-function elapsed(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, milliseconds);
+async function close(server: { shutdown(): Promise<void> }): Promise<void> {
+  let end: ReturnType<typeof setTimeout> | undefined;
+  const elapsed = new Promise<void>((resolve) => {
+    end = setTimeout(resolve, CLOSE_TIMEOUT_MILLISECONDS);
   });
+  await Promise.race([server.shutdown(), elapsed]);
+  // A timer that still runs would keep the process.
+  clearTimeout(end);
 }

@@ -106,4 +106,12 @@ describe("serve --demo on Deno, over TLS", () => {
     expect(JSON.parse(line)).toMatchObject({ phase: "mutate", kind: "Pod" });
     expect(program.output()).not.toMatch(/legacy|warning|Uncaught/i);
   });
+
+  it("ends at Ctrl-C, well and at once", async () => {
+    const from = performance.now();
+    program.child.kill("SIGINT");
+    expect(await program.ended).toBe(0);
+    expect(performance.now() - from).toBeLessThan(5_000);
+    expect(program.output()).toContain("Stopping: requests under way are answered first.");
+  });
 });
