@@ -8,6 +8,9 @@ import { type Certificate, decodeCertificate } from "./certificate.ts";
 /** Certificates kept at most; those not asked for longest go first, half of them at a time. */
 export const MAX_CACHED_CERTIFICATES = 512;
 
+/** Bytes of a certificate that is kept at most; real ones have one or two thousand. A larger one is decoded each time. */
+export const MAX_CACHED_CERTIFICATE_BYTES = 8 * 1024;
+
 /**
  * A bounded map in two generations: what is asked for moves to the younger one, and when that is full the older one is
  * dropped. A hit costs one look-up, where strict order of use would cost three.
@@ -54,7 +57,8 @@ export function readCertificate(der: Uint8Array): Certificate {
   const known = byHash.get(hash);
   if (known !== undefined && equalBytes(known.der, der)) return known;
   // A copy: the caller's buffer may be larger than the certificate, or change.
-  return byHash.keep(hash, decodeCertificate(der.slice()));
+  const certificate = decodeCertificate(der.slice());
+  return isKept(certificate) ? byHash.keep(hash, certificate) : certificate;
 }
 
 /**
@@ -67,7 +71,13 @@ export function readCertificateFromBase64(text: string): Certificate {
   const end = text.slice(-END_CHARACTERS);
   const known = byEnd.get(end);
   if (known?.text === text) return known.certificate;
-  return byEnd.keep(end, { text, certificate: readCertificate(decodeBase64(text)) }).certificate;
+  const certificate = readCertificate(decodeBase64(text));
+  if (isKept(certificate)) byEnd.keep(end, { text, certificate });
+  return certificate;
+}
+
+function isKept({ der }: Certificate): boolean {
+  return der.length <= MAX_CACHED_CERTIFICATE_BYTES;
 }
 
 /** FNV-1a over 32 bits: not for security, equality is compared. */

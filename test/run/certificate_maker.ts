@@ -1,5 +1,5 @@
 /** Certificates for tests, made field by field, so that each can break one rule. Own DER writing: not the code under test. */
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { constants, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
 
 export type Key = { readonly privateKey: KeyObject; readonly publicKey: KeyObject };
@@ -113,12 +113,20 @@ export const crlAt = (url: string) =>
 /** How a certificate is signed: identifier, parameters, hash. */
 export const SIGNATURE = {
   rsaSha256: { id: sequence(oid("1.2.840.113549.1.1.11"), der(0x05)), hash: "sha256" },
+  /** Parameters of RFC 4055, section 3.1: SHA-256 twice, and a salt as long. */
+  rsaPssSha256: { id: sequence(oid("1.2.840.113549.1.1.10"), pssParameters()), hash: "sha256" },
   rsaSha1: { id: sequence(oid("1.2.840.113549.1.1.5"), der(0x05)), hash: "sha1" },
   ecdsaSha256: { id: sequence(oid("1.2.840.10045.4.3.2")), hash: "sha256" },
   ecdsaSha384: { id: sequence(oid("1.2.840.10045.4.3.3")), hash: "sha384" },
   ecdsaSha1: { id: sequence(oid("1.2.840.10045.4.1")), hash: "sha1" },
   ed25519: { id: sequence(oid("1.3.101.112")), hash: null },
 } as const;
+
+function pssParameters(): Uint8Array {
+  const sha256 = sequence(oid("2.16.840.1.101.3.4.2.1"), der(0x05));
+  const mask = sequence(oid("1.2.840.113549.1.1.8"), sha256);
+  return sequence(der(0xa0, sha256), der(0xa1, mask), der(0xa2, integer(32)));
+}
 
 export interface CertificateFields {
   readonly subject: NameParts;
@@ -162,7 +170,9 @@ export function makeCertificate(fields: CertificateFields): Uint8Array {
     ...(fields.extensions === undefined || version !== 2 ? [] : [der(0xa3, sequence(...fields.extensions))]),
     ...(fields.trailing ?? []),
   );
-  return sequence(tbs, signature.id, der(0x03, octets(0), sign(signature.hash, tbs, signer.privateKey)));
+  const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
+  const key = { key: signer.privateKey, ...(signature === SIGNATURE.rsaPssSha256 ? pss : {}) };
+  return sequence(tbs, signature.id, der(0x03, octets(0), sign(signature.hash, tbs, key)));
 }
 
 export const ecKey = (namedCurve = "P-256"): Key => generateKeyPairSync("ec", { namedCurve });

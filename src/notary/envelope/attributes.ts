@@ -55,7 +55,9 @@ export function readSignedAttributes(format: string, attributes: ProtectedAttrib
   if ((byAuthority ? signingTime : authenticSigningTime) !== undefined) {
     refuseAttribute(format, other, `present, which "${signingScheme}" does not allow`);
   }
-  if (time === undefined) refuseAttribute(format, expected, `missing, which "${signingScheme}" requires`);
+  if (time === undefined || time.instant <= NO_TIME) {
+    refuseAttribute(format, expected, `missing, which "${signingScheme}" requires`);
+  }
   if (expiry !== undefined && expiry.instant <= time.instant) {
     refuseAttribute(format, ATTRIBUTE.expiry, "not after the signing time");
   }
@@ -75,6 +77,9 @@ export function readSignedAttributes(format: string, attributes: ProtectedAttrib
     extended,
   };
 }
+
+/** The first instant of the year 1, which implementations write and read as the absence of a time. */
+const NO_TIME = new Date("0001-01-01T00:00:00Z");
 
 function readScheme(format: string, text: string): SigningScheme {
   if (SCHEMES.includes(text)) return text as SigningScheme;

@@ -39,13 +39,18 @@ const SYSTEM_HEADERS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Protected headers by lower-case name: one in other capitals is a trap for readers that fold them, and is refused. Among
+ * Protected headers by their name in one case: one in other capitals is a trap for readers that fold them, and is refused. Among
  * unprotected ones it is one more that nobody knows: signers of the first days wrote `SigningAgent`.
  */
 const EXACT_NAMES: ReadonlyMap<string, string> = new Map(
   [...SYSTEM_HEADERS, ATTRIBUTE.verificationPlugin, ATTRIBUTE.verificationPluginMinVersion]
-    .map((name) => [name.toLowerCase(), name]),
+    .map((name) => [folded(name), name]),
 );
+
+/** Capitals and small letters made one; by way of capitals, so that the long s is an s too. */
+function folded(name: string): string {
+  return name.toUpperCase().toLowerCase();
+}
 
 /**
  * Decodes a JWS envelope. Nothing in it is proven afterwards.
@@ -104,7 +109,7 @@ function decodeText(member: string, text: string): Uint8Array {
 function checkNames(header: JsonObject, unprotected: JsonObject): void {
   for (const name of Object.keys(header)) {
     if (SYSTEM_HEADERS.has(name)) continue;
-    const exact = EXACT_NAMES.get(name.toLowerCase());
+    const exact = EXACT_NAMES.get(folded(name));
     if (exact !== undefined && exact !== name) {
       refuseFormat(FORMAT, `header "${printable(name, 80)}", expected "${exact}" in these letters or none`);
     }

@@ -15,6 +15,7 @@ import {
   validAt,
   verifyCertificateSignature,
 } from "../../../src/x509/mod.ts";
+import { MAX_CACHED_CERTIFICATE_BYTES } from "../../../src/x509/cache.ts";
 import { decodeCertificate, MAX_CERTIFICATE_BYTES } from "../../../src/x509/certificate.ts";
 import { extensionOf } from "../../../src/x509/extensions.ts";
 import {
@@ -189,6 +190,18 @@ describe("readCertificate()", () => {
 });
 
 describe("the memory of certificates", () => {
+  it("keeps no certificate that is larger than real ones are", () => {
+    const large = (size: number) =>
+      make({ extensions: [extension("1.3.6.1.4.1.99999.2", false, text("x".repeat(size)))] });
+    const kept = large(1000);
+    expect(readCertificate(kept)).toBe(readCertificate(kept));
+    const decoded = large(MAX_CACHED_CERTIFICATE_BYTES);
+    expect(readCertificate(decoded)).not.toBe(readCertificate(decoded));
+    const base64 = Buffer.from(decoded).toString("base64");
+    expect(readCertificateFromBase64(base64)).not.toBe(readCertificateFromBase64(base64));
+    expect(readCertificateFromBase64(base64).der).toEqual(decoded);
+  });
+
   it("gives the same object for the same bytes, from DER and from base64", () => {
     const bytes = make();
     const first = readCertificate(bytes);
