@@ -1,14 +1,11 @@
 /** The webhook made of a worker's variables. */
 import { printable } from "../encoding/mod.ts";
 import { ConfigurationError, toEngineError } from "../errors.ts";
-import { createRegistryClient } from "../oci/mod.ts";
+import { createRegistryClient, parseMirrors } from "../oci/mod.ts";
 import { loadPolicies } from "../policy/mod.ts";
 import type { Handler, Ports } from "../ports.ts";
 import { createApp } from "./app.ts";
 import { createTokenDoor, parseTokens } from "./door.ts";
-
-/** Mirrors at most. */
-export const MAX_MIRRORS = 100;
 
 /** The worker's variables. */
 export interface WorkerVariables {
@@ -16,7 +13,7 @@ export interface WorkerVariables {
   readonly POLICIES?: string;
   /** Bearer tokens, one a line. A worker stands on the internet: without one it answers nobody. */
   readonly TOKEN?: string;
-  /** `host=URL` entries, separated by spaces, commas or line ends. */
+  /** `HOST=URL` entries, separated by spaces, commas or line ends. */
   readonly MIRRORS?: string;
 }
 
@@ -39,7 +36,7 @@ function createConfiguredWorker({ POLICIES, TOKEN, MIRRORS }: WorkerVariables, p
   if (POLICIES === undefined) throw missing("POLICIES", "YAML documents with policies");
   const { policies, problems } = loadPolicies([{ source: "POLICIES", text: POLICIES }]);
   const open = createRegistryClient(ports, {
-    mirrors: parseMirrors(MIRRORS ?? ""),
+    mirrors: readMirrors(MIRRORS ?? ""),
     plainHttp: new Set(),
     redirect: "manual",
   });
@@ -52,29 +49,13 @@ function createConfiguredWorker({ POLICIES, TOKEN, MIRRORS }: WorkerVariables, p
   return (request) => app.fetch(request);
 }
 
-/**
- * Reads `host=URL` entries.
- *
- * @throws {ConfigurationError} `ERR_CONFIG` when an entry is none, or a host is named twice.
- */
-export function parseMirrors(text: string): ReadonlyMap<string, string> {
+/** Entries of the variable `MIRRORS`. */
+function readMirrors(text: string): ReadonlyMap<string, string> {
   const entries = text.split(/[\s,]+/).filter((entry) => entry !== "");
-  if (entries.length > MAX_MIRRORS) {
-    throw new ConfigurationError("ERR_CONFIG", `Cannot read mirrors: ${entries.length}, at most ${MAX_MIRRORS}`);
-  }
-  const mirrors = new Map<string, string>();
-  for (const entry of entries) {
-    const equals = entry.indexOf("=");
-    const host = entry.slice(0, equals);
-    if (equals < 1 || !/^https?:\/\/./.test(entry.slice(equals + 1))) {
-      throw new ConfigurationError("ERR_CONFIG", `Cannot read mirror "${printable(entry, 200)}": expected host=URL`);
-    }
-    if (mirrors.has(host)) {
-      throw new ConfigurationError("ERR_CONFIG", `Cannot read mirrors: "${printable(host, 200)}" is named twice`);
-    }
-    mirrors.set(host, entry.slice(equals + 1));
-  }
-  return mirrors;
+  return parseMirrors(entries, (fault, entry) => {
+    const where = entry === undefined ? "" : `"${printable(entry, 200)}": `;
+    return new ConfigurationError("ERR_CONFIG", `Cannot read the variable "MIRRORS": ${where}${fault}`);
+  });
 }
 
 function missing(name: string, what: string): ConfigurationError {

@@ -1,13 +1,11 @@
 /** The configuration file, and the flags that say the same: mirrors of registries, and where they may send us. */
 import { isJsonObject, type JsonValue, parseJson, printable } from "../encoding/mod.ts";
 import { ConfigurationError, toEngineError } from "../errors.ts";
+import { isHost, MAX_MIRRORS, mirrorFault, parseMirrors } from "../oci/mod.ts";
 import type { Files } from "../ports.ts";
 
 /** Bytes of a configuration file at most. */
 export const MAX_CONFIGURATION_BYTES = 64 * 1024;
-
-/** Mirrors at most, flags and file together. */
-export const MAX_MIRRORS = 1_000;
 
 /** Allowed hosts at most. */
 export const MAX_ALLOWED_HOSTS = 1_000;
@@ -22,8 +20,6 @@ export interface Configuration {
 
 const KEYS = ["mirrors", "allowedHosts"] as const;
 const KEYS_TEXT = KEYS.map((key) => `"${key}"`).join(" or ");
-
-const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[A-Fa-f0-9:]+\])(?::[0-9]{1,5})?$/;
 
 /**
  * Reads a configuration file: `{"mirrors": {"ghcr.io": "http://127.0.0.1:5000"}, "allowedHosts": ["10.0.0.7:9000"]}`.
@@ -40,14 +36,16 @@ export async function readConfiguration(path: string, files: Files): Promise<Con
   if (unknown !== undefined) throw refuse(`unknown key "${printable(unknown)}", expected ${KEYS_TEXT}`);
   const mirrors = document["mirrors"] ?? {};
   if (!isJsonObject(mirrors)) throw refuse('"mirrors" is no object, expected registry hosts and their mirrors');
-  const entries = Object.entries(mirrors).map(([host, url]): readonly [string, string] => {
+  const entries = Object.entries(mirrors);
+  if (entries.length > MAX_MIRRORS) throw refuse(`${entries.length} mirrors, expected at most ${MAX_MIRRORS}`);
+  const checked = entries.map(([host, url]): readonly [string, string] => {
     const key = `"mirrors"."${printable(host)}"`;
     if (typeof url !== "string") throw refuse(`${key} is no text, expected the URL of a registry`);
     const wrong = mirrorFault(host, url);
     if (wrong !== undefined) throw refuse(`${key}: ${wrong}`);
     return [host, url];
   });
-  return { mirrors: bounded(entries, refuse), allowedHosts: readAllowedHosts(document["allowedHosts"] ?? [], refuse) };
+  return { mirrors: new Map(checked), allowedHosts: readAllowedHosts(document["allowedHosts"] ?? [], refuse) };
 }
 
 function readAllowedHosts(hosts: JsonValue, refuse: (reason: string) => ConfigurationError): ReadonlySet<string> {
@@ -56,7 +54,7 @@ function readAllowedHosts(hosts: JsonValue, refuse: (reason: string) => Configur
     throw refuse(`"allowedHosts" has ${hosts.length} hosts, expected at most ${MAX_ALLOWED_HOSTS}`);
   }
   const names = hosts.map((host: JsonValue, index): string => {
-    if (typeof host === "string" && HOST.test(host) && URL.canParse(`http://${host}`)) return host;
+    if (typeof host === "string" && isHost(host)) return host;
     const found = typeof host === "string" ? `"${printable(host)}" is no host` : "it is no text";
     throw refuse(`"allowedHosts"[${index}]: ${found}, expected a host with an optional :port`);
   });
@@ -77,35 +75,9 @@ function parse(bytes: Uint8Array, refuse: (reason: string, cause?: unknown) => C
  * @param values Each `HOST=URL`.
  * @throws {ConfigurationError} `ERR_USAGE`
  */
-export function parseMirrors(values: readonly string[]): ReadonlyMap<string, string> {
-  const refuse = (reason: string): ConfigurationError => new ConfigurationError("ERR_USAGE", reason);
-  const entries = values.map((value): readonly [string, string] => {
-    const equals = value.indexOf("=");
-    const host = value.slice(0, Math.max(equals, 0));
-    const url = value.slice(equals + 1);
-    const fault = equals === -1 ? "expected HOST=URL, such as ghcr.io=http://127.0.0.1:5000" : mirrorFault(host, url);
-    if (fault !== undefined) throw refuse(`invalid argument "${printable(value)}" for "--mirror" flag: ${fault}`);
-    return [host, url];
+export function parseMirrorFlags(values: readonly string[]): ReadonlyMap<string, string> {
+  return parseMirrors(values, (fault, value) => {
+    const where = value === undefined ? "" : `invalid argument "${printable(value)}" for "--mirror" flag: `;
+    return new ConfigurationError("ERR_USAGE", `${where}${fault}`);
   });
-  return bounded(entries, refuse);
-}
-
-/** What is wrong with a mirror, or nothing. */
-function mirrorFault(host: string, url: string): string | undefined {
-  if (!HOST.test(host)) return `"${printable(host)}" is no registry host, expected a host with an optional :port`;
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed?.protocol !== "http:" && parsed?.protocol !== "https:") {
-    return `"${printable(url)}" is no mirror, expected a URL with http:// or https://`;
-  }
-  if (parsed.username !== "" || parsed.password !== "") return "the URL has credentials, expected none";
-  if (parsed.search !== "" || parsed.hash !== "") return "the URL has a query or a fragment, expected neither";
-  return undefined;
-}
-
-function bounded(
-  entries: readonly (readonly [string, string])[],
-  refuse: (reason: string) => ConfigurationError,
-): ReadonlyMap<string, string> {
-  if (entries.length > MAX_MIRRORS) throw refuse(`${entries.length} mirrors, expected at most ${MAX_MIRRORS}`);
-  return new Map(entries);
 }

@@ -11,7 +11,7 @@ import {
   type Reference,
 } from "../oci/mod.ts";
 import type { Host } from "../ports.ts";
-import { parseMirrors, readConfiguration } from "./configuration.ts";
+import { parseMirrorFlags, readConfiguration } from "./configuration.ts";
 import { count, list, text, toggle } from "./flags.ts";
 
 /** How long a command waits for registries when `--timeout` does not say, in seconds. */
@@ -59,7 +59,7 @@ export async function openRegistries(flags: AddressFlags, host: Host): Promise<O
   if (folder !== undefined) {
     return openLayout(await readLayout({ files: host.files, folder }, host.ports.crypto), host.ports.crypto);
   }
-  const mirrors = parseMirrors(flags.mirror);
+  const mirrors = parseMirrorFlags(flags.mirror);
   const configured = flags.config === undefined ? undefined : await readConfiguration(flags.config, host.files);
   return createRegistryClient(host.ports, {
     mirrors: new Map([...(configured?.mirrors ?? []), ...mirrors]),

@@ -16,6 +16,7 @@ export { type Layout, type LayoutSource, readLayout } from "./layout.ts";
 export { openLayout } from "./layout_repository.ts";
 export { type LayoutServerOptions, serveLayouts } from "./layout_server.ts";
 export { artifactTypeOf, type Manifest, readDescriptor, readManifest } from "./manifest.ts";
+export { isHost, MAX_MIRRORS, mirrorFault, parseMirrors } from "./mirrors.ts";
 export { DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST } from "./media_types.ts";
 export {
   DEFAULT_REGISTRY,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseMirrors, readConfiguration } from "../../../src/cli/configuration.ts";
+import { parseMirrorFlags, readConfiguration } from "../../../src/cli/configuration.ts";
 import { createFiles } from "./memory_files.ts";
 import { runInMemory } from "./memory_host.ts";
 
@@ -65,15 +65,15 @@ describe("readConfiguration()", () => {
   });
 });
 
-describe("parseMirrors()", () => {
+describe("parseMirrorFlags()", () => {
   it("reads HOST=URL, the last one of a host deciding", () => {
-    expect([...parseMirrors(["a=http://x", "b:80=https://y/p", "a=http://z"])]).toEqual([
+    expect([...parseMirrorFlags(["a=http://x", "b:80=https://y/p", "a=http://z"])]).toEqual([
       ["a", "http://z"],
       ["b:80", "https://y/p"],
     ]);
   });
 
   it.each(["ghcr.io", "=http://x", "ghcr.io=", "ghcr.io=127.0.0.1:5000", "a b=http://x"])("refuses %j", (value) => {
-    expect(() => parseMirrors([value])).toThrowError(expect.objectContaining({ code: "ERR_USAGE" }) as Error);
+    expect(() => parseMirrorFlags([value])).toThrowError(expect.objectContaining({ code: "ERR_USAGE" }) as Error);
   });
 });

@@ -1,0 +1,38 @@
+import { describe, expect, it } from "vitest";
+import { createWorker } from "../../../src/admission/edge.ts";
+import type { LogLine, Ports } from "../../../src/ports.ts";
+import { createWebPorts } from "../../../src/runtime/web.ts";
+
+const TOKEN = "0123456789abcdef";
+
+/** A worker with these variables, what it logged, and its answer to `GET /readyz`. */
+async function ready(variables: Parameters<typeof createWorker>[0]) {
+  const logged: LogLine[] = [];
+  const ports: Ports = { ...createWebPorts({ write: () => {} }), log: (line) => void logged.push(line) };
+  const response = await createWorker(variables, ports)(new Request("https://worker.example/readyz"));
+  return { status: response.status, body: await response.json(), logged };
+}
+
+describe("a worker", () => {
+  it("without policies in its variable is ready, and says nothing to who has no token", async () => {
+    expect(await ready({ TOKEN, POLICIES: "", MIRRORS: "ghcr.io=https://m.example, docker.io=https://n.example" }))
+      .toEqual({ status: 200, body: { status: "ready" }, logged: [] });
+  });
+
+  it.each([
+    ["no token", { POLICIES: "" }, 'the variable "TOKEN" is missing'],
+    ["a short token", { POLICIES: "", TOKEN: "short" }, "token 1 has 5 characters"],
+    ["no policies", { TOKEN }, 'the variable "POLICIES" is missing'],
+    ["a mirror without a URL", { TOKEN, POLICIES: "", MIRRORS: "ghcr.io" }, 'variable "MIRRORS": "ghcr.io": expected'],
+    ["a mirror with a password", { TOKEN, POLICIES: "", MIRRORS: "a=https://u:p@m" }, "the URL has credentials"],
+  ])("with %s answers 503 with the reason, and logs it", async (_, variables, reason) => {
+    const { status, body, logged } = await ready(variables);
+    expect(status).toBe(503);
+    expect(body).toMatchObject({ code: "ERR_CONFIG", message: expect.stringContaining(reason) });
+    expect(logged).toMatchObject([{ event: "worker.configuration", code: "ERR_CONFIG" }]);
+  });
+
+  it("never shows a token, not even a wrong one", async () => {
+    expect(JSON.stringify(await ready({ POLICIES: "", TOKEN: "hunter2" }))).not.toContain("hunter2");
+  });
+});
