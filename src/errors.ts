@@ -113,6 +113,7 @@ export const CODES = {
 
   // Admission (admission/)
   ERR_ADMISSION_REVIEW: misconfigured("Send an AdmissionReview of admission.k8s.io/v1"),
+  ERR_ROUTE: misconfigured("POST an AdmissionReview to /mutate or /validate; the page is at /"),
   ERR_UNAUTHENTICATED: misconfigured("Send the bearer token this endpoint was started with"),
 
   // Commands and configuration (cli/, runtime/)

@@ -63,7 +63,7 @@ export function createApp(options: AppOptions): Hono {
   const app = new Hono();
   app.post("/mutate", (context) => review(context.req.raw, "mutate", door, webhook));
   app.post("/validate", (context) => review(context.req.raw, "validate", door, webhook));
-  app.on(["GET", "PUT", "PATCH", "DELETE"], ["/mutate", "/validate"], () => methodRefused("POST"));
+  app.on(["GET", "PUT", "PATCH", "DELETE", "OPTIONS"], ["/mutate", "/validate"], () => methodRefused("POST"));
   app.get("/healthz", () => writeJson(200, { status: "ok" }));
   app.get("/readyz", async ({ req }) => {
     const ready = problems.length === 0;
@@ -168,11 +168,11 @@ function formatProblem({ file, line, column, path, reason }: PolicyProblem): str
 }
 
 function notFound(): Response {
-  return writeRefusedRequest(404, refusal("ERR_USAGE", "Cannot answer: nothing is served at this path"));
+  return writeRefusedRequest(404, refusal("ERR_ROUTE", "Cannot answer: nothing is served at this path"));
 }
 
 function methodRefused(allowed: string): Response {
-  const response = writeRefusedRequest(405, refusal("ERR_USAGE", `Cannot answer: expected the method ${allowed}`));
+  const response = writeRefusedRequest(405, refusal("ERR_ROUTE", `Cannot answer: expected the method ${allowed}`));
   response.headers.set("allow", allowed);
   return response;
 }

@@ -81,8 +81,9 @@ export function readReviewHeader(body: unknown): ReviewHeader {
   }
   if (!isObject(request)) throw malformed(`"request" is ${show(request)}, expected an object`);
   const { uid } = request;
-  if (typeof uid !== "string" || uid === "" || uid.length > MAX_UID_CHARACTERS) {
-    throw malformed(`"request.uid" is ${show(uid)}, expected 1 to ${MAX_UID_CHARACTERS} characters`);
+  // It stands in the answer as it is, so nothing that moves a cursor or changes a colour may be in it.
+  if (typeof uid !== "string" || uid.length > MAX_UID_CHARACTERS || !/^[\x20-\x7e]+$/.test(uid)) {
+    throw malformed(`"request.uid" is ${show(uid)}, expected 1 to ${MAX_UID_CHARACTERS} printable ASCII characters`);
   }
   return { apiVersion, uid };
 }

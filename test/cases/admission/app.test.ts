@@ -242,9 +242,10 @@ describe("what is no AdmissionReview gets a 4xx with a reason", () => {
     const wrong = await webhook.fetch("/mutate");
     expect([wrong.status, wrong.headers.get("allow")]).toEqual([405, "POST"]);
     expect((await webhook.fetch("/mutate", { method: "PUT", body: "{}" })).status).toBe(405);
+    expect((await webhook.fetch("/validate", { method: "OPTIONS" })).status).toBe(405);
     const nowhere = await webhook.fetch("/admin");
     expect(nowhere.status).toBe(404);
-    expect(await nowhere.json()).toMatchObject({ code: "ERR_USAGE" });
+    expect(await nowhere.json()).toMatchObject({ code: "ERR_ROUTE", nextStep: expect.stringContaining("/mutate") });
     expect((await webhook.post("/mutate/../admin", {})).status).toBe(404);
   });
 });

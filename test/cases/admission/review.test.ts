@@ -122,6 +122,9 @@ describe("readReviewHeader()", () => {
     ["no uid", withRequest({ uid: undefined })],
     ["an empty uid", withRequest({ uid: "" })],
     ["a number as uid", withRequest({ uid: 7 })],
+    ["a uid with an escape sequence", withRequest({ uid: "5b3f\u001b[31m" })],
+    ["a uid with a line end", withRequest({ uid: "5b3f\n" })],
+    ["a uid that turns the direction of writing", withRequest({ uid: "5b3f\u202e" })],
     ["a uid too long", withRequest({ uid: "u".repeat(MAX_UID_CHARACTERS + 1) })],
     ["only a response", { kind: "AdmissionReview", apiVersion: "admission.k8s.io/v1", response: { uid: "1" } }],
   ])("refuses %s", (_, body) => {
