@@ -1,6 +1,13 @@
 /** The verdict and the five validations behind it, each with its reason and the next step. */
 import type { Refusal } from "../errors.ts";
-import type { Evidence, ValidationResult, ValidationType, Verdict, VerificationOutcome } from "../notary/mod.ts";
+import {
+  type Evidence,
+  firstRefusal,
+  type ValidationResult,
+  type ValidationType,
+  type Verdict,
+  type VerificationOutcome,
+} from "../notary/mod.ts";
 import { panel } from "./claims.ts";
 import { element } from "./dom.ts";
 import { count, formatInstant, shown } from "./text.ts";
@@ -117,12 +124,6 @@ function explanation(type: ValidationType, result: ValidationResult): string {
 
 function nextStep({ nextStep: step, code, class: kind, retry }: Refusal): string {
   return `Next: ${step}. (${code}, ${kind}${retry ? ", may succeed later" : ""})`;
-}
-
-function firstRefusal({ validations, targetArtifact }: VerificationOutcome): Refusal | undefined {
-  const results = [...Object.values(validations).map(({ result }) => result), targetArtifact];
-  return results.flatMap((result) => result.status === "failed" ? [result.refusal] : [])[0] ??
-    results.flatMap((result) => result.status === "inconclusive" ? [result.refusal] : [])[0];
 }
 
 function banner(tone: "verified" | "refused" | "open", sign: string, title: string, text: string): HTMLElement {
