@@ -1,4 +1,5 @@
 import { createHash, createPublicKey, verify as nodeVerify } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { createWebCryptoProvider } from "../../../../src/crypto/mod.ts";
 import { UnsupportedError } from "../../../../src/errors.ts";
@@ -19,24 +20,14 @@ import type { CryptoProvider } from "../../../../src/ports.ts";
 import { readCertificate } from "../../../../src/x509/mod.ts";
 import { fixtureKey } from "../../../run/certificate_maker.ts";
 import { ARTIFACT, makeCose, makeJws } from "../../../run/envelope_maker.ts";
+import { deviations, expectSame } from "../../../peers/deviations.ts";
 import { signers } from "../envelope/rows.ts";
-import {
-  artifact,
-  AT,
-  authority,
-  byAuthority,
-  chain,
-  chained,
-  cose,
-  expiring,
-  jws,
-  REFUSALS,
-  reissued,
-  shortLived,
-  trusting,
-  withOcsp,
-} from "./refusals.ts";
+import { artifact, AT, authority, byAuthority, cose, expiring, jws, REFUSALS, storedOf, trusting } from "./refusals.ts";
+import { chain, chained, reissued, shortLived, withOcsp } from "./signers.ts";
 
+const { refusals }: { refusals: Record<string, Record<string, string | null>> } = JSON.parse(
+  readFileSync("test/vectors/notary/envelopes.json", "utf8"),
+);
 const crypto = createWebCryptoProvider();
 
 const level = (actions: Partial<Record<ValidationType, ValidationAction>>): Trust["level"] => ({
@@ -95,6 +86,24 @@ describe("verifySignature() refuses", () => {
       expect(signatureReferenceText(outcome)).toBe(reference);
     },
   );
+
+  // Plugins are not the business of the library that was asked, but of its callers.
+  const aboutIntegrity = REFUSALS.filter(({ name, type }) => type === "integrity" && !/plugin(?! version)/.test(name));
+
+  it.each(aboutIntegrity)("$name as the reference does, or by an entry of the list", (row) => {
+    const theirs = refusals[storedOf.get(row.envelope())!.mediaType]?.[row.name];
+    expect(theirs).not.toBeUndefined();
+    expectSame("refused", theirs === null ? "accepted" : "refused", row.deviation, row.name);
+    if (theirs !== null) expect(row.reference).toBe(theirs);
+  });
+
+  it("and uses every entry about refusals of the list of deviations", () => {
+    const path = "test/cases/notary/verify/refusals.ts";
+    const used = new Set(aboutIntegrity.flatMap(({ deviation }) => deviation ?? []));
+    expect([...used]).toEqual(
+      expect.arrayContaining(deviations.filter(({ test }) => test === path).map(({ id }) => id)),
+    );
+  });
 
   it("accepts an instant before the expiry, and a signing authority trusted as one", async () => {
     const before = new Date("2026-11-23T08:40:15.999Z");
