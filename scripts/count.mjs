@@ -1,7 +1,8 @@
 // Adds the suites' JSON reports to the counts of single steps and prints the closing line of .ci/run.
-// Arguments: passed, failed, the folder of the reports, the suites' names. A suite without a report, or without a
-// passed test, is a failure; so is a skipped test, because here everything a test may need is installed.
-import { readFileSync } from "node:fs";
+// Arguments: passed, failed, the folder of the reports, the suites' names. A suite without a report, without a passed
+// test, or that ended badly without saying by which test (`SUITE.failed` lies beside its report), is a failure; so is a
+// skipped test, because here everything a test may need is installed.
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 
@@ -20,7 +21,8 @@ for (const suite of suites) {
       file.status === "failed" && file.assertionResults.length === 0
     );
     failed += brokenFiles.length;
-    if (report.numPassedTests === 0) failed += 1;
+    const explained = report.numFailedTests + brokenFiles.length > 0;
+    if (report.numPassedTests === 0 || (!explained && existsSync(join(folder, `${suite}.failed`)))) failed += 1;
     console.log(
       `${suite}: ${report.numPassedTests} passed, ${report.numFailedTests} failed, ${report.numPendingTests} skipped`,
     );
