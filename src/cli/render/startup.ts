@@ -57,10 +57,12 @@ function policyLines({ policies, problems }: Startup): readonly string[] {
 export function curlLines({ url, examples, tokenFile, tlsCertificateFile }: Startup): readonly string[] {
   const trust = tlsCertificateFile === undefined ? "" : ` --cacert ${quoted(tlsCertificateFile)}`;
   const token = tokenFile === undefined ? "" : ` -H "authorization: Bearer $(head -n 1 ${quoted(tokenFile)})"`;
+  // An answer ends without a line end, and the prompt would stand beside it.
+  const curl = `curl -sSw '\\n'${trust}${token}`;
   const post = (file: string): string =>
-    `curl -s${trust}${token} -H 'content-type: application/json' ` +
+    `${curl} -H 'content-type: application/json' ` +
     `--data-binary @${quoted(`${examples}/${file}`)} ${quoted(`${url}/mutate?timeout=10s`)}`;
-  return [post("signed-pod.json"), post("unsigned-pod.json"), `curl -s${trust}${token} ${quoted(`${url}/readyz`)}`];
+  return [post("signed-pod.json"), post("unsigned-pod.json"), `${curl} ${quoted(`${url}/readyz`)}`];
 }
 
 /** A word of the shell. */

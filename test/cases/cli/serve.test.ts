@@ -188,7 +188,7 @@ describe("curlLines()", () => {
     expect(lines).toHaveLength(3);
     expect(lines[0]).toContain(`--data-binary @'/it'\\''s here/examples/signed-pod.json'`);
     for (const line of lines) {
-      expect(line).toMatch(/^curl -s --cacert \S+ -H "authorization: Bearer \$\(head -n 1 'my token'\)" /);
+      expect(line).toMatch(/^curl -sSw '\\n' --cacert \S+ -H "authorization: Bearer \$\(head -n 1 'my token'\)" /);
     }
   });
 });
