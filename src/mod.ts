@@ -3,9 +3,10 @@
  *
  * ```ts
  * const ports = createWebPorts({ write: console.error });
- * const open = createRegistryClient(ports, settings);
+ * const open = createRegistryClient(ports, { ...DEFAULT_REGISTRY_SETTINGS, mirrors });
  * const view = createArtifactView({ ...ports, open }, { signal: AbortSignal.timeout(10_000) });
- * const outcome = await verifyArtifact(parseReference("ghcr.io/org/app:1.0"), trust, view, {});
+ * const trust = { name: "release", level: STRICT, trustAnchors: { ca: parseCertificates(pem), signingAuthority: [] } };
+ * const { verdict, refusal } = await verifyArtifact(parseReference("ghcr.io/org/app:1.0"), trust, view);
  * ```
  */
 export * from "./errors.ts";
@@ -21,6 +22,7 @@ export {
 } from "./x509/mod.ts";
 export {
   createRegistryClient,
+  DEFAULT_REGISTRY_SETTINGS,
   type Descriptor,
   type Digest,
   type OpenRepository,
@@ -36,6 +38,7 @@ export {
   decodeEnvelope,
   type Envelope,
   type EnvelopeBytes,
+  firstRefusal,
   inspectEnvelope,
   type Inspection,
   readPayload,

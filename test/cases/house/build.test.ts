@@ -82,6 +82,20 @@ console.log(JSON.stringify([parseReference("ghcr.io/a/b:1").repository, loadPoli
     ]);
   });
 
+  it.each([
+    ["rsa-2048-self", 0, /^verified: sha256:[0-9a-f]{64}\n$/],
+    ["impostor", 1, /^failed: sha256:[0-9a-f]{64}\nCannot trust the signer: .*\nCode: SIGNER_NOT_TRUSTED\nNext: /],
+  ])("verifies an envelope in a program of a few lines: %s", async (certificate, status, output) => {
+    await cp("examples/verify.mjs", join(consumer, "verify.mjs"));
+    const files = ["envelopes/jws-rsa-2048-self.jws", `keys/${certificate}.crt.pem`].map((name) =>
+      resolve("test/fixtures", name)
+    );
+    const ended = await run(process.execPath, ["verify.mjs", ...files], { cwd: consumer })
+      .then(({ stdout }) => ({ code: 0, stdout }), ({ code, stdout }) => ({ code, stdout }));
+    expect(ended.code).toBe(status);
+    expect(ended.stdout).toMatch(output);
+  });
+
   it("has a program for Node", async () => {
     const program = join(installed, "dist", "edge-notary.js");
     expect((await readFile(program, "utf8")).split("\n", 1)[0]).toBe("#!/usr/bin/env node");
