@@ -20,7 +20,7 @@ function masked(text: string): string {
     .replace(/\b[0-9a-f]{64}\b/g, "…")
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, "…")
     .replace(/\b[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\b/g, "…")
-    .replace(/^(Version|Runtime): .*$/gm, (_, label: string) => `${label}:     …`);
+    .replace(/^(Version|Runtime|Crypto): .*$/gm, (_, label: string) => `${label}:     …`);
 }
 
 describe("docs/cli.md", () => {
