@@ -49,13 +49,16 @@ function createConfiguredWorker({ POLICIES, TOKEN, MIRRORS }: WorkerVariables, p
   return (request) => app.fetch(request);
 }
 
-/** Entries of the variable `MIRRORS`. */
+/** The entries of `MIRRORS`. In one variable, unlike in flags, two for one host are a mistake. */
 function readMirrors(text: string): ReadonlyMap<string, string> {
   const entries = text.split(/[\s,]+/).filter((entry) => entry !== "");
-  return parseMirrors(entries, (fault, entry) => {
+  const refuse = (fault: string, entry?: string) => {
     const where = entry === undefined ? "" : `"${printable(entry, 200)}": `;
     return new ConfigurationError("ERR_CONFIG", `Cannot read the variable "MIRRORS": ${where}${fault}`);
-  });
+  };
+  const mirrors = parseMirrors(entries, refuse);
+  if (mirrors.size < entries.length) throw refuse("a host is named twice, expected one mirror for each");
+  return mirrors;
 }
 
 function missing(name: string, what: string): ConfigurationError {

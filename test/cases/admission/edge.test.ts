@@ -24,6 +24,7 @@ describe("a worker", () => {
     ["a short token", { POLICIES: "", TOKEN: "short" }, "token 1 has 5 characters"],
     ["no policies", { TOKEN }, 'the variable "POLICIES" is missing'],
     ["a mirror without a URL", { TOKEN, POLICIES: "", MIRRORS: "ghcr.io" }, 'variable "MIRRORS": "ghcr.io": expected'],
+    ["two mirrors for one host", { TOKEN, POLICIES: "", MIRRORS: "a=https://m a=https://n" }, "a host is named twice"],
     ["a mirror with a password", { TOKEN, POLICIES: "", MIRRORS: "a=https://u:p@m" }, "the URL has credentials"],
   ])("with %s answers 503 with the reason, and logs it", async (_, variables, reason) => {
     const { status, body, logged } = await ready(variables);
