@@ -19,16 +19,18 @@ let requests = 0;
 let failures = 0;
 let open = 0;
 
-/** Length of the first whole response in the buffer, or 0 while it is incomplete; chunked bodies are not expected. */
+/** Length of the first whole response in the buffer, or 0 while it is incomplete. */
 function wholeResponse(buffer) {
   const headersEnd = buffer.indexOf("\r\n\r\n");
   if (headersEnd < 0) return 0;
   const headers = buffer.subarray(0, headersEnd).toString("latin1");
   const length = /content-length: (\d+)/i.exec(headers);
-  if (length === null) throw new Error(`expected a Content-Length, got ${headers}`);
+  const lastChunk = "\r\n0\r\n\r\n";
+  const end = length === null ? buffer.indexOf(lastChunk, headersEnd) : 0;
+  const total = length === null ? end < 0 ? Infinity : end + lastChunk.length : headersEnd + 4 + Number(length[1]);
+  if (buffer.length < total) return 0;
   if (!headers.startsWith("HTTP/1.1 200")) failures += 1;
-  const total = headersEnd + 4 + Number(length[1]);
-  return buffer.length >= total ? total : 0;
+  return total;
 }
 
 function client() {

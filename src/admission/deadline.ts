@@ -82,11 +82,11 @@ export function startDeadline(budgetMilliseconds: number, client?: AbortSignal):
   const expired = new Promise<void>((resolve) => {
     expire = resolve;
   });
-  const stopWorking = setTimeout(
-    () => controller.abort(new DOMException("the admission deadline is near", "TimeoutError")),
-    budgetMilliseconds - margin,
-  );
-  const lastInstant = setTimeout(expire, budgetMilliseconds - margin / 2);
+  // One timer at a time: most requests end before the first.
+  let timer = setTimeout(() => {
+    controller.abort(new DOMException("the admission deadline is near", "TimeoutError"));
+    timer = setTimeout(expire, margin / 2);
+  }, budgetMilliseconds - margin);
   const seconds = budgetMilliseconds / 1_000;
   return {
     signal: controller.signal,
@@ -101,8 +101,7 @@ export function startDeadline(budgetMilliseconds: number, client?: AbortSignal):
         }),
       ]),
     end: () => {
-      clearTimeout(stopWorking);
-      clearTimeout(lastInstant);
+      clearTimeout(timer);
       client?.removeEventListener("abort", gone);
     },
   };

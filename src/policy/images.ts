@@ -161,26 +161,7 @@ const IMAGE_ID = /^sha(?:256:[0-9a-f]{64}|384:[0-9a-f]{96}|512:[0-9a-f]{128})$/;
  */
 export function readImage(text: string, container: string, pointer: string): ImageInfo | InvalidImage {
   try {
-    if (IMAGE_ID.test(text)) {
-      const message = `Cannot parse reference "${text}": it is the ID of an image, expected registry/repository`;
-      throw new MalformedError("ERR_REFERENCE", message);
-    }
-    const parsed = parseImageText(text);
-    const resolved = parseReference(text);
-    const { registry, path, digest } = parsed;
-    const tag = parsed.tag ?? (digest === undefined ? "latest" : undefined);
-    const name = `${registry}/${path}`;
-    const { tag: _tag, digest: _digest, ...repository } = resolved;
-    return {
-      container,
-      pointer,
-      image: digest === undefined ? `${name}:${tag}` : `${name}@${digest}`,
-      name,
-      ...(tag === undefined ? {} : { tag }),
-      ...(digest === undefined ? {} : { digest }),
-      reference: { ...repository, ...(digest === undefined ? { tag: tag as string } : { digest }) },
-      names: namesOf(registry, path),
-    };
+    return { container, pointer, ...knownImage(text) };
   } catch (thrown) {
     if (!(thrown instanceof EngineError)) throw thrown;
     const image = printable(text);
@@ -192,6 +173,47 @@ export function readImage(text: string, container: string, pointer: string): Ima
       refusal: refusal("IMAGE_REFERENCE_INVALID", `${thrown.message} (at "${pointer}")`),
     };
   }
+}
+
+/** Image texts whose reading is kept; the one read longest ago goes first. */
+export const MAX_KEPT_IMAGE_TEXTS = 1_024;
+
+const read = new Map<string, ImageOfText>();
+
+type ImageOfText = Omit<ImageInfo, "container" | "pointer">;
+
+/** The same images come back with every request; reading is pure, so what was read once is true for ever. */
+function knownImage(text: string): ImageOfText {
+  const known = read.get(text);
+  if (known !== undefined) return known;
+  const image = parseImage(text);
+  for (const oldest of read.keys()) {
+    if (read.size < MAX_KEPT_IMAGE_TEXTS) break;
+    read.delete(oldest);
+  }
+  read.set(text, image);
+  return image;
+}
+
+function parseImage(text: string): ImageOfText {
+  if (IMAGE_ID.test(text)) {
+    const message = `Cannot parse reference "${text}": it is the ID of an image, expected registry/repository`;
+    throw new MalformedError("ERR_REFERENCE", message);
+  }
+  const parsed = parseImageText(text);
+  const resolved = parseReference(text);
+  const { registry, path, digest } = parsed;
+  const tag = parsed.tag ?? (digest === undefined ? "latest" : undefined);
+  const name = `${registry}/${path}`;
+  const { tag: _tag, digest: _digest, ...repository } = resolved;
+  return {
+    image: digest === undefined ? `${name}:${tag}` : `${name}@${digest}`,
+    name,
+    ...(tag === undefined ? {} : { tag }),
+    ...(digest === undefined ? {} : { digest }),
+    reference: { ...repository, ...(digest === undefined ? { tag: tag as string } : { digest }) },
+    names: namesOf(registry, path),
+  };
 }
 
 function unreadable(container: string, pointer: string, value: unknown, expected: string): InvalidImage {
