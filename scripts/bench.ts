@@ -6,9 +6,6 @@
  * for the second, Go (`npm run peers`).
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import process from "node:process";
 import { buildPeers, goReady, peerPaths } from "./peers.ts";
 
@@ -98,9 +95,7 @@ function load(port: string, path: string, body: string): number {
 }
 
 async function benchMutate(): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "edge-notary-bench-"));
-  const body = join(folder, "review.json");
-  writeFileSync(body, JSON.stringify(reviewOf("ghcr.io/kyverno/test-verify-image:signed")));
+  const body = "examples/signed-pod.json";
   const webhook = await start(process.execPath, ["dist/edge-notary.js", "serve", "--demo", "--listen", "127.0.0.1:0"]);
   const echo = await start(process.execPath, ["--import", "tsx", "scripts/bench/echo.ts"]);
   try {
@@ -121,32 +116,7 @@ async function benchMutate(): Promise<void> {
   } finally {
     webhook.child.kill();
     echo.child.kill();
-    rmSync(folder, { recursive: true, force: true });
   }
-}
-
-function reviewOf(image: string): unknown {
-  return {
-    apiVersion: "admission.k8s.io/v1",
-    kind: "AdmissionReview",
-    request: {
-      uid: "0df28fbd-5f5f-11e8-bc74-36e6bb280816",
-      kind: { group: "", version: "v1", kind: "Pod" },
-      resource: { group: "", version: "v1", resource: "pods" },
-      namespace: "default",
-      name: "test",
-      operation: "CREATE",
-      userInfo: { username: "admin", groups: ["system:authenticated"] },
-      object: {
-        apiVersion: "v1",
-        kind: "Pod",
-        metadata: { name: "test", namespace: "default", labels: { run: "test" } },
-        spec: { containers: [{ name: "test", image }], restartPolicy: "Always" },
-      },
-      oldObject: null,
-      dryRun: false,
-    },
-  };
 }
 
 benchVerify();

@@ -31,13 +31,13 @@ const MILLISECONDS_OF_UNIT: Readonly<Record<string, number>> = {
  * The budget of a request.
  *
  * @param timeout The query parameter `timeout` as the API server sends it, a Go duration such as `10s` or `1m0s`.
- * @param fallbackMilliseconds Used when it is absent or none.
+ * @param fallbackMilliseconds Used when it is absent. One that cannot be read counts as what Kubernetes gives by default.
  * @returns Milliseconds, more than 0 and at most {@link MAX_TIMEOUT_MILLISECONDS}.
  */
 export function budgetOf(timeout: string | undefined, fallbackMilliseconds: number): number {
-  const asked = timeout === undefined ? undefined : parseGoDuration(timeout);
-  const budget = asked === undefined || asked <= 0 ? fallbackMilliseconds : asked;
-  return Math.min(budget, MAX_TIMEOUT_MILLISECONDS);
+  if (timeout === undefined) return Math.min(fallbackMilliseconds, MAX_TIMEOUT_MILLISECONDS);
+  const asked = parseGoDuration(timeout);
+  return Math.min(asked === undefined || asked <= 0 ? DEFAULT_TIMEOUT_MILLISECONDS : asked, MAX_TIMEOUT_MILLISECONDS);
 }
 
 /** A Go duration → milliseconds, or `undefined` when the text is none. */
