@@ -21,7 +21,7 @@ const out = asked < 0 ? join(ROOT, "node_modules", ".cache", `edge-notary-${proc
 
 /** Emits `types/**.d.ts` with the compiler. */
 function emitTypes(): Promise<void> {
-  const options = ["-p", "tsconfig.build.json", "--outDir", join(out, "types")];
+  const options = ["-p", "scripts/tsconfig.types.json", "--outDir", join(out, "types")];
   const compiler = spawn(process.execPath, [join(ROOT, "node_modules", "typescript", "bin", "tsc"), ...options], {
     cwd: ROOT,
     stdio: ["ignore", "pipe", "inherit"],
