@@ -148,6 +148,11 @@ export function refusal(code: ErrorCode, message: string): Refusal {
   return { code, class: entry.class, message, retry: entry.retry, nextStep: entry.nextStep };
 }
 
+/** What kind of "no" a refusal is, in the words every rendering has: `denied; a retry does not help`. */
+export function kindOfRefusal({ class: kind, retry }: Pick<Refusal, "class" | "retry">): string {
+  return `${kind}; a retry ${retry ? "may help" : "does not help"}`;
+}
+
 /** The question could not be asked. Every exception that leaves a room is one of its four children. */
 export class EngineError extends Error {
   readonly code: ErrorCode;

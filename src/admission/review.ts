@@ -1,7 +1,8 @@
 /** AdmissionReview ⇄ policy values (Kubernetes API, admission.k8s.io/v1). */
 import { encodeBase64, encodeUtf8, printable } from "../encoding/mod.ts";
-import { MalformedError, type Refusal } from "../errors.ts";
+import { kindOfRefusal, MalformedError, type Refusal } from "../errors.ts";
 import type { Decision, KubernetesObject, Operation, PolicyRequest } from "../policy/mod.ts";
+import { causeOf, causesOf, type StatusCause } from "./causes.ts";
 
 /** Size of an AdmissionReview at most: an UPDATE carries two objects, and etcd holds none above 1.5 MiB by default. */
 export const MAX_REVIEW_BYTES = 7 * 1024 * 1024;
@@ -57,13 +58,6 @@ export interface ReviewStatus {
   readonly status: "Failure";
   readonly message: string;
   readonly details?: { readonly causes: readonly StatusCause[] };
-}
-
-/** One refusal for programs: its code, and `class: next step`, at the field of the resource it is about. */
-export interface StatusCause {
-  readonly reason: string;
-  readonly message: string;
-  readonly field?: string;
 }
 
 /**
@@ -137,7 +131,7 @@ export function readAdmissionReview(body: unknown): PolicyRequest {
  *
  * @param header Of the AdmissionReview that is answered.
  * @param decision Patches are written only when it allows and has some; a refusal carries its message as it is, and
- * each refusal's code, class and next step as `status.details.causes`.
+ * all that is known of each refusal as `status.details.causes`.
  */
 export function writeAdmissionReview({ apiVersion, uid }: ReviewHeader, decision: Decision): AdmissionReview {
   const { allowed, message, patches, warnings, auditAnnotations } = decision;
@@ -157,12 +151,12 @@ export function writeAdmissionReview({ apiVersion, uid }: ReviewHeader, decision
 /**
  * Writes the answer to an AdmissionReview that no policy could be asked about: refused.
  *
- * @param why Its message, code, class and next step all stand in the text that people see.
+ * @param why All that is known of it stands in the text that people see.
  */
 export function writeRefusal({ apiVersion, uid }: ReviewHeader, why: Refusal): AdmissionReview {
-  const { code, class: kind, nextStep } = why;
-  const message = `${printable(why.message, MAX_MESSAGE_CHARACTERS)} (${code}, ${kind}): ${nextStep}`;
-  const details = { causes: [{ reason: code, message: `${kind}: ${nextStep}` }] };
+  const { code, nextStep } = why;
+  const message = `${printable(why.message, MAX_MESSAGE_CHARACTERS)} (${code}, ${kindOfRefusal(why)}): ${nextStep}`;
+  const details = { causes: [causeOf(why)] };
   return {
     apiVersion,
     kind: "AdmissionReview",
@@ -171,23 +165,8 @@ export function writeRefusal({ apiVersion, uid }: ReviewHeader, why: Refusal): A
 }
 
 function details({ responses }: Decision): { readonly details?: ReviewStatus["details"] & object } {
-  const causes = responses.flatMap(({ images }) =>
-    images.flatMap(({ refusal, pointer }) =>
-      refusal === undefined ? [] : [{
-        reason: refusal.code,
-        message: `${refusal.class}: ${refusal.nextStep}`,
-        field: formatField(pointer),
-      }]
-    )
-  );
+  const causes = causesOf(responses);
   return causes.length === 0 ? {} : { details: { causes } };
-}
-
-/** A JSON Pointer as Kubernetes names fields: `/spec/containers/0/image` is `spec.containers[0].image`. */
-export function formatField(pointer: string): string {
-  return pointer.split("/").slice(1)
-    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
-    .reduce((path, part) => /^\d+$/.test(part) ? `${path}[${part}]` : path === "" ? part : `${path}.${part}`, "");
 }
 
 type JsonObject = Readonly<Record<string, unknown>>;

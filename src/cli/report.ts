@@ -1,6 +1,6 @@
 /** How a command says that something went wrong: the sentence, then code, class, whether a retry helps, next step. */
 import { printable } from "../encoding/mod.ts";
-import type { Refusal } from "../errors.ts";
+import { kindOfRefusal, type Refusal } from "../errors.ts";
 import type { Host } from "../ports.ts";
 
 /** Longest message that is printed whole; a reference may have 255 characters and be quoted twice. */
@@ -22,14 +22,14 @@ export interface Wording {
  * @param wording The first line where the real tools have words of their own for this; outside text in it is escaped.
  */
 export function report(host: Host, refusal: Refusal, wording?: Wording): void {
-  const { code, class: kind, message, retry, nextStep } = refusal;
+  const { code, message, nextStep } = refusal;
   const lines = [
     wording?.line ?? `Error: ${printable(message, MAX_PRINTED_MESSAGE)}`,
     ...(wording?.advice ?? []),
     ...(wording === undefined || wording.reason === false
       ? []
       : [`Reason: ${printable(message, MAX_PRINTED_MESSAGE)}`]),
-    `Code: ${code} (${kind}; a retry ${retry ? "may help" : "does not help"})`,
+    `Code: ${code} (${kindOfRefusal(refusal)})`,
     `Next: ${nextStep}`,
   ];
   host.writeError(`${lines.join("\n")}\n`);

@@ -1,5 +1,5 @@
 /** The verdict and the five validations behind it, each with its reason and the next step. */
-import type { Refusal } from "../errors.ts";
+import { kindOfRefusal, type Refusal } from "../errors.ts";
 import {
   type Evidence,
   firstRefusal,
@@ -122,8 +122,8 @@ function explanation(type: ValidationType, result: ValidationResult): string {
   return FOUND[type](result.evidence);
 }
 
-function nextStep({ nextStep: step, code, class: kind, retry }: Refusal): string {
-  return `Next: ${step}. (${code}, ${kind}${retry ? ", may succeed later" : ""})`;
+function nextStep(refusal: Refusal): string {
+  return `Next: ${refusal.nextStep}. (${refusal.code}, ${kindOfRefusal(refusal)})`;
 }
 
 function banner(tone: "verified" | "refused" | "open", sign: string, title: string, text: string): HTMLElement {

@@ -60,7 +60,9 @@ export const verify = defineCommand({
       outcome = await verifyArtifact(reference, trust, view, { maxSignatures: flags["max-signatures"] });
       warnAboutTag("verify", reference, host);
     } catch (thrown) {
-      reportReference(host, call.typed, toEngineError(thrown, "Cannot verify the artifact"));
+      const error = toEngineError(thrown, "Cannot verify the artifact");
+      if (flags.output === "json") host.writeOut(renderJson({ reference: call.typed, refusal: error.refusal }, 2));
+      reportReference(host, call.typed, error);
       return 1;
     }
     return conclude(outcome, { output: flags.output, explain: flags.explain, typed: call.typed }, context);

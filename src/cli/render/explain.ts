@@ -1,6 +1,6 @@
 /** `verify --explain`: every validation of every signature, in lines of eighty columns. */
 import { printable } from "../../encoding/mod.ts";
-import type { Refusal } from "../../errors.ts";
+import { kindOfRefusal, type Refusal } from "../../errors.ts";
 import type { ArtifactOutcome, Evidence, ValidationResult, VerificationOutcome } from "../../notary/mod.ts";
 import { VALIDATION_ORDER, verdict } from "../../notary/mod.ts";
 import type { Palette } from "./colours.ts";
@@ -94,8 +94,13 @@ function validationLines(
   }
 }
 
-function refusalLines({ code, message, nextStep }: Refusal): readonly string[] {
-  return [...indented(`${code}: ${printable(message)}`), ...indented(`Next: ${nextStep}`)];
+function refusalLines(refusal: Refusal): readonly string[] {
+  const { code, message, nextStep } = refusal;
+  return [
+    ...indented(`${code}: ${printable(message)}`),
+    ...indented(`Kind: ${kindOfRefusal(refusal)}`),
+    ...indented(`Next: ${nextStep}`),
+  ];
 }
 
 function evidenceLines(evidence: Evidence): readonly string[] {

@@ -1,6 +1,6 @@
 /** The outcome of a verification: notation's sentences for people, all of it as data for programs. */
 import { printable } from "../../encoding/mod.ts";
-import { type Refusal, refusal } from "../../errors.ts";
+import { kindOfRefusal, type Refusal, refusal } from "../../errors.ts";
 import {
   type ArtifactOutcome,
   firstRefusal,
@@ -57,12 +57,17 @@ export function renderFailure(outcome: ArtifactOutcome, explained: boolean): Fai
       reason: !explained,
     };
   }
-  const reasons = outcomes.slice(0, explained ? 0 : MAX_PRINTED_REASONS).map((signature) => {
+  const printed = outcomes.slice(0, explained ? 0 : MAX_PRINTED_REASONS);
+  const reasons = printed.flatMap((signature) => {
     const found = firstRefusal(signature);
-    const what = found === undefined ? "no reason" : `${found.code}: ${printable(found.message)}`;
-    return `Signature ${signature.signature?.digest ?? "without manifest"}: ${what}`;
+    const name = `Signature ${signature.signature?.digest ?? "without manifest"}`;
+    if (found === undefined) return [`${name}: no reason`];
+    return [
+      `${name}: ${found.code} (${kindOfRefusal(found)}): ${printable(found.message)}`,
+      `  Next: ${found.nextStep}`,
+    ];
   });
-  const more = outcomes.length - reasons.length;
+  const more = outcomes.length - printed.length;
   return {
     refusal: why,
     line: `Error: signature verification failed for all the signatures associated with ${reference}`,

@@ -71,7 +71,9 @@ check-image-notary:
     });
     expect(response.status.details.causes).toEqual([{
       reason: "SIGNATURE_MISSING",
-      message: expect.stringMatching(/^denied: /),
+      message: expect.stringMatching(
+        /^denied; a retry does not help: Cannot find a signature of .*: looked in referrers-api .*; next: Sign /,
+      ),
       field: "spec.containers[0].image",
     }]);
   });

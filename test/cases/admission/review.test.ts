@@ -2,8 +2,8 @@
 import { Buffer } from "node:buffer";
 import { describe, expect, it } from "vitest";
 import { refusal } from "../../../src/errors.ts";
+import { formatField } from "../../../src/admission/causes.ts";
 import {
-  formatField,
   MAX_UID_CHARACTERS,
   readAdmissionReview,
   readReviewHeader,
@@ -164,7 +164,7 @@ describe("writeAdmissionReview()", () => {
     expect(response).toEqual({ uid: request.uid, allowed: false, status: { status: "Failure", message } });
   });
 
-  it("names each refusal's code, class, next step and field for programs", () => {
+  it("names each refusal's code, class, whether a retry helps, what was found, next step and field for programs", () => {
     const image = {
       image: "ghcr.io/a/b:1",
       pointer: "/spec/initContainers/1/image",
@@ -183,7 +183,7 @@ describe("writeAdmissionReview()", () => {
     };
     expect(writeAdmissionReview(header, denied).response.status?.details?.causes).toEqual([{
       reason: "SIGNATURE_MISSING",
-      message: expect.stringMatching(/^denied: Sign the artifact/),
+      message: expect.stringMatching(/^denied; a retry does not help: No signature; next: Sign the artifact/),
       field: "spec.initContainers[1].image",
     }]);
   });
@@ -205,7 +205,7 @@ describe("writeRefusal()", () => {
     const { response } = writeRefusal(header, refusal("ERR_DEADLINE", "Cannot decide: \u001b[31mran out of time"));
     expect(response.allowed).toBe(false);
     expect(response.status?.message).toMatch(
-      /^Cannot decide: \\x1b\[31mran out of time \(ERR_DEADLINE, unavailable\): Try again/,
+      /^Cannot decide: \\x1b\[31mran out of time \(ERR_DEADLINE, unavailable; a retry may help\): Try again/,
     );
     expect(response.status?.details?.causes[0]?.reason).toBe("ERR_DEADLINE");
   });

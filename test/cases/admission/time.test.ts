@@ -71,7 +71,7 @@ describe("a policy that does not answer", () => {
     expect(milliseconds).toBeLessThan(1_000);
     expect(response.allowed).toBe(false);
     expect(response.status.message).toMatch(
-      /ran out of time at evaluating 1 policies, of 1 s in all \(ERR_DEADLINE, unavailable\)/,
+      /ran out of time at evaluating 1 policies, of 1 s in all \(ERR_DEADLINE, unavailable; a retry may help\)/,
     );
   });
 });

@@ -1,6 +1,6 @@
 /** A `Host` in memory: what a command writes is kept, what it asks for is answered by the test. */
 import { createNobleProvider, createWebCryptoProvider, withFallback } from "../../../src/crypto/mod.ts";
-import type { Handler, Host, ServeOptions } from "../../../src/ports.ts";
+import type { CryptoProvider, Handler, Host, ServeOptions } from "../../../src/ports.ts";
 import { files as realFiles } from "../../../src/runtime/files.ts";
 import { run } from "../../../src/cli/run.ts";
 import { utcZone, type ViewerZone } from "../../../src/cli/render/time.ts";
@@ -13,6 +13,8 @@ export interface MemoryHostOptions {
   /** Contents by path; real files where none are given. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
   readonly now?: Date;
+  /** WebCrypto with the second provider behind it where none is given. */
+  readonly crypto?: CryptoProvider;
   readonly isTerminal?: boolean;
   readonly variables?: Readonly<Record<string, string>>;
   readonly zone?: ViewerZone;
@@ -49,7 +51,7 @@ export async function runInMemory(argv: readonly string[], options: MemoryHostOp
       },
       now: () => options.now ?? new Date("2026-11-24T00:00:00Z"),
       sleep: () => Promise.resolve(),
-      crypto: withFallback(createWebCryptoProvider(), createNobleProvider()),
+      crypto: options.crypto ?? withFallback(createWebCryptoProvider(), createNobleProvider()),
       credentials: () => Promise.resolve(undefined),
       log: () => {},
     },
