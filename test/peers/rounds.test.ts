@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { peerPaths } from "../../scripts/peers.ts";
 import { createWebCryptoProvider } from "../../src/crypto/mod.ts";
 import { createArtifactView, STRICT, verifyArtifact } from "../../src/notary/mod.ts";
-import { createRegistryClient, parseReference } from "../../src/oci/mod.ts";
+import { createRegistryClient, type OpenRepository, parseReference } from "../../src/oci/mod.ts";
 import { createNodeHost } from "../../src/runtime/node.ts";
 import { parseCertificates } from "../../src/x509/mod.ts";
 import { describeIf } from "../run/requirements.ts";
@@ -16,6 +16,9 @@ import { type Registry, type RegistryKind, startRegistry } from "./registries.ts
 import { mustRun } from "./tools.ts";
 
 const REPOSITORY = "kyverno/test-verify-image";
+/** A repository of several images by the same signer. */
+const OTHER = "metadata";
+const OTHER_TAG = "jws";
 const certificateFile = "test/fixtures/keys/fixture-signer.crt.pem";
 const trust = {
   name: "fixture signer",
@@ -25,9 +28,14 @@ const trust = {
 
 /** A client that has seen nothing yet verifies one reference. */
 async function verifyCold(text: string): Promise<string> {
-  const { ports } = createNodeHost();
-  const crypto = createWebCryptoProvider();
-  const open = createRegistryClient({ ...ports, crypto });
+  return await verifyWith(createClient(), text);
+}
+
+const crypto = createWebCryptoProvider();
+const { ports } = createNodeHost();
+const createClient = (): OpenRepository => createRegistryClient({ ...ports, crypto });
+
+async function verifyWith(open: OpenRepository, text: string): Promise<string> {
   const signal = AbortSignal.timeout(20_000);
   const view = createArtifactView({ open, crypto, now: ports.now }, { signal });
   const outcome = await verifyArtifact(parseReference(text), trust, view, {});
@@ -38,6 +46,7 @@ describeIf("peers", "rounds and requests of a cold verification", () => {
   const running: { registry: Registry; proxy: CountingProxy }[] = [];
   const proxies = new Map<RegistryKind, CountingProxy>();
   let digest: string;
+  let otherDigest: string;
   let folder: string;
 
   beforeAll(async () => {
@@ -45,14 +54,17 @@ describeIf("peers", "rounds and requests of a cold verification", () => {
     for (const kind of ["olareg", "distribution"] as const) {
       const registry = await startRegistry(kind);
       await loadLayout(registry, REPOSITORY, "test/fixtures/layouts/test-verify-image");
+      await loadLayout(registry, OTHER, "test/fixtures/layouts/metadata");
       const proxy = await startCountingProxy(Number(registry.host.split(":")[1]));
       running.push({ registry, proxy });
       proxies.set(kind, proxy);
     }
-    const images: readonly { tag: string; digest: string }[] = JSON.parse(
+    const images: readonly { repository: string; tag: string; digest: string }[] = JSON.parse(
       readFileSync("test/fixtures/images.json", "utf8"),
     );
-    digest = images.find(({ tag }) => tag === "signed")?.digest ?? "";
+    const digestOf = (name: string) => images.find((row) => `${row.repository}:${row.tag}` === name)?.digest ?? "";
+    digest = digestOf(`ghcr.io/${REPOSITORY}:signed`);
+    otherDigest = digestOf(`registry.example/${OTHER}:${OTHER_TAG}`);
   });
   afterAll(async () => {
     for (const { registry, proxy } of running) {
@@ -78,6 +90,26 @@ describeIf("peers", "rounds and requests of a cold verification", () => {
     const seen = proxy.requests.map(({ method, path, status }) => `${method} ${path} ${status}`);
     expect(seen, seen.join("\n")).toHaveLength(requests);
     expect(countRounds(proxy.requests), seen.join("\n")).toBe(rounds);
+  });
+
+  it.each(
+    [
+      { kind: "olareg", form: "digest", rounds: 3 },
+      { kind: "olareg", form: "tag", rounds: 4 },
+      { kind: "distribution", form: "digest", rounds: 3 },
+      { kind: "distribution", form: "tag", rounds: 4 },
+    ] as const,
+  )("$kind, by $form, once it is known whether there is a referrers API: $rounds rounds, 4 requests", async (row) => {
+    const proxy = proxies.get(row.kind) as CountingProxy;
+    const open = createClient();
+    // The client has seen another image of this repository, and nothing of the one it is asked about.
+    expect(await verifyWith(open, `${proxy.host}/${OTHER}:cose`)).toBe("verified");
+    proxy.reset();
+    const suffix = row.form === "tag" ? `:${OTHER_TAG}` : `@${otherDigest}`;
+    expect(await verifyWith(open, `${proxy.host}/${OTHER}${suffix}`)).toBe("verified");
+    const seen = proxy.requests.map(({ method, path, status }) => `${method} ${path} ${status}`);
+    expect(seen, seen.join("\n")).toHaveLength(4);
+    expect(countRounds(proxy.requests), seen.join("\n")).toBe(row.rounds);
   });
 
   it("is fewer rounds than the real notation's", async () => {

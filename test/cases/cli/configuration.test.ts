@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseMirrorFlags, readConfiguration } from "../../../src/cli/configuration.ts";
 import { createFiles } from "./memory_files.ts";
+import { createFixtureRegistry } from "./fixture_registry.ts";
 import { runInMemory } from "./memory_host.ts";
 
 const read = (text: string) => readConfiguration("c.json", createFiles({ "c.json": text }));
@@ -21,6 +22,26 @@ describe("readConfiguration()", () => {
   it("reads an empty object", async () => {
     const { mirrors, allowedHosts } = await read("{}");
     expect([mirrors.size, allowedHosts.size]).toEqual([0, 0]);
+  });
+
+  it.each([
+    ["the flag", ["--mirror", "ghcr.io=http://127.0.0.1:5000"], "{}"],
+    ["the file", ["--config", "c.json"], '{"mirrors": {"ghcr.io": "http://127.0.0.1:5000"}}'],
+    [
+      "the flag before the file",
+      ["--config", "c.json", "--mirror", "ghcr.io=http://127.0.0.1:5000"],
+      '{"mirrors": {"ghcr.io": "http://127.0.0.1:6000"}}',
+    ],
+  ])("sends requests to the mirror of %s, and names results as they were asked for", async (_, flags, text) => {
+    const argv = ["inspect", "ghcr.io/kyverno/test-verify-image:signed", ...flags];
+    const { status, stdout, requests } = await runInMemory(argv, {
+      registry: await createFixtureRegistry(),
+      files: { "c.json": text },
+    });
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^ghcr\.io\/kyverno\/test-verify-image@sha256:/m);
+    const asked = requests.map((request) => new URL(request.split(" ")[1] ?? "").origin);
+    expect([...new Set(asked)]).toEqual(["http://127.0.0.1:5000"]);
   });
 
   it("lets registries lead to the hosts it allows, and nowhere else", async () => {
