@@ -1,6 +1,7 @@
 /**
  * What a suite needs beside Node. A suite whose need is not met skips with one visible line; under `CI=true` it fails.
  */
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
@@ -25,6 +26,8 @@ const needs = {
   kyverno: built("kyverno"),
   /** Everything `npm run peers` builds. */
   peers: built("notation", "distribution", "corebench", "kyverno"),
+  /** What the lines that `serve` prints are typed into a shell with. */
+  curl: () => spawnSync("curl", ["--version"]).status === 0,
   /** A Chromium that playwright-core can drive; see {@link chromiumPath}. */
   chromium: () => chromiumPath() !== undefined,
 } as const;

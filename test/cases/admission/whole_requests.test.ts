@@ -129,3 +129,22 @@ describe("without the network", () => {
     }
   });
 });
+
+describe("an image that is no reference", () => {
+  it.each([
+    ["capitals", "ghcr.io/Kyverno/test-verify-image:signed"],
+    ["two dots", "ghcr.io/kyverno/../test-verify-image:signed"],
+    ["a name of 300 characters", `ghcr.io/kyverno/test-verify-image/${"a".repeat(300)}:1`],
+    ["escape sequences", "ghcr.io/kyverno/test-verify-image:\u001b[2Jsigned"],
+    ["a digest that is none", "ghcr.io/kyverno/test-verify-image@sha256:00"],
+    ["blanks", " ghcr.io/kyverno/test-verify-image:signed"],
+  ])("%s: refused in both webhooks without the network, with its code, nothing raw", async (_, image) => {
+    for (const path of ["/mutate", "/validate"]) {
+      const answer = await ask(path, podReview([image]), noNetwork);
+      expect(answer.allowed).toBe(false);
+      expect(JSON.stringify(answer.status)).toContain('"reason":"IMAGE_REFERENCE_INVALID"');
+      // deno-lint-ignore no-control-regex
+      expect(answer.status?.message).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+    }
+  });
+});
