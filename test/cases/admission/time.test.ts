@@ -54,6 +54,21 @@ describe("a registry that does not answer", () => {
     expect(response.allowed).toBe(false);
   });
 
+  it("under Audit admits in time, with the place in warning and audit annotation, and pins nothing", async () => {
+    const policies = examplePolicy((text) =>
+      text.replace("validationFailureAction: Enforce", "validationFailureAction: Audit")
+        .replace("- type: Notary", "- type: Notary\n          mutateDigest: false")
+    );
+    const { milliseconds, response } = await timed(
+      makeWebhook(deaf, { policies }).post("/mutate?timeout=1s", podReview([SIGNED])),
+    );
+    expect(milliseconds).toBeLessThan(1_000);
+    expect(response.allowed).toBe(true);
+    expect(response.warnings).toEqual([expect.stringContaining(`ran out of time at verifying ${SIGNED}`)]);
+    expect(Object.values(response.auditAnnotations)).toEqual([expect.stringMatching(/^fail: .*ran out of time at /)]);
+    expect(atob(response.patch)).not.toContain("replace");
+  });
+
   it("does not hold up what the same policy has not to ask for", async () => {
     const { milliseconds, response } = await timed(
       makeWebhook(deaf).post("/mutate?timeout=1s", podReview(["quay.io/other/image:1"])),
