@@ -75,9 +75,13 @@ export const CODES = {
     "Sign with a trusted key, or add a certificate of this signature's chain to the trust store",
   ),
   SIGNATURE_EXPIRED: denied("Sign the artifact again: its signature has passed the expiry its signer set"),
-  REVOCATION_NOT_CHECKED: unavailable(
-    "Check the revocation of this certificate elsewhere, or sign with a certificate that names no responder",
-  ),
+  // No responder is asked yet: asking again changes nothing.
+  REVOCATION_NOT_CHECKED: {
+    ...unavailable(
+      "Check the revocation of this certificate elsewhere, or sign with a certificate that names no responder",
+    ),
+    retry: false,
+  },
   TARGET_ARTIFACT_MISMATCH: denied("Treat this signature as another artifact's: sign this artifact"),
   SIGNING_SCHEME_UNSUPPORTED: denied("Sign with the signing scheme notary.x509"),
 

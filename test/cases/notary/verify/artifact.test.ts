@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { EngineError, MalformedError, UnavailableError } from "../../../../src/errors.ts";
+import { EngineError, MalformedError, refusal, UnavailableError } from "../../../../src/errors.ts";
 import { MAX_SIGNATURES, referenceText, type Trust, verdict, verifyArtifact } from "../../../../src/notary/mod.ts";
 import { MAX_PARALLEL_SIGNATURES } from "../../../../src/notary/verify/artifact.ts";
 import { MAX_INDEX_CHILDREN_ASKED } from "../../../../src/notary/verify/unsigned.ts";
@@ -347,4 +347,8 @@ it("every refusal of an artifact says what to do next", async () => {
   const { refusal } = await verifyArtifact(digestReference(image), TRUST, viewOf(repository));
   expect(refusal?.nextStep.length).toBeGreaterThan(10);
   expect(new EngineError("SIGNATURE_MISSING", "x").refusal.nextStep).toBe(refusal?.nextStep);
+});
+
+it("says that asking again does not help while no revocation responder is asked", () => {
+  expect(refusal("REVOCATION_NOT_CHECKED", "x")).toMatchObject({ class: "unavailable", retry: false });
 });
