@@ -10,5 +10,9 @@ export interface Trust {
   readonly trustAnchors: {
     readonly ca: readonly Certificate[];
     readonly signingAuthority: readonly Certificate[];
+    /** Roots of timestamp authorities; without any, no timestamp is evaluated. */
+    readonly tsa?: readonly Certificate[];
   };
+  /** When a timestamp counts, given `tsa` anchors: for every signature (default), or once a certificate has expired. */
+  readonly verifyTimestamp?: "always" | "afterCertExpiry";
 }
