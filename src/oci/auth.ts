@@ -6,10 +6,9 @@
  */
 import { encodeBase64, encodeUtf8, isJsonObject, parseJson, printable } from "../encoding/mod.ts";
 import { EngineError, UnavailableError } from "../errors.ts";
+import { isSameSite, orAbort, outOfTime } from "../http/mod.ts";
 import type { Credential, Ports } from "../ports.ts";
-import { isSameSite } from "./address.ts";
 import { answerError } from "./answer.ts";
-import { orAbort, outOfTime } from "./body.ts";
 import { type Challenge, parseChallenges } from "./header.ts";
 import { exchange } from "./request.ts";
 import { type Endpoint, type RegistrySettings, requireAllowedTarget } from "./settings.ts";

@@ -5,7 +5,7 @@
 import { printable } from "../encoding/mod.ts";
 import { EngineError, UnavailableError } from "../errors.ts";
 import type { Ports } from "../ports.ts";
-import { dropBody, orAbort, outOfTime, readBody } from "./body.ts";
+import { dropBody, networkReason, orAbort, outOfTime, readBody } from "../http/mod.ts";
 import { type Endpoint, type RegistrySettings, requireAllowedTarget } from "./settings.ts";
 
 /** Most redirects of one request. */
@@ -152,16 +152,4 @@ function failure(request: RegistryRequest, signal: AbortSignal, thrown: unknown)
     `${action}: ${endpoint.label} did not answer: ${printable(networkReason(thrown), 200)}`,
     { cause: thrown },
   );
-}
-
-/** The innermost reason of a failed `fetch`: runtimes wrap "connection refused" in one or two errors that say less. */
-function networkReason(thrown: unknown): string {
-  let reason = "the connection failed";
-  let error: unknown = thrown;
-  for (let depth = 0; depth < 5 && error instanceof Error; depth++) {
-    const first: unknown = error instanceof AggregateError ? error.errors[0] : undefined;
-    if (error.message !== "") reason = error.message;
-    error = first ?? error.cause;
-  }
-  return reason;
 }
