@@ -20,6 +20,12 @@ export interface FetchInit {
 export type HashAlgorithm = "sha256" | "sha384" | "sha512";
 
 /**
+ * Hash algorithms a provider computes. SHA-1 only names certificates and keys where RFC 6960 asks for it; no digest,
+ * signature or fingerprint is made with it.
+ */
+export type DigestAlgorithm = HashAlgorithm | "sha1";
+
+/**
  * Signature algorithms a certificate or an envelope may carry. `RSASSA-PSS-*` have a salt as long as the hash;
  * `RSASSA-PKCS1-v1_5-*` occur in certificates only.
  */
@@ -51,7 +57,7 @@ export interface PublicKey {
 /** Cryptographic primitives: keys as SPKI DER, ECDSA signatures as r‖s of twice the field's length. */
 export interface CryptoProvider {
   readonly name: string;
-  digest(algorithm: HashAlgorithm, data: Uint8Array): Promise<Uint8Array>;
+  digest(algorithm: DigestAlgorithm, data: Uint8Array): Promise<Uint8Array>;
   /**
    * @returns Whether the signature fits. `false` is an answer about the signature only.
    * @throws {UnsupportedError} `ERR_CRYPTO_UNAVAILABLE` when this runtime lacks the algorithm: never "invalid".

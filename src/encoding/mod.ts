@@ -16,6 +16,7 @@ export {
   derChildren,
   derContent,
   type DerNode,
+  eachDerChild,
   expectTag,
   MAX_DER_BYTES,
   readDer,
