@@ -15,15 +15,8 @@ import {
 } from "../encoding/mod.ts";
 import { EngineError, MalformedError } from "../errors.ts";
 import type { Certificate } from "./certificate.ts";
+import type { Extension } from "./extension_list.ts";
 import { refuseRest } from "./fields.ts";
-
-/** An extension as received. */
-export interface Extension {
-  readonly oid: string;
-  readonly critical: boolean;
-  /** Content of `extnValue`, DER. */
-  readonly value: Uint8Array;
-}
 
 export interface BasicConstraints {
   readonly isCa: boolean;

@@ -11,7 +11,8 @@
 export { type Certificate, type CertificatePublicKey, validAt } from "./certificate.ts";
 export { readCertificate, readCertificateFromBase64 } from "./cache.ts";
 export { parseCertificates } from "./parse.ts";
-export { type Extension, extensionOf, revocationSources } from "./extensions.ts";
+export { type Extension, readExtensions } from "./extension_list.ts";
+export { extensionOf, revocationSources } from "./extensions.ts";
 export { type DistinguishedName, formatName, quoteText, readName, sameName } from "./name.ts";
 export { fingerprint } from "./fingerprint.ts";
 export { type SignedStructure, verifyCertificateSignature } from "./signature.ts";
