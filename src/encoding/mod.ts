@@ -25,6 +25,7 @@ export {
   readSetOf,
   TAG,
 } from "./der.ts";
+export { onlyChild, refuseRest } from "./der_fields.ts";
 export {
   readBitString,
   readBitStringBytes,

@@ -6,12 +6,14 @@ import {
   encodeHex,
   equalBytes,
   expectTag,
+  onlyChild,
   readBitStringBytes,
   readDer,
   readIntegerBytes,
   readSequence,
   readSmallInteger,
   readTime,
+  refuseRest,
   TAG,
 } from "../encoding/mod.ts";
 import { readPublicKey, readSignatureAlgorithm, type UnsupportedKey } from "../crypto/mod.ts";
@@ -19,7 +21,6 @@ import { EngineError, MalformedError } from "../errors.ts";
 import type { PublicKey, SignatureAlgorithm } from "../ports.ts";
 import { type Extension, readExtensions } from "./extension_list.ts";
 import { extensionOf, HONOURED } from "./extensions.ts";
-import { onlyChild, refuseRest } from "./fields.ts";
 import { type DistinguishedName, readName } from "./name.ts";
 
 /** Bytes of one certificate read at most. */

@@ -11,12 +11,12 @@ import {
   readOid,
   readSequence,
   readSmallInteger,
+  refuseRest,
   TAG,
 } from "../encoding/mod.ts";
 import { EngineError, MalformedError } from "../errors.ts";
 import type { Certificate } from "./certificate.ts";
 import type { Extension } from "./extension_list.ts";
-import { refuseRest } from "./fields.ts";
 
 export interface BasicConstraints {
   readonly isCa: boolean;
