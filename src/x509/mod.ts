@@ -17,4 +17,10 @@ export { type DistinguishedName, formatName, quoteText, readName, sameName } fro
 export { fingerprint } from "./fingerprint.ts";
 export { type SignedStructure, verifyCertificateSignature } from "./signature.ts";
 export type { ChainRule } from "./profile.ts";
-export { type ChainFailure, type ChainValidation, validateSigningChain } from "./signing_chain.ts";
+export { findPaths, type FoundPaths, type PathSearch } from "./certification_path.ts";
+export {
+  type ChainFailure,
+  type ChainValidation,
+  validateSigningChain,
+  validateTimestampingChain,
+} from "./signing_chain.ts";
