@@ -18,10 +18,42 @@ export type {
   SigningScheme,
   UnsignedAttributes,
 } from "./envelope/envelope.ts";
+export { referenceOf } from "./envelope/refuse.ts";
 export { decodeEnvelope, isEnvelopeMediaType, MAX_ENVELOPE_BYTES } from "./envelope/formats.ts";
 export { type Payload, readPayload } from "./envelope/payload.ts";
 export { type InspectedCertificate, inspectEnvelope, type Inspection } from "./inspect.ts";
-export { STRICT, type Trust, type ValidationAction, type ValidationType, type VerificationLevel } from "./trust/mod.ts";
+export {
+  AUDIT,
+  type BlobStatement,
+  checkTrustAnchors,
+  createMemoryTrustStore,
+  innerReferenceOf,
+  MAX_TRUST_POLICY_BYTES,
+  missingStore,
+  type OciStatement,
+  parseBlobTrustPolicy,
+  parseOciTrustPolicy,
+  PERMISSIVE,
+  readTrustStore,
+  SKIP,
+  statementForArtifact,
+  statementForBlob,
+  STRICT,
+  type Trust,
+  TRUST_POLICY_LINK,
+  type TrustedIdentities,
+  trustOfStatement,
+  type TrustPolicy,
+  type TrustPolicyStatement,
+  type TrustStore,
+  type TrustStoreCause,
+  type TrustStoreFile,
+  type TrustStoreName,
+  type TrustStoreType,
+  type ValidationAction,
+  type ValidationType,
+  type VerificationLevel,
+} from "./trust/mod.ts";
 export { type ArtifactOptions, MAX_SIGNATURES, verifyArtifact } from "./verify/artifact.ts";
 export {
   type ArtifactOutcome,
@@ -34,7 +66,7 @@ export {
   verdict,
   type VerificationOutcome,
 } from "./verify/outcome.ts";
-export { referenceText, signatureReferenceText } from "./verify/reference_text.ts";
+export { referenceText, resultReferenceText, signatureReferenceText } from "./verify/reference_text.ts";
 export { type VerificationPorts, verifyEnvelopeBytes, verifySignature } from "./verify/signature.ts";
 export {
   type ArtifactView,

@@ -15,6 +15,8 @@ export interface MemoryHostOptions {
   readonly now?: Date;
   readonly isTerminal?: boolean;
   readonly variables?: Readonly<Record<string, string>>;
+  /** Where programs keep their configuration; nowhere by default. */
+  readonly configFolder?: string;
   readonly zone?: ViewerZone;
   /** Called with what would listen; the listener is pretended. */
   readonly serve?: (handler: Handler, options: ServeOptions) => void;
@@ -63,6 +65,7 @@ export async function runInMemory(argv: readonly string[], options: MemoryHostOp
     },
     argv,
     variable: (name) => options.variables?.[name],
+    configFolder: () => options.configFolder,
     isTerminal: options.isTerminal ?? false,
     writeOut: (text) => void out.push(text),
     writeError: (text) => void err.push(text),
