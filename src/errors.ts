@@ -106,6 +106,7 @@ export const CODES = {
   // Signing (notary/sign, notary/signers)
   ERR_KEY_MISMATCH: misconfigured("Give the private key of the first certificate, and the chain leaf first"),
   ERR_SIGN_REQUEST: misconfigured("Correct what the message names and sign again; nothing was pushed"),
+  ERR_SIGNER_ANSWER: misconfigured("Correct the signer: it answers otherwise than SignatureProvider asks for"),
   ERR_SIGNER: unavailable("Try again when the signer answers; nothing was pushed"),
 
   // Timestamps (timestamp/)

@@ -18,10 +18,23 @@ export type {
   SigningScheme,
   UnsignedAttributes,
 } from "./envelope/envelope.ts";
-export { referenceOf } from "./envelope/refuse.ts";
+export { type ReferenceCause, referenceOf } from "./envelope/refuse.ts";
 export { decodeEnvelope, isEnvelopeMediaType, MAX_ENVELOPE_BYTES } from "./envelope/formats.ts";
 export { type Payload, readPayload } from "./envelope/payload.ts";
+export { formatRfc3339 } from "./envelope/rfc3339.ts";
 export { type InspectedCertificate, inspectEnvelope, type Inspection } from "./inspect.ts";
+export {
+  DEFAULT_BLOB_MEDIA_TYPE,
+  pushSignature,
+  RESERVED_METADATA_PREFIX,
+  signArtifact,
+  signBlob,
+  signDescriptor,
+  type SignedEnvelope,
+  type SigningPorts,
+  type SignOptions,
+} from "./sign.ts";
+export { createLocalSigner } from "./signers/local.ts";
 export {
   AUDIT,
   type BlobStatement,
