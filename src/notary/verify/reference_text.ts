@@ -63,7 +63,10 @@ const SENTENCES: Readonly<Record<string, (evidence: Evidence) => string | undefi
   ERR_CERTIFICATE: carriedText,
   ERR_ALGORITHM_UNSUPPORTED: carriedText,
   VERIFICATION_PLUGIN_REQUIRED: () => "plugin unsupported due to nil verifier.pluginManager",
-  TRUST_ANCHOR_MISSING: () => "no trusted certificates are found to verify authenticity",
+  TRUST_ANCHOR_MISSING: ({ store }) =>
+    store === "tsa"
+      ? "no trusted TSA certificate found in trust store"
+      : "no trusted certificates are found to verify authenticity",
   SIGNER_NOT_TRUSTED: () => "the signature's certificate chain does not contain any trusted certificate",
   ERR_TRUST_STORE: carriedText,
   ERR_TRUST_STORE_EMPTY: carriedText,
@@ -79,8 +82,17 @@ const SENTENCES: Readonly<Record<string, (evidence: Evidence) => string | undefi
     `digital signature has expired on "${rfc1123(text(evidence, "expiry"), Number(evidence["offsetMinutes"] ?? 0))}"`,
   CERTIFICATE_NOT_YET_VALID: (evidence) => periodText(evidence, "before"),
   CERTIFICATE_EXPIRED: (evidence) => periodText(evidence, "after"),
+  TIMESTAMP_MISSING: () => "no timestamp countersignature was found in the signature envelope",
+  ERR_TIMESTAMP: carriedText,
+  TIMESTAMP_MISMATCH: carriedText,
+  TIMESTAMP_INVALID: carriedText,
+  TIMESTAMP_AUTHORITY_NOT_TRUSTED: carriedText,
+  TIMESTAMP_AUTHORITY_INVALID: carriedText,
+  TIMESTAMP_OUTSIDE_VALIDITY: rangeText,
   REVOCATION_NOT_CHECKED: (evidence) =>
-    `signing certificate with subject ${quoteText(text(evidence, "subject"))} revocation status is unknown`,
+    `${evidence["purpose"] === "timestamping" ? "timestamping" : "signing"} certificate with subject ${
+      quoteText(text(evidence, "subject"))
+    } revocation status is unknown`,
   TARGET_ARTIFACT_MISMATCH: () => "content descriptor mismatch",
 };
 
@@ -128,6 +140,17 @@ function periodText(evidence: Evidence, side: "before" | "after"): string {
       rfc1123(text(evidence, "notBefore"), 0)
     }"`
     : `verification time is after certificate ${subject} validity period, it was expired at "${
+      rfc1123(text(evidence, "notAfter"), 0)
+    }"`;
+}
+
+function rangeText(evidence: Evidence): string {
+  const subject = quoteText(text(evidence, "subject"));
+  return evidence["side"] === "before"
+    ? `timestamp can be before certificate ${subject} validity period, it will be valid from "${
+      rfc1123(text(evidence, "notBefore"), 0)
+    }"`
+    : `timestamp can be after certificate ${subject} validity period, it was expired at "${
       rfc1123(text(evidence, "notAfter"), 0)
     }"`;
 }
