@@ -22,7 +22,7 @@ export { type ReferenceCause, referenceOf } from "./envelope/refuse.ts";
 export { decodeEnvelope, isEnvelopeMediaType, MAX_ENVELOPE_BYTES } from "./envelope/formats.ts";
 export { type Payload, readPayload } from "./envelope/payload.ts";
 export { formatRfc3339 } from "./envelope/rfc3339.ts";
-export { type InspectedCertificate, inspectEnvelope, type Inspection } from "./inspect.ts";
+export { type InspectedCertificate, type InspectedTimestamp, inspectEnvelope, type Inspection } from "./inspect.ts";
 export {
   DEFAULT_BLOB_MEDIA_TYPE,
   pushSignature,
@@ -67,6 +67,7 @@ export {
   type ValidationType,
   type VerificationLevel,
 } from "./trust/mod.ts";
+export { type Blob, verifyBlob } from "./verify/blob.ts";
 export { type ArtifactOptions, MAX_SIGNATURES, verifyArtifact } from "./verify/artifact.ts";
 export {
   type ArtifactOutcome,
