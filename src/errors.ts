@@ -89,6 +89,13 @@ export const CODES = {
   REVOCATION_NOT_CHECKED: unavailable(
     "Check the revocation of this certificate elsewhere, or sign with a certificate that names no responder",
   ),
+  CERTIFICATE_REVOKED: denied(
+    "Treat what this certificate signed as untrusted, and have the artifact signed with a certificate that is not revoked",
+  ),
+  REVOCATION_UNKNOWN: unavailable(
+    "Try again when the responder or CRL named answers well, or supply an OCSP response or CRL",
+  ),
+  USER_METADATA_MISSING: denied("Ask for other metadata, or have the artifact signed with what is asked for"),
   TARGET_ARTIFACT_MISMATCH: denied("Treat this signature as another artifact's: sign this artifact"),
   SIGNING_SCHEME_UNSUPPORTED: denied("Sign with the signing scheme notary.x509"),
 

@@ -193,6 +193,12 @@ export interface Host {
   readonly readInput: (maxBytes: number) => Promise<Uint8Array>;
   /** A signal that aborts at the first Ctrl-C or SIGTERM; the second ends the process. Without this call the first does. */
   readonly interruption: () => AbortSignal;
+  /**
+   * Writes a file, whole.
+   *
+   * @throws {ConfigurationError} `ERR_FILE` when it cannot be written, or exists and is not to be replaced.
+   */
+  readonly writeFile: (path: string, bytes: Uint8Array, options: { readonly replace: boolean }) => Promise<void>;
   /** Sets the status the process ends with, once nothing is left to do. */
   readonly exitWith: (status: number) => void;
   /** The folder of this package, where `package.json` is; the same built and unbuilt. */

@@ -1,12 +1,19 @@
 /** Whom a command trusts: the certificates of `--cert`, or what notation's trust policy says about an artifact. */
 import { printable } from "../encoding/mod.ts";
 import { ConfigurationError, type EngineError, toEngineError } from "../errors.ts";
-import { referenceOf, statementForArtifact, STRICT, type Trust, trustOfStatement } from "../notary/mod.ts";
+import {
+  referenceOf,
+  statementForArtifact,
+  statementForBlob,
+  STRICT,
+  type Trust,
+  trustOfStatement,
+} from "../notary/mod.ts";
 import type { Files, Host } from "../ports.ts";
 import { type Certificate, parseCertificates } from "../x509/mod.ts";
 import { notationFolder } from "./notation_folder.ts";
 import { report, warn } from "./report.ts";
-import { readOciTrustPolicy } from "./trust_policy_file.ts";
+import { readBlobTrustPolicy, readOciTrustPolicy } from "./trust_policy_file.ts";
 import { createFolderTrustStore, MAX_CERTIFICATE_FILE_BYTES } from "./trust_store_folder.ts";
 
 /**
@@ -41,6 +48,21 @@ export async function trustNotationPolicy(host: Host): Promise<TrustFor> {
   const { files, ports: { crypto } } = host;
   const store = createFolderTrustStore(folder, { files, crypto, warn: (message) => warn(host, message) });
   return async (artifact) => await trustOfStatement(statementForArtifact(policy, artifact), store);
+}
+
+/**
+ * Trust as the trust policy for files has it.
+ *
+ * @param name Of a statement; `undefined` for the global one.
+ * @throws {ConfigurationError} `ERR_TRUST_POLICY_MISSING`, `ERR_TRUST_POLICY`, `TRUST_POLICY_NOT_APPLICABLE`
+ */
+export async function trustBlobPolicy(host: Host, name: string | undefined): Promise<Trust> {
+  const folder = notationFolder(host);
+  const policy = await readBlobTrustPolicy(folder, host.files);
+  for (const warning of policy.warnings) warn(host, warning);
+  const { files, ports: { crypto } } = host;
+  const store = createFolderTrustStore(folder, { files, crypto, warn: (message) => warn(host, message) });
+  return await trustOfStatement(statementForBlob(policy, name), store);
 }
 
 /** Reports that it is not known whom to trust, in the reference's words where it has some. */

@@ -1,5 +1,5 @@
 /** Files and processes as Node and Deno share them: both have `node:fs`, `node:path` and `node:process`. */
-import { open, readdir, stat } from "node:fs/promises";
+import { open, readdir, stat, writeFile as writeWhole } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
 import { homedir } from "node:os";
 import process from "node:process";
@@ -112,6 +112,26 @@ function reason(code: string): string {
   if (code === "EISDIR") return "it is a folder, expected a file";
   if (code === "ENOTDIR") return "part of its path is a file, expected a folder";
   return code;
+}
+
+/**
+ * Writes a file, whole.
+ *
+ * @param options Without `replace`, a file that exists is left as it is; nobody gets in between looking and writing.
+ * @throws {ConfigurationError} `ERR_FILE`
+ */
+export async function writeFile(
+  path: string,
+  bytes: Uint8Array,
+  { replace }: { readonly replace: boolean },
+): Promise<void> {
+  try {
+    await writeWhole(path, bytes, { flag: replace ? "w" : "wx" });
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+    const why = code === "ENOENT" ? "its folder does not exist" : code === "EEXIST" ? "it exists" : reason(code);
+    throw new ConfigurationError("ERR_FILE", `Cannot write "${path}": ${why}`, { cause });
+  }
 }
 
 /** Where `docker login` writes: `$DOCKER_CONFIG/config.json` or `~/.docker/config.json`. */

@@ -22,7 +22,8 @@ export interface InspectedSignature {
 /** Longest attribute or name that is printed whole. */
 export const MAX_PRINTED_CLAIM = 8192;
 
-const shown = (text: string): string => printable(text, MAX_PRINTED_CLAIM);
+/** A claim made safe to print. */
+export const shown = (text: string): string => printable(text, MAX_PRINTED_CLAIM);
 
 /** How an instant with or without an offset of its own is written. */
 type TimeFormat = (time: AttributeTime) => string;
@@ -65,7 +66,8 @@ function claimNodes(claims: Inspection, format: TimeFormat): readonly TreeNode[]
   ];
 }
 
-function pairs(members: Readonly<Record<string, string>>): readonly TreeNode[] {
+/** Attributes as leaves, sorted by name. */
+export function pairs(members: Readonly<Record<string, string>>): readonly TreeNode[] {
   const nodes = Object.entries(sortedMembers(members)).map(([key, value]) => pair(shown(key), shown(value)));
   return nodes.length === 0 ? [node("(empty)")] : nodes;
 }
@@ -80,7 +82,8 @@ function unsignedNodes(
   ];
 }
 
-function timestampNodes(timestamp: InspectedTimestamp, format: TimeFormat): readonly TreeNode[] {
+/** A countersignature's interval and certificates, or what is wrong with it. */
+export function timestampNodes(timestamp: InspectedTimestamp, format: TimeFormat): readonly TreeNode[] {
   if ("error" in timestamp) return [pair("error", timestampError(timestamp.error))];
   return [
     pair("timestamp", rangeText(timestamp, format)),
@@ -99,7 +102,11 @@ function rangeText({ range }: Extract<InspectedTimestamp, { readonly range: unkn
   return `[${end(range.earliest)}, ${end(range.latest)}]`;
 }
 
-function certificateNodes(certificates: readonly InspectedCertificate[], format: TimeFormat): readonly TreeNode[] {
+/** One node per certificate, leaf first. */
+export function certificateNodes(
+  certificates: readonly InspectedCertificate[],
+  format: TimeFormat,
+): readonly TreeNode[] {
   return certificates.map(({ fingerprint, subject, issuer, notAfter }) =>
     node(`SHA256 fingerprint: ${fingerprint}`, [
       pair("issued to", shown(subject)),
@@ -134,7 +141,8 @@ export function renderInspectionJson(
   return renderJson({ mediaType: artifact.mediaType, Signatures: values }, 4);
 }
 
-function certificateMembers(certificates: readonly InspectedCertificate[], format: TimeFormat) {
+/** The certificates as JSON has them, leaf first. */
+export function certificateMembers(certificates: readonly InspectedCertificate[], format: TimeFormat) {
   return certificates.map(({ fingerprint, subject, issuer, notAfter }) => ({
     SHA256Fingerprint: fingerprint,
     issuedTo: subject,
@@ -143,7 +151,8 @@ function certificateMembers(certificates: readonly InspectedCertificate[], forma
   }));
 }
 
-function unsignedMembers({ unsignedAttributes: { signingAgent }, timestamp }: Inspection, format: TimeFormat) {
+/** The unsigned attributes as JSON has them. */
+export function unsignedMembers({ unsignedAttributes: { signingAgent }, timestamp }: Inspection, format: TimeFormat) {
   return {
     signingAgent,
     timestampSignature: timestamp === undefined ? undefined : timestampMembers(timestamp, format),
@@ -170,11 +179,12 @@ function signedAttributes(
 }
 
 /** The signer's own key-value pairs; absent when the payload has no annotations at all. */
-function userAttributes({ targetArtifact: { annotations } }: Inspection): Record<string, string> | undefined {
+export function userAttributes({ targetArtifact: { annotations } }: Inspection): Record<string, string> | undefined {
   return annotations === undefined ? undefined : sortedMembers(annotations);
 }
 
-function attributeText(value: unknown): string {
+/** An extended attribute's value in one line. */
+export function attributeText(value: unknown): string {
   if (typeof value === "string") return value;
   return JSON.stringify(value, (_, part: unknown) => typeof part === "bigint" ? part.toString() : part) ?? "undefined";
 }

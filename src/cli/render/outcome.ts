@@ -20,7 +20,9 @@ const MAX_PRINTED_METADATA = 8192;
 export const MAX_PRINTED_REASONS = 20;
 
 /** What notation 1.3 prints after a success: the sentence, and the user metadata of the good signature as a table. */
-export function renderSuccess({ reference, outcomes, verdict }: ArtifactOutcome): string {
+export function renderSuccess(
+  { reference, outcomes, verdict }: Pick<ArtifactOutcome, "reference" | "outcomes" | "verdict">,
+): string {
   if (verdict === "skipped") return `Trust policy is configured to skip signature verification for ${reference}\n`;
   const sentence = `Successfully verified signature for ${reference}\n`;
   const metadata = Object.entries(sortedMembers(outcomes.at(-1)?.userMetadata ?? {}));
@@ -32,7 +34,7 @@ export function renderSuccess({ reference, outcomes, verdict }: ArtifactOutcome)
 }
 
 /** What notation 1.3 says of validations that did not pass and that the level only reports. */
-export function renderWarnings({ outcomes, verdict }: ArtifactOutcome): string {
+export function renderWarnings({ outcomes, verdict }: Pick<ArtifactOutcome, "outcomes" | "verdict">): string {
   const validations = outcomes.at(-1)?.validations;
   if (verdict !== "verified" || validations === undefined) return "";
   return VALIDATION_ORDER.map((type) => {

@@ -1,5 +1,6 @@
 /** A `Host` in memory: what a command writes is kept, what it asks for is answered by the test. */
 import { createNobleProvider, createWebCryptoProvider, withFallback } from "../../../src/crypto/mod.ts";
+import { ConfigurationError } from "../../../src/errors.ts";
 import type { Handler, Host, ServeOptions } from "../../../src/ports.ts";
 import { files as realFiles } from "../../../src/runtime/files.ts";
 import { run } from "../../../src/cli/run.ts";
@@ -29,6 +30,8 @@ export interface Ran {
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
+  /** Files written, by path. */
+  readonly written: ReadonlyMap<string, Uint8Array>;
   /** Requests to registries: `GET https://ghcr.io/v2/…`. */
   readonly requests: readonly string[];
 }
@@ -41,13 +44,15 @@ export async function runInMemory(argv: readonly string[], options: MemoryHostOp
   const out: string[] = [];
   const err: string[] = [];
   const requests: string[] = [];
+  const written = new Map<string, Uint8Array>();
   const host: Host = {
     runtime: "memory 1.0",
     ports: {
       fetch: (url, init) => {
         requests.push(`${init.method} ${url}`);
-        const { method, headers, signal } = init;
-        return Promise.resolve(registry(new Request(url, { method, headers: { ...headers }, signal })));
+        const { method, headers, signal, body } = init;
+        const content = body === undefined ? {} : { body: body as BodyInit };
+        return Promise.resolve(registry(new Request(url, { method, headers: { ...headers }, signal, ...content })));
       },
       now: () => options.now ?? new Date("2026-11-24T00:00:00Z"),
       sleep: () => Promise.resolve(),
@@ -70,11 +75,18 @@ export async function runInMemory(argv: readonly string[], options: MemoryHostOp
     writeOut: (text) => void out.push(text),
     writeError: (text) => void err.push(text),
     readInput: () => Promise.resolve(new Uint8Array()),
+    writeFile: (path, bytes, { replace }) => {
+      if (!replace && (written.has(path) || Object.hasOwn(options.files ?? {}, path))) {
+        return Promise.reject(new ConfigurationError("ERR_FILE", `Cannot write "${path}": it exists`));
+      }
+      written.set(path, bytes);
+      return Promise.resolve();
+    },
     interruption: () => options.interruption ?? AbortSignal.abort(),
     exitWith: () => {},
     packageFolder: () => Promise.resolve("."),
     page: () => Promise.resolve(new Map()),
   };
   const status = await run(argv, host, zone);
-  return { status, stdout: out.join(""), stderr: err.join(""), requests };
+  return { status, stdout: out.join(""), stderr: err.join(""), written, requests };
 }
