@@ -10,4 +10,5 @@
 export { MAX_TIMESTAMP_BYTES } from "./bounds.ts";
 export { type TimestampRange, timestampRange } from "./range.ts";
 export { readTimestampToken, type TimestampToken } from "./token.ts";
-export { matchTimestamp, type TimestampRefusal, type TimestampVerdict, verifyTimestamp } from "./verify.ts";
+export type { TimestampRefusal, TimestampVerdict } from "./verdict.ts";
+export { matchTimestamp, verifyTimestamp } from "./verify.ts";

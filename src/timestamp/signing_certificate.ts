@@ -55,7 +55,8 @@ export async function findSigningCertificate(
       reference: "signing certificate hash does not match CertHash in signed attribute",
     };
   }
-  if (version !== 1 || identifier === undefined) {
+  if (identifier === undefined) return { problem: "its signer is not named by issuer and serial number" };
+  if (version !== 1) {
     return {
       problem: `its signer has version ${version}, expected 1, which names issuer and serial number`,
       reference: `cms verification failure: invalid signer info version: only version 1 is supported; got ${version}`,
