@@ -14,21 +14,37 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   ports: ["errors"],
   encoding: ["errors", "ports"],
+  http: ["errors", "ports", "encoding"],
   crypto: ["errors", "ports", "encoding"],
   x509: ["errors", "ports", "encoding", "crypto"],
-  oci: ["errors", "ports", "encoding", "crypto"],
-  notary: ["errors", "ports", "encoding", "crypto", "x509", "oci"],
-  policy: ["errors", "ports", "encoding", "crypto", "x509", "oci", "notary"],
-  admission: ["errors", "ports", "encoding", "crypto", "x509", "oci", "notary", "policy"],
-  cli: ["errors", "ports", "encoding", "crypto", "x509", "oci", "notary", "policy", "admission"],
-  page: ["errors", "ports", "encoding", "crypto", "x509", "oci", "notary"],
+  oci: ["errors", "ports", "encoding", "http", "crypto"],
+  revocation: ["errors", "ports", "encoding", "http", "crypto", "x509"],
+  timestamp: ["errors", "ports", "encoding", "http", "crypto", "x509"],
+  notary: ["errors", "ports", "encoding", "http", "crypto", "x509", "oci", "revocation", "timestamp"],
+  policy: ["errors", "ports", "encoding", "crypto", "x509", "oci", "revocation", "timestamp", "notary"],
+  admission: ["errors", "ports", "encoding", "crypto", "x509", "oci", "revocation", "timestamp", "notary", "policy"],
+  cli: [
+    "errors",
+    "ports",
+    "encoding",
+    "crypto",
+    "x509",
+    "oci",
+    "revocation",
+    "timestamp",
+    "notary",
+    "policy",
+    "admission",
+  ],
+  page: ["errors", "ports", "encoding", "crypto", "x509", "oci", "revocation", "timestamp", "notary"],
   runtime: ["errors", "ports", "encoding", "crypto"],
-  mod: ["errors", "ports", "encoding", "crypto", "x509", "oci", "notary", "runtime"],
+  mod: ["errors", "ports", "encoding", "crypto", "x509", "oci", "revocation", "timestamp", "notary", "runtime"],
 };
 
-/** Inside notary: envelope ← trust ← verify; the files beside them may use all three. */
+/** Inside notary: envelope ← signers, and envelope ← trust ← verify; the files beside them may use all three. */
 export const NOTARY_FLOORS: Readonly<Record<string, readonly string[]>> = {
   envelope: [],
+  signers: ["envelope"],
   trust: ["envelope"],
   verify: ["envelope", "trust"],
 };
@@ -41,6 +57,7 @@ export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   "@noble/curves": ["crypto/noble.ts", "crypto/noble_ecdsa.ts", "crypto/noble_primitives.ts"],
   "@noble/hashes": ["crypto/noble.ts", "crypto/noble_hashes.ts", "crypto/noble_primitives.ts"],
   hono: ["admission/app.ts", "admission/worker.ts"],
+  pkijs: ["timestamp/cms.ts"],
   yaml: ["encoding/yaml.ts"],
 };
 

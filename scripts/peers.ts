@@ -14,7 +14,7 @@ import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 /** The programs, by the name their paths are asked for. */
-export type Peer = "notation" | "oras" | "olareg" | "distribution" | "kyverno" | "corebench";
+export type Peer = "notation" | "oras" | "olareg" | "distribution" | "kyverno" | "corebench" | "timestamps";
 
 interface PeerModule {
   /** Folder below `test/peers/go`. */
@@ -33,6 +33,7 @@ const MODULES: readonly PeerModule[] = [
     },
   },
   { folder: "corebench", programs: { corebench: "." } },
+  { folder: "timestamps", programs: { timestamps: "." } },
   { folder: "distribution", programs: { distribution: "github.com/distribution/distribution/v3/cmd/registry" } },
   {
     folder: "kyverno",
@@ -60,6 +61,7 @@ export function peerPaths(): Readonly<Record<Peer, string>> {
     distribution: path("distribution"),
     kyverno: path("kyverno"),
     corebench: path("corebench"),
+    timestamps: path("timestamps"),
   };
 }
 

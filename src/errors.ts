@@ -42,6 +42,10 @@ export const CODES = {
     "Sign with a key of the Notary Project's table: RSA 2048, 3072, 4096 or P-256, P-384, P-521",
   ),
   ERR_CRYPTO_UNAVAILABLE: misconfigured("Run on a runtime that has this algorithm, or with the second provider"),
+  ERR_KEY: misconfigured(
+    "Give an unencrypted private key as PEM: PKCS #8, PKCS #1 or SEC 1, of RSA 2048, 3072, 4096 or P-256, P-384, P-521",
+  ),
+  ERR_KEY_ENCRYPTED: misconfigured("Decrypt the key outside of this program, or sign through a key service"),
   ERR_DIGEST: denied("Give a digest as algorithm:hex with sha256, sha384 or sha512 and lower-case digits"),
 
   // Certificates (x509/)
@@ -74,6 +78,13 @@ export const CODES = {
   SIGNER_NOT_TRUSTED: denied(
     "Sign with a trusted key, or add a certificate of this signature's chain to the trust store",
   ),
+  IDENTITY_NOT_TRUSTED: denied(
+    "Sign with a certificate whose subject is a trusted identity, or add its subject to trustedIdentities",
+  ),
+  IDENTITY_UNREADABLE: denied(
+    'Sign with a certificate whose subject has C, ST and O and each attribute once, or trust any subject with "*"',
+  ),
+  IDENTITY_MISSING: misconfigured('Add an identity of the kind x509.subject, or "*", to trustedIdentities'),
   SIGNATURE_EXPIRED: denied("Sign the artifact again: its signature has passed the expiry its signer set"),
   // No responder is asked yet: asking again changes nothing.
   REVOCATION_NOT_CHECKED: {
@@ -82,8 +93,50 @@ export const CODES = {
     ),
     retry: false,
   },
+  CERTIFICATE_REVOKED: denied(
+    "Treat what this certificate signed as untrusted, and have the artifact signed with a certificate that is not revoked",
+  ),
+  REVOCATION_UNKNOWN: unavailable(
+    "Try again when the responder or CRL named answers well, or supply an OCSP response or CRL",
+  ),
+  USER_METADATA_MISSING: denied("Ask for other metadata, or have the artifact signed with what is asked for"),
   TARGET_ARTIFACT_MISMATCH: denied("Treat this signature as another artifact's: sign this artifact"),
   SIGNING_SCHEME_UNSUPPORTED: denied("Sign with the signing scheme notary.x509"),
+
+  // Trust policies and trust stores (notary/trust)
+  ERR_TRUST_POLICY: misconfigured("Correct the trust policy at the statement and member named"),
+  ERR_TRUST_POLICY_MISSING: misconfigured("Write a trust policy into notation's folder, or give --cert FILE"),
+  TRUST_POLICY_NOT_APPLICABLE: misconfigured(
+    "Add the repository to registryScopes of the statement that is meant for it",
+  ),
+  ERR_TRUST_STORE: misconfigured("Correct the trust store: whole PEM or DER files of certificates that may vouch"),
+  ERR_TRUST_STORE_EMPTY: misconfigured(
+    "Put the trusted certificates into the trust store: truststore/x509/TYPE/NAME in notation's folder",
+  ),
+
+  // Signing (notary/sign, notary/signers)
+  ERR_KEY_MISMATCH: misconfigured("Give the private key of the first certificate, and the chain leaf first"),
+  ERR_SIGN_REQUEST: misconfigured("Correct what the message names and sign again; nothing was pushed"),
+  ERR_SIGNER_ANSWER: misconfigured("Correct the signer: it answers otherwise than SignatureProvider asks for"),
+  ERR_SIGNER: unavailable("Try again when the signer answers; nothing was pushed"),
+
+  // Timestamps (timestamp/)
+  ERR_TIMESTAMP: denied("Sign the artifact again with a timestamp: this one is no well-formed RFC 3161 token"),
+  TIMESTAMP_MISSING: denied("Sign the artifact again with a timestamp: the trust policy asks for one"),
+  TIMESTAMP_MISMATCH: denied(
+    "Treat the timestamp as another signature's, and sign the artifact again with a timestamp",
+  ),
+  TIMESTAMP_INVALID: denied("Sign the artifact again with a timestamp: this one breaks the rule the message names"),
+  TIMESTAMP_AUTHORITY_NOT_TRUSTED: denied(
+    "Add the root of this timestamp authority to the tsa trust store, or have a trusted authority timestamp",
+  ),
+  TIMESTAMP_AUTHORITY_INVALID: denied(
+    "Use a timestamp authority whose certificates meet the Notary Project's certificate requirements",
+  ),
+  TIMESTAMP_OUTSIDE_VALIDITY: denied(
+    "Sign the artifact again while every certificate of the chain is valid, the timestamp's accuracy included",
+  ),
+  ERR_TIMESTAMP_RESPONSE: unavailable("Ask the timestamp authority's operator, or use another authority"),
 
   // Signatures of an artifact (notary/verify/artifact)
   SIGNATURE_MISSING: denied("Sign the artifact and push the signature to the repository it is pulled from"),
@@ -97,13 +150,21 @@ export const CODES = {
     "Treat the registry's answer as tampered with: its bytes do not have the digest asked for",
   ),
   ERR_REGISTRY_NOT_FOUND: denied("Check the reference: the registry does not have it"),
-  ERR_REGISTRY_UNAUTHORIZED: misconfigured("Give credentials that may pull from this repository"),
+  ERR_REGISTRY_UNAUTHORIZED: misconfigured(
+    "Give credentials that may pull from this repository, and push to it to sign",
+  ),
   ERR_REGISTRY_LIMITED: unavailable("Wait as long as the registry asks, or authenticate for a higher limit"),
   ERR_REGISTRY_UNAVAILABLE: unavailable("Try again when the registry answers"),
   ERR_REGISTRY_RESPONSE: unavailable(
     "Ask the registry's operator: its answer does not follow the distribution specification",
   ),
   ERR_REGISTRY_REFUSED: misconfigured("Allow this address for the registry, or correct the registry's configuration"),
+  ERR_REFERRERS_TAG: misconfigured(
+    "Give the tag the message names back to the referrers of the artifact: an OCI index",
+  ),
+  ERR_REFERRERS_CONFLICT: unavailable(
+    "Sign again when fewer others sign this artifact: they replaced the list each time",
+  ),
   ERR_LAYOUT: misconfigured("Give an OCI image layout: a folder with oci-layout, index.json and blobs"),
   ERR_DEADLINE: unavailable("Try again: what was fetched so far may answer faster, or raise the webhook's timeout"),
 

@@ -11,7 +11,16 @@
  */
 export * from "./errors.ts";
 export type * from "./ports.ts";
-export { createNobleProvider, createWebCryptoProvider, digestOf, parseDigest, withFallback } from "./crypto/mod.ts";
+export {
+  createNobleProvider,
+  createWebCryptoProvider,
+  digestOf,
+  ecdsaDerToRaw,
+  parseDigest,
+  parsePrivateKey,
+  type PrivateKey,
+  withFallback,
+} from "./crypto/mod.ts";
 export {
   type Certificate,
   fingerprint,
@@ -21,27 +30,37 @@ export {
   validateSigningChain,
 } from "./x509/mod.ts";
 export {
+  createPushClient,
   createRegistryClient,
   DEFAULT_REGISTRY_SETTINGS,
   type Descriptor,
   type Digest,
   type OpenRepository,
+  type OpenWritableRepository,
   parseReference,
   type Reference,
   type RegistrySettings,
   type Repository,
+  type WritableRepository,
 } from "./oci/mod.ts";
 export {
   type ArtifactOutcome,
   type ArtifactView,
   createArtifactView,
+  createLocalSigner,
   decodeEnvelope,
   type Envelope,
   type EnvelopeBytes,
   firstRefusal,
   inspectEnvelope,
   type Inspection,
+  pushSignature,
   readPayload,
+  signArtifact,
+  signBlob,
+  signDescriptor,
+  type SignedEnvelope,
+  type SignOptions,
   STRICT,
   type Trust,
   type ValidationResult,
@@ -50,6 +69,7 @@ export {
   verdict,
   type VerificationOutcome,
   verifyArtifact,
+  verifyBlob,
   verifySignature,
 } from "./notary/mod.ts";
 export { createWebPorts, type WebPortOptions } from "./runtime/web.ts";

@@ -20,6 +20,12 @@ export interface FetchInit {
 export type HashAlgorithm = "sha256" | "sha384" | "sha512";
 
 /**
+ * Hash algorithms a provider computes. SHA-1 only names certificates and keys where RFC 6960 asks for it; no digest,
+ * signature or fingerprint is made with it.
+ */
+export type DigestAlgorithm = HashAlgorithm | "sha1";
+
+/**
  * Signature algorithms a certificate or an envelope may carry. `RSASSA-PSS-*` have a salt as long as the hash;
  * `RSASSA-PKCS1-v1_5-*` occur in certificates only.
  */
@@ -51,7 +57,7 @@ export interface PublicKey {
 /** Cryptographic primitives: keys as SPKI DER, ECDSA signatures as r‖s of twice the field's length. */
 export interface CryptoProvider {
   readonly name: string;
-  digest(algorithm: HashAlgorithm, data: Uint8Array): Promise<Uint8Array>;
+  digest(algorithm: DigestAlgorithm, data: Uint8Array): Promise<Uint8Array>;
   /**
    * @returns Whether the signature fits. `false` is an answer about the signature only.
    * @throws {UnsupportedError} `ERR_CRYPTO_UNAVAILABLE` when this runtime lacks the algorithm: never "invalid".
@@ -62,6 +68,31 @@ export interface CryptoProvider {
     signature: Uint8Array,
     data: Uint8Array,
   ): Promise<boolean>;
+}
+
+/** Keys that may sign envelopes, as notation and its plugin protocol name them. */
+export type KeySpec = "RSA-2048" | "RSA-3072" | "RSA-4096" | "EC-256" | "EC-384" | "EC-521";
+
+/** What a signing key is, and the certificates that vouch for it. */
+export interface SigningKey {
+  readonly keySpec: KeySpec;
+  /** DER of each certificate, leaf first, root last. */
+  readonly certificateChain: readonly Uint8Array[];
+}
+
+/**
+ * A key that signs without being seen: on this machine, in a key service, behind HTTP. The same two questions as the
+ * raw signature generators of notation's plugin protocol are asked.
+ */
+export interface SignatureProvider {
+  /** Told once per signature, before {@link sign}. */
+  describeKey(options: { readonly signal: AbortSignal }): Promise<SigningKey>;
+  /**
+   * @param payload The bytes to sign, not their digest. The key decides how: RSA by RSASSA-PSS with a salt as long as the
+   * hash, EC by ECDSA; SHA-256 for `RSA-2048` and `EC-256`, SHA-384 for `RSA-3072` and `EC-384`, SHA-512 for the others.
+   * @returns RSA: the signature as is; ECDSA: r‖s, each as long as the curve's field.
+   */
+  sign(payload: Uint8Array, options: { readonly signal: AbortSignal }): Promise<Uint8Array>;
 }
 
 /** User name and secret for one registry host. */
@@ -99,6 +130,19 @@ export interface Files {
   /** File names below a folder, relative to it, with `/`, sorted; folders themselves are left out. */
   readonly list: (folder: string) => Promise<readonly string[]>;
   readonly kind: (path: string) => Promise<"file" | "folder" | "other" | undefined>;
+  /**
+   * What stands in a folder, by name, sorted; nothing below it. A link is a link, wherever it leads.
+   *
+   * @returns `undefined` when there is no such folder.
+   * @throws {ConfigurationError} `ERR_FILE` when it cannot be read, or has too many entries.
+   */
+  readonly entries: (folder: string) => Promise<readonly FolderEntry[] | undefined>;
+}
+
+/** One entry of a folder. */
+export interface FolderEntry {
+  readonly name: string;
+  readonly kind: "file" | "folder" | "link" | "other";
 }
 
 /** An HTTP application: a request in, an answer out; it never throws. */
@@ -139,6 +183,8 @@ export interface Host {
   readonly argv: readonly string[];
   /** An environment variable. */
   readonly variable: (name: string) => string | undefined;
+  /** Where this user's programs keep their configuration, such as `/home/ada/.config`; `undefined` when there is no such place. */
+  readonly configFolder: () => string | undefined;
   /** Whether standard output is a terminal. */
   readonly isTerminal: boolean;
   readonly writeOut: (text: string) => void;
@@ -147,6 +193,12 @@ export interface Host {
   readonly readInput: (maxBytes: number) => Promise<Uint8Array>;
   /** A signal that aborts at the first Ctrl-C or SIGTERM; the second ends the process. Without this call the first does. */
   readonly interruption: () => AbortSignal;
+  /**
+   * Writes a file, whole.
+   *
+   * @throws {ConfigurationError} `ERR_FILE` when it cannot be written, or exists and is not to be replaced.
+   */
+  readonly writeFile: (path: string, bytes: Uint8Array, options: { readonly replace: boolean }) => Promise<void>;
   /** Sets the status the process ends with, once nothing is left to do. */
   readonly exitWith: (status: number) => void;
   /** The folder of this package, where `package.json` is; the same built and unbuilt. */

@@ -11,6 +11,7 @@ export interface BundleSize {
   readonly gzip: number;
   readonly onDemandGzip: number;
   readonly budget?: number;
+  readonly onDemandBudget?: number;
 }
 
 /** A bundle that was built, in memory. */
@@ -41,6 +42,7 @@ export function measure({ bundle, result }: BuiltBundle): BundleSize {
     // One build makes several library entries: what one does not load is another's, not on demand.
     onDemandGzip: bundle.name.startsWith("library") ? 0 : sum(rest, gzipped),
     ...(bundle.budget === undefined ? {} : { budget: bundle.budget }),
+    ...(bundle.onDemandBudget === undefined ? {} : { onDemandBudget: bundle.onDemandBudget }),
   };
 }
 
@@ -68,7 +70,10 @@ export function formatSizes(sizes: readonly BundleSize[]): string {
 
 /** Bundles over their budget, one line each. */
 export function exceeded(sizes: readonly BundleSize[]): readonly string[] {
-  return sizes.flatMap(({ name, gzip, budget }) =>
-    budget === undefined || gzip <= budget ? [] : [`bundle "${name}" has ${gzip} bytes after gzip, at most ${budget}`]
-  );
+  const over = (what: string, size: number, budget: number | undefined) =>
+    budget === undefined || size <= budget ? [] : [`${what} has ${size} bytes after gzip, at most ${budget}`];
+  return sizes.flatMap(({ name, gzip, budget, onDemandGzip, onDemandBudget }) => [
+    ...over(`bundle "${name}"`, gzip, budget),
+    ...over(`what "${name}" loads on demand`, onDemandGzip, onDemandBudget),
+  ]);
 }

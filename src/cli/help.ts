@@ -15,23 +15,32 @@ export interface CommandText {
   readonly flags: FlagTable;
 }
 
-/** The list of commands, as `edge-notary --help` prints it. */
-export function renderHelp(commands: readonly CommandText[]): string {
-  const width = Math.max(...commands.map(({ name }) => name.length));
-  const lines = commands.map(({ name, short }) => `  ${name.padEnd(width)} ${short}`);
+/**
+ * The list of commands, as `edge-notary --help` prints it.
+ *
+ * @param group The first word of commands of two words, for the list of those alone.
+ */
+export function renderHelp(commands: readonly CommandText[], group?: string): string {
+  const program = group === undefined ? "edge-notary" : `edge-notary ${group}`;
+  const shown = commands.map(({ name, short }) => ({
+    name: group === undefined ? name : name.slice(group.length + 1),
+    short,
+  }));
+  const width = Math.max(...shown.map(({ name }) => name.length));
+  const lines = shown.map(({ name, short }) => `  ${name.padEnd(width)} ${short}`);
   return [
     "edge-notary - Notary Project signatures, verified anywhere JavaScript runs",
     "",
     "Usage:",
-    "  edge-notary [command]",
+    `  ${program} [command]`,
     "",
     "Available Commands:",
     ...lines,
     "",
     "Flags:",
-    "  -h, --help   help for edge-notary",
+    `  -h, --help   help for ${program.split(" ").at(-1)}`,
     "",
-    'Use "edge-notary [command] --help" for more information about a command.',
+    `Use "${program} [command] --help" for more information about a command.`,
     "",
   ].join("\n");
 }

@@ -1,8 +1,8 @@
-/** What `inspect`, `list` and `verify` share, in the words of notation 1.3: the reference, its digest, its signatures. */
+/** What `inspect`, `list`, `sign` and `verify` share, in the words of notation 1.3: the reference, its digest, its signatures. */
 import { printable } from "../encoding/mod.ts";
 import { type EngineError, toEngineError } from "../errors.ts";
 import { listSignatures } from "../notary/mod.ts";
-import { type Descriptor, type OpenRepository, type Reference, type Repository, repositoryName } from "../oci/mod.ts";
+import { type Descriptor, type Reference, type Repository, repositoryName } from "../oci/mod.ts";
 import type { Host } from "../ports.ts";
 import { count, usage } from "./flags.ts";
 import {
@@ -24,7 +24,7 @@ export const MAX_SIGNATURES_FLAG = {
   "max-signatures": count("maximum number of signatures to evaluate or examine", DEFAULT_MAX_SIGNATURES),
 } as const;
 
-type Operation = "inspect" | "list" | "verify";
+type Operation = "inspect" | "list" | "sign" | "verify";
 
 /** The two examples every command with a reference has. */
 export const addressExamples = (operation: Operation, what: string) =>
@@ -37,11 +37,11 @@ export const addressExamples = (operation: Operation, what: string) =>
   ] as const;
 
 /** What a command was asked about, and how to ask for it. */
-export interface ArtifactCall {
+export interface ArtifactCall<Opened extends Repository = Repository> {
   readonly operation: Operation;
   /** The reference as the user typed it. */
   readonly typed: string;
-  readonly open: OpenRepository;
+  readonly open: (reference: Reference) => Opened;
   readonly signal: AbortSignal;
 }
 
@@ -62,7 +62,8 @@ export async function readCall(
   return { operation, typed, signal: deadline(flags.timeout), open: await openRegistries(flags, host) };
 }
 
-function onlyReference(operation: Operation, operands: readonly string[]): string {
+/** The one reference a command was given, as it was typed. @throws {ConfigurationError} `ERR_USAGE` */
+export function onlyReference(operation: Operation, operands: readonly string[]): string {
   const [typed, second] = operands;
   if (typed === undefined) {
     const advice = `use \`edge-notary ${operation} --help\` to see what parameters are required`;
@@ -75,8 +76,8 @@ function onlyReference(operation: Operation, operands: readonly string[]): strin
 }
 
 /** An artifact resolved once and named by its digest from there on. */
-export interface ResolvedArtifact {
-  readonly repository: Repository;
+export interface ResolvedArtifact<Opened extends Repository = Repository> {
+  readonly repository: Opened;
   readonly descriptor: Descriptor;
   /** `registry/repository@digest`. */
   readonly name: string;
@@ -88,10 +89,10 @@ export interface ResolvedArtifact {
  *
  * @returns `undefined` when that failed and was reported.
  */
-export async function resolveArtifact(
-  { operation, typed, open, signal }: ArtifactCall,
+export async function resolveArtifact<Opened extends Repository>(
+  { operation, typed, open, signal }: ArtifactCall<Opened>,
   host: Host,
-): Promise<ResolvedArtifact | undefined> {
+): Promise<ResolvedArtifact<Opened> | undefined> {
   try {
     const reference = readReference(typed);
     const repository = open(reference);
@@ -107,11 +108,10 @@ export async function resolveArtifact(
 /** Warns of a reference whose tag decides, in notation's words. */
 export function warnAboutTag(operation: Operation, { tag, digest }: Reference, host: Host): void {
   if (digest !== undefined) return;
-  warn(
-    host,
-    `Always ${operation} the artifact using digest(@sha256:...) rather than a tag(:${tag}) because resolved digest may ` +
-      "not point to the same signed artifact, as tags are mutable.",
-  );
+  const why = operation === "sign"
+    ? "tags are mutable and a tag reference can point to a different artifact than the one signed."
+    : "resolved digest may not point to the same signed artifact, as tags are mutable.";
+  warn(host, `Always ${operation} the artifact using digest(@sha256:...) rather than a tag(:${tag}) because ${why}`);
 }
 
 /** Reports that a reference is wrong or that its artifact cannot be had, in notation's words where it has some. */

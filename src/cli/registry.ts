@@ -2,13 +2,16 @@
 import { printable } from "../encoding/mod.ts";
 import { ConfigurationError } from "../errors.ts";
 import {
+  createPushClient,
   createRegistryClient,
   openLayout,
   type OpenRepository,
+  type OpenWritableRepository,
   parseImageText,
   parseReference,
   readLayout,
   type Reference,
+  type RegistrySettings,
 } from "../oci/mod.ts";
 import type { Host } from "../ports.ts";
 import { parseMirrorFlags, readConfiguration } from "./configuration.ts";
@@ -33,11 +36,14 @@ export const ADDRESS_FLAGS = {
   "plain-http": toggle("allow insecure connections to registry without SSL check"),
 } as const;
 
+/** How long to wait for the registry. */
+export const TIMEOUT_FLAG = { timeout: count("seconds to wait for the registry", DEFAULT_TIMEOUT_SECONDS) } as const;
+
 /** The same, a layout in place of them all, and how long to wait. */
 export const REGISTRY_FLAGS = {
   ...ADDRESS_FLAGS,
   "oci-layout-path": text("read this OCI image layout in place of every registry", undefined, { value: "DIR" }),
-  timeout: count("seconds to wait for the registry", DEFAULT_TIMEOUT_SECONDS),
+  ...TIMEOUT_FLAG,
 } as const;
 
 /** The values of {@link ADDRESS_FLAGS}. */
@@ -59,14 +65,26 @@ export async function openRegistries(flags: AddressFlags, host: Host): Promise<O
   if (folder !== undefined) {
     return openLayout(await readLayout({ files: host.files, folder }, host.ports.crypto), host.ports.crypto);
   }
+  return createRegistryClient(host.ports, await readSettings(flags, host));
+}
+
+/** The same to write to. @throws {ConfigurationError} `ERR_USAGE`, `ERR_CONFIG`, `ERR_FILE` */
+export async function openRegistriesForPush(
+  flags: Omit<AddressFlags, "oci-layout-path">,
+  host: Host,
+): Promise<OpenWritableRepository> {
+  return createPushClient(host.ports, await readSettings(flags, host));
+}
+
+async function readSettings(flags: AddressFlags, host: Host): Promise<RegistrySettings> {
   const mirrors = parseMirrorFlags(flags.mirror);
   const configured = flags.config === undefined ? undefined : await readConfiguration(flags.config, host.files);
-  return createRegistryClient(host.ports, {
+  return {
     mirrors: new Map([...(configured?.mirrors ?? []), ...mirrors]),
     allowedHosts: configured?.allowedHosts ?? new Set(),
     plainHttp: flags["plain-http"] || flags["insecure-registry"] ? "all" : new Set(),
     redirect: "manual",
-  });
+  };
 }
 
 /**

@@ -31,8 +31,10 @@ export async function run(argv: readonly string[], host: Host, zone: ViewerZone 
 async function dispatch(argv: readonly string[], context: CommandContext): Promise<number> {
   const [first, ...rest] = argv;
   if (first === undefined || first === "--help" || first === "-h") return help(undefined, context);
-  if (first === "help") return help(rest[0], context);
+  if (first === "help") return help(rest.length === 0 ? undefined : rest.join(" "), context);
   if (first === "--version") return await dispatch(["version"], context);
+  const group = commandsOf(first);
+  if (group.length > 0) return await dispatchGroup(first, group, rest, context);
   const command = findCommand(first);
   if (command === undefined) {
     const kind = first.startsWith("-") ? "unknown flag: " : "unknown command ";
@@ -43,6 +45,28 @@ async function dispatch(argv: readonly string[], context: CommandContext): Promi
   return await command.run(rest, context);
 }
 
+/** Runs a command of two words, such as `blob sign`. */
+async function dispatchGroup(
+  name: string,
+  group: readonly Command[],
+  [second, ...rest]: readonly string[],
+  context: CommandContext,
+): Promise<number> {
+  if (second === undefined || second === "--help" || second === "-h") {
+    context.host.writeOut(renderHelp(group, name));
+    return 0;
+  }
+  const command = group.find((candidate) => candidate.name === `${name} ${second}`);
+  if (command === undefined) throw usage(`unknown command "${printable(second)}" for "edge-notary ${name}"`);
+  if (asksForHelp(rest)) return help(command.name, context);
+  return await command.run(rest, context);
+}
+
+/** The commands of two words whose first this is. */
+function commandsOf(first: string): readonly Command[] {
+  return COMMANDS.filter(({ name }) => name.startsWith(`${first} `));
+}
+
 /** Whether `-h` or `--help` stands before a `--`. */
 function asksForHelp(args: readonly string[]): boolean {
   const end = args.indexOf("--");
@@ -50,6 +74,11 @@ function asksForHelp(args: readonly string[]): boolean {
 }
 
 function help(name: string | undefined, { host }: CommandContext): number {
+  const group = name === undefined ? [] : commandsOf(name);
+  if (name !== undefined && group.length > 0) {
+    host.writeOut(renderHelp(group, name));
+    return 0;
+  }
   const command = name === undefined ? undefined : findCommand(name);
   if (name !== undefined && command === undefined) throw usage(`unknown help topic "${printable(name)}"`);
   host.writeOut(command === undefined ? renderHelp(COMMANDS) : renderCommandHelp(command));

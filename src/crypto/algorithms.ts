@@ -5,7 +5,9 @@
  * section 2.1 and RFC 8230, section 2; RFC 8017, appendix A; RFC 5758, section 3.2.
  */
 import { UnsupportedError } from "../errors.ts";
-import type { Curve, HashAlgorithm, PublicKey, SignatureAlgorithm } from "../ports.ts";
+import type { Curve, HashAlgorithm, KeySpec, PublicKey, SignatureAlgorithm } from "../ports.ts";
+
+export type { KeySpec };
 
 /** The primitive below a signature algorithm. */
 export type SignatureScheme = "RSASSA-PSS" | "RSASSA-PKCS1-v1_5" | "ECDSA";
@@ -23,9 +25,6 @@ export interface AlgorithmFacts {
   /** `AlgorithmIdentifier.algorithm` in certificates; for RSASSA-PSS the hash stands in the parameters. */
   readonly oid: string;
 }
-
-/** Keys that may sign envelopes, as notation and its plugin protocol name them. */
-export type KeySpec = "RSA-2048" | "RSA-3072" | "RSA-4096" | "EC-256" | "EC-384" | "EC-521";
 
 /** Object identifier of RSASSA-PSS, whose hash is in its parameters (RFC 8017, appendix A.2.3). */
 export const RSASSA_PSS_OID = "1.2.840.113549.1.1.10";
@@ -133,7 +132,7 @@ export function signatureBytes(key: PublicKey): number {
 }
 
 /** The key's name: `RSA-2048`, `EC-521`; also of keys that may not sign envelopes, such as `RSA-1024`. */
-export function keySpecOf(key: PublicKey): string {
+export function keySpecOf(key: Pick<PublicKey, "type" | "sizeBits">): string {
   return `${key.type}-${key.sizeBits}`;
 }
 
@@ -144,7 +143,7 @@ export function keySpecOf(key: PublicKey): string {
  *
  * Spec: Notary Project, signature-specification.md, "Algorithm Selection".
  */
-export function signatureAlgorithmOfKey(key: PublicKey): SignatureAlgorithm {
+export function signatureAlgorithmOfKey(key: Pick<PublicKey, "type" | "sizeBits">): SignatureAlgorithm {
   const algorithm = KEY_SPEC_ALGORITHMS.get(keySpecOf(key));
   if (algorithm === undefined) {
     throw new UnsupportedError(

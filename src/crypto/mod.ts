@@ -14,6 +14,7 @@ export {
   COSE_ALGORITHMS,
   fieldBytes,
   HASH_BYTES,
+  HASH_OIDS,
   JWS_ALGORITHMS,
   type KeySpec,
   keySpecOf,
@@ -26,5 +27,7 @@ export { ecdsaDerToRaw, ecdsaRawToDer } from "./ecdsa_signature.ts";
 export { withFallback } from "./fallback.ts";
 export { checkKey } from "./key_check.ts";
 export { createNobleProvider } from "./noble.ts";
+export { belongsTo, MAX_KEY_FILE_BYTES, parsePrivateKey, type PrivateKey } from "./private_key.ts";
 export { MAX_RSA_BITS, MAX_RSA_EXPONENT, readPublicKey, type UnsupportedKey } from "./public_key.ts";
 export { createWebCryptoProvider } from "./webcrypto.ts";
+export { importSigningKey, type KeySigner } from "./webcrypto_signer.ts";

@@ -3,7 +3,7 @@
  * RSA over BigInt. The libraries are imported when first needed, so that a bundler keeps them in a part of their own.
  */
 import { EngineError, MalformedError, UnsupportedError } from "../errors.ts";
-import type { CryptoProvider, Curve, HashAlgorithm, PublicKey } from "../ports.ts";
+import type { CryptoProvider, Curve, DigestAlgorithm, HashAlgorithm, PublicKey } from "../ports.ts";
 import { ALGORITHMS, signatureBytes } from "./algorithms.ts";
 import { hasPointOnCurve } from "./curves.ts";
 import { checkKey } from "./key_check.ts";
@@ -17,6 +17,12 @@ type Curves = Readonly<Record<Curve, VerifyPoint>>;
 async function loadHashes(): Promise<Hashes> {
   const { sha256, sha384, sha512 } = await import("@noble/hashes/sha2.js");
   return { sha256: (data) => sha256(data), sha384: (data) => sha384(data), sha512: (data) => sha512(data) };
+}
+
+/** Apart from the others, because it is for names of keys only. */
+async function loadSha1(): Promise<Hash> {
+  const { sha1 } = await import("@noble/hashes/legacy.js");
+  return (data) => sha1(data);
 }
 
 async function loadCurves(): Promise<Curves> {
@@ -45,7 +51,11 @@ function once<Value>(load: () => Promise<Value>): () => Promise<Value> {
 export function createNobleProvider(): CryptoProvider {
   const hashes = once(loadHashes);
   const curves = once(loadCurves);
+  const sha1 = once(loadSha1);
   const numbers = new WeakMap<PublicKey, RsaNumbers>();
+
+  const hashOf = async (algorithm: DigestAlgorithm): Promise<Hash> =>
+    algorithm === "sha1" ? await sha1() : (await hashes())[algorithm];
 
   function numbersOf(key: PublicKey): RsaNumbers {
     const kept = numbers.get(key);
@@ -58,7 +68,7 @@ export function createNobleProvider(): CryptoProvider {
   return {
     name: "plain JavaScript",
     async digest(algorithm, data) {
-      return (await hashes())[algorithm](data);
+      return (await hashOf(algorithm))(data);
     },
     async verify(algorithm, key, signature, data) {
       checkKey(algorithm, key);

@@ -19,10 +19,13 @@ export const MAX_RSA_BITS = 8192;
 /** The largest RSA public exponent a provider computes with, for the same reason; Go has the same bound. */
 export const MAX_RSA_EXPONENT: bigint = 2n ** 31n - 1n;
 
-const RSA_OID = "1.2.840.113549.1.1.1";
-const EC_OID = "1.2.840.10045.2.1";
+/** `rsaEncryption` (RFC 3279, section 2.3.1). */
+export const RSA_OID = "1.2.840.113549.1.1.1";
+/** `id-ecPublicKey` (RFC 5480, section 2.1.1). */
+export const EC_OID = "1.2.840.10045.2.1";
 
-const CURVE_OIDS: ReadonlyMap<string, Curve> = new Map([
+/** Named curves by object identifier (RFC 5480, section 2.1.1.1). */
+export const CURVE_OIDS: ReadonlyMap<string, Curve> = new Map([
   ["1.2.840.10045.3.1.7", "P-256"],
   ["1.3.132.0.34", "P-384"],
   ["1.3.132.0.35", "P-521"],

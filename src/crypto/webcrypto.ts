@@ -1,11 +1,16 @@
 /** CryptoProvider over `crypto.subtle` (W3C Web Cryptography API). */
 import { EngineError, MalformedError, UnsupportedError } from "../errors.ts";
-import type { CryptoProvider, HashAlgorithm, PublicKey, SignatureAlgorithm } from "../ports.ts";
+import type { CryptoProvider, DigestAlgorithm, PublicKey, SignatureAlgorithm } from "../ports.ts";
 import { ALGORITHMS, HASH_BYTES, keySpecOf, signatureBytes } from "./algorithms.ts";
 import { hasPointOnCurve } from "./curves.ts";
 import { checkKey } from "./key_check.ts";
 
-const HASH_NAMES: Readonly<Record<HashAlgorithm, string>> = { sha256: "SHA-256", sha384: "SHA-384", sha512: "SHA-512" };
+const HASH_NAMES: Readonly<Record<DigestAlgorithm, string>> = {
+  sha1: "SHA-1",
+  sha256: "SHA-256",
+  sha384: "SHA-384",
+  sha512: "SHA-512",
+};
 
 interface Parameters {
   readonly verify: RsaPssParams | EcdsaParams | Algorithm;

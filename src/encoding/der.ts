@@ -140,6 +140,21 @@ export function derChildren(node: DerNode): readonly DerNode[] {
   return readWithin(node.source, node.contentStart, node.end, node.depth + 1);
 }
 
+/**
+ * The values inside a constructed value one after the other, each made when it is asked for: for lists too long to hold.
+ *
+ * @throws {MalformedError} `ERR_DER` as {@link derChildren}, when the value at fault is reached.
+ */
+export function* eachDerChild(node: DerNode): Generator<DerNode> {
+  if ((node.tag & 0x20) === 0) refuseDer(node.start, `identifier 0x${node.tag.toString(16)} has no values inside`);
+  if (node.depth >= MAX_DER_DEPTH) refuseDer(node.start, `more than ${MAX_DER_DEPTH} levels of nesting`);
+  for (let offset = node.contentStart; offset < node.end;) {
+    const child = readHeader(node.source, offset, node.end, node.depth + 1);
+    yield child;
+    offset = child.end;
+  }
+}
+
 /** The whole value as it stands in the source: identifier, length and content. A view, not a copy. */
 export function derBytes(node: DerNode): Uint8Array {
   return node.source.subarray(node.start, node.end);

@@ -16,6 +16,7 @@ export {
   derChildren,
   derContent,
   type DerNode,
+  eachDerChild,
   expectTag,
   MAX_DER_BYTES,
   readDer,
@@ -24,6 +25,7 @@ export {
   readSetOf,
   TAG,
 } from "./der.ts";
+export { onlyChild, refuseRest } from "./der_fields.ts";
 export {
   readBitString,
   readBitStringBytes,

@@ -18,10 +18,56 @@ export type {
   SigningScheme,
   UnsignedAttributes,
 } from "./envelope/envelope.ts";
+export { type ReferenceCause, referenceOf } from "./envelope/refuse.ts";
 export { decodeEnvelope, isEnvelopeMediaType, MAX_ENVELOPE_BYTES } from "./envelope/formats.ts";
 export { type Payload, readPayload } from "./envelope/payload.ts";
-export { type InspectedCertificate, inspectEnvelope, type Inspection } from "./inspect.ts";
-export { STRICT, type Trust, type ValidationAction, type ValidationType, type VerificationLevel } from "./trust/mod.ts";
+export { formatRfc3339 } from "./envelope/rfc3339.ts";
+export { type InspectedCertificate, type InspectedTimestamp, inspectEnvelope, type Inspection } from "./inspect.ts";
+export {
+  DEFAULT_BLOB_MEDIA_TYPE,
+  pushSignature,
+  RESERVED_METADATA_PREFIX,
+  signArtifact,
+  signBlob,
+  signDescriptor,
+  type SignedEnvelope,
+  type SigningPorts,
+  type SignOptions,
+} from "./sign.ts";
+export { createLocalSigner } from "./signers/local.ts";
+export {
+  AUDIT,
+  type BlobStatement,
+  checkTrustAnchors,
+  createMemoryTrustStore,
+  innerReferenceOf,
+  MAX_TRUST_POLICY_BYTES,
+  missingStore,
+  type OciStatement,
+  parseBlobTrustPolicy,
+  parseOciTrustPolicy,
+  PERMISSIVE,
+  readTrustStore,
+  SKIP,
+  statementForArtifact,
+  statementForBlob,
+  STRICT,
+  type Trust,
+  TRUST_POLICY_LINK,
+  type TrustedIdentities,
+  trustOfStatement,
+  type TrustPolicy,
+  type TrustPolicyStatement,
+  type TrustStore,
+  type TrustStoreCause,
+  type TrustStoreFile,
+  type TrustStoreName,
+  type TrustStoreType,
+  type ValidationAction,
+  type ValidationType,
+  type VerificationLevel,
+} from "./trust/mod.ts";
+export { type Blob, verifyBlob } from "./verify/blob.ts";
 export { type ArtifactOptions, MAX_SIGNATURES, verifyArtifact } from "./verify/artifact.ts";
 export {
   type ArtifactOutcome,
@@ -34,7 +80,7 @@ export {
   verdict,
   type VerificationOutcome,
 } from "./verify/outcome.ts";
-export { referenceText, signatureReferenceText } from "./verify/reference_text.ts";
+export { referenceText, resultReferenceText, signatureReferenceText } from "./verify/reference_text.ts";
 export { type VerificationPorts, verifyEnvelopeBytes, verifySignature } from "./verify/signature.ts";
 export {
   type ArtifactView,

@@ -6,10 +6,9 @@
  */
 import { encodeBase64, encodeUtf8, isJsonObject, parseJson, printable } from "../encoding/mod.ts";
 import { EngineError, UnavailableError } from "../errors.ts";
+import { isSameSite, orAbort, outOfTime } from "../http/mod.ts";
 import type { Credential, Ports } from "../ports.ts";
-import { isSameSite } from "./address.ts";
 import { answerError } from "./answer.ts";
-import { orAbort, outOfTime } from "./body.ts";
 import { type Challenge, parseChallenges } from "./header.ts";
 import { exchange } from "./request.ts";
 import { type Endpoint, type RegistrySettings, requireAllowedTarget } from "./settings.ts";
@@ -33,6 +32,8 @@ export interface Audience {
   readonly endpoint: Endpoint;
   /** Path of the repository, such as `kyverno/test-verify-image`. */
   readonly repository: string;
+  /** What is to be done there: with `pull,push` one token serves for both. */
+  readonly actions: "pull" | "pull,push";
 }
 
 export interface Authorization {
@@ -80,7 +81,7 @@ export function createAuthorizer(ports: AuthorizerPorts, settings: RegistrySetti
   const ways = new Map<string, Way>();
   const tokens = new Map<string, Token>();
   const pending = new Map<string, Promise<Token>>();
-  const keyOf = ({ endpoint, repository }: Audience) => `${endpoint.base} ${repository}`;
+  const keyOf = ({ endpoint, repository, actions }: Audience) => `${endpoint.base} ${repository} ${actions}`;
 
   /** In a browser `fetch` follows redirects by itself, so that nobody can keep a secret from the place it ends at. */
   async function credential({ endpoint }: Audience, signal: AbortSignal): Promise<Credential | undefined> {
@@ -136,7 +137,7 @@ export function createAuthorizer(ports: AuthorizerPorts, settings: RegistrySetti
       const way = ways.get(audience.endpoint.base);
       if (way === undefined) return undefined;
       if (way.scheme === "basic") return await basic(audience, signal);
-      return await token(audience, way.challenge, way.challenge.fixedScope ?? pullScope(audience), signal);
+      return await token(audience, way.challenge, way.challenge.fixedScope ?? ownScope(audience), signal);
     },
 
     async answer(audience, field, refused, signal) {
@@ -175,14 +176,20 @@ function remember<V>(entries: Map<string, V>, key: string, value: V): void {
   }
 }
 
-const pullScope = ({ repository }: Audience) => `repository:${repository}:pull`;
+const ownScope = ({ repository, actions }: Audience) => `repository:${repository}:${actions}`;
 
 function scopeOf(challenge: Challenge, audience: Audience): string {
   const asked = challenge.parameters.get("scope");
   // RFC 6749, section 3.3: visible characters and blanks between the scopes.
   const usable = asked !== undefined && asked.length <= MAX_SCOPE_LENGTH &&
     /^[\x21-\x7e]+( [\x21-\x7e]+)*$/.test(asked);
-  return usable ? asked : pullScope(audience);
+  if (!usable) return ownScope(audience);
+  // The first request of a push only reads: its challenge asks for less than what follows needs.
+  return audience.actions === "pull" ? asked : asked.split(" ").map((part) => widened(part, audience)).join(" ");
+}
+
+function widened(scope: string, audience: Audience): string {
+  return scope === ownScope({ ...audience, actions: "pull" }) ? ownScope(audience) : scope;
 }
 
 function readBearer(challenge: Challenge, scope: string, audience: Audience): BearerChallenge {

@@ -1,10 +1,11 @@
 /** Registries as repositories: what a client keeps between questions, and the parts each repository is made of. */
 import type { Ports } from "../ports.ts";
-import { createAuthorizer } from "./auth.ts";
+import { type Audience, createAuthorizer } from "./auth.ts";
 import { connect } from "./connection.ts";
+import { attach, type PushPorts } from "./push.ts";
 import { createReferrersSupport, listReferrers } from "./referrers.ts";
-import { repositoryName } from "./reference.ts";
-import type { OpenRepository } from "./repository.ts";
+import { type Reference, repositoryName } from "./reference.ts";
+import type { OpenRepository, OpenWritableRepository, Repository } from "./repository.ts";
 import { createContent } from "./resolve.ts";
 import { DEFAULT_REGISTRY_SETTINGS, type RegistrySettings } from "./settings.ts";
 
@@ -15,20 +16,43 @@ import { DEFAULT_REGISTRY_SETTINGS, type RegistrySettings } from "./settings.ts"
  * @param ports `credentials` are asked by registry host, or mirror host where there is a mirror.
  */
 export function createRegistryClient(
-  ports: Pick<Ports, "fetch" | "sleep" | "crypto" | "credentials" | "now">,
+  ports: ClientPorts,
   settings: RegistrySettings = DEFAULT_REGISTRY_SETTINGS,
 ): OpenRepository {
+  const parts = createParts(ports, settings, "pull");
+  return (reference) => parts(reference).repository;
+}
+
+/** The same for a client that pushes too: it asks for tokens that may do both. */
+export function createPushClient(
+  ports: ClientPorts & PushPorts,
+  settings: RegistrySettings = DEFAULT_REGISTRY_SETTINGS,
+): OpenWritableRepository {
+  const parts = createParts(ports, settings, "pull,push");
+  return (reference) => {
+    const { connection, content, repository } = parts(reference);
+    return {
+      ...repository,
+      attach: (artifact, options) => attach(connection, content, artifact, ports, options),
+    };
+  };
+}
+
+type ClientPorts = Pick<Ports, "fetch" | "sleep" | "crypto" | "credentials" | "now">;
+
+function createParts(ports: ClientPorts, settings: RegistrySettings, actions: Audience["actions"]) {
   const authorizer = createAuthorizer(ports, settings);
   const support = createReferrersSupport(ports.now);
-  return (reference) => {
-    const connection = connect(reference, authorizer, ports, settings);
+  return (reference: Reference) => {
+    const connection = connect(reference, authorizer, ports, settings, actions);
     const content = createContent(connection, ports.crypto, { head: settings.redirect === "manual" });
-    return {
+    const repository: Repository = {
       name: repositoryName(reference),
       resolve: (tagOrDigest, { signal }) => content.resolve(tagOrDigest, signal),
       fetchManifest: (descriptor, { signal }) => content.fetchManifest(descriptor, signal),
       fetchBlob: (descriptor, { maxBytes, signal }) => content.fetchBlob(descriptor, maxBytes, signal),
       listReferrers: (subject, options) => listReferrers(connection, content, support, subject.digest, options),
     };
+    return { connection, content, repository };
   };
 }

@@ -2,19 +2,22 @@
 import { printable } from "../encoding/mod.ts";
 import type { UnavailableError } from "../errors.ts";
 import { answerError } from "./answer.ts";
-import type { Authorizer } from "./auth.ts";
+import type { Audience, Authorizer } from "./auth.ts";
 import { type Reference, repositoryName } from "./reference.ts";
-import { type Answer, exchange, type TransportPorts } from "./request.ts";
+import { type Answer, exchange, type RequestBody, type TransportPorts } from "./request.ts";
 import { type Endpoint, endpointOf, type RegistrySettings } from "./settings.ts";
 
 export interface Query {
   /** What cannot be done when this fails: `fetch manifest "sha256:…"`. Safe to print. */
   readonly task: string;
-  readonly method: "GET" | "HEAD";
+  readonly method: "GET" | "HEAD" | "POST" | "PUT";
   /** Below `/v2/<repository>/`, each part encoded; or a whole URL of the same origin, for the next page. */
   readonly path: string | URL;
   readonly accept: string;
   readonly maxBytes: number;
+  readonly body?: RequestBody;
+  /** How often it may be sent again; by default as {@link exchange} has it. */
+  readonly maxRetries?: number;
 }
 
 export interface Reply extends Answer {
@@ -44,6 +47,7 @@ export function connect(
   authorizer: Authorizer,
   ports: TransportPorts,
   settings: RegistrySettings,
+  actions: Audience["actions"] = "pull",
 ): Connection {
   const name = repositoryName(reference);
   const path = `/v2/${reference.repository}/`;
@@ -53,11 +57,10 @@ export function connect(
     endpoint,
     path,
     async ask(query, signal) {
-      const audience = { endpoint: endpoint(), repository: reference.repository };
+      const audience = { endpoint: endpoint(), repository: reference.repository, actions };
       const action = `Cannot ${query.task} of "${printable(name)}"`;
       const url = query.path instanceof URL ? query.path : new URL(audience.endpoint.base + path + query.path);
-      const { method, accept, maxBytes } = query;
-      const request = { action, method, url, accept, maxBytes, endpoint: audience.endpoint };
+      const request = { ...query, action, url, endpoint: audience.endpoint };
       let authorization = await authorizer.current(audience, signal);
       let answer = await exchange({ ...request, authorization: authorization?.value }, ports, settings, signal);
       // A 401 from the place a redirect led to says nothing about our credentials, and must not get them.

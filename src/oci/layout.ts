@@ -27,7 +27,7 @@ const REF_NAME = "org.opencontainers.image.ref.name";
 /** A layout's files by path (`blobs/sha256/…`), or the folder it is in. */
 export type LayoutSource =
   | ReadonlyMap<string, Uint8Array>
-  | { readonly files: Files; readonly folder: string };
+  | { readonly files: Pick<Files, "read" | "list" | "kind">; readonly folder: string };
 
 /** A layout that was read; its blobs are read when asked for. */
 export interface Layout {

@@ -2,6 +2,8 @@
 
 export const OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 export const OCI_INDEX = "application/vnd.oci.image.index.v1+json";
+/** `{}`: what stands where an artifact has nothing to say. */
+export const OCI_EMPTY = "application/vnd.oci.empty.v1+json";
 export const DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
 export const DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json";
 /** Retired before image specification 1.1; signatures of that time are stored in it. */

@@ -9,7 +9,7 @@
  * const { referrers } = await repository.listReferrers(artifact, { signal });
  * ```
  */
-export { createRegistryClient } from "./client.ts";
+export { createPushClient, createRegistryClient } from "./client.ts";
 export type { Descriptor, Digest, Platform } from "./descriptor.ts";
 export { keepContent } from "./kept.ts";
 export { type Layout, type LayoutSource, readLayout } from "./layout.ts";
@@ -28,5 +28,16 @@ export {
   repositoryName,
 } from "./reference.ts";
 export { referrersTag } from "./referrers.ts";
-export type { CallOptions, OpenRepository, Referrer, ReferrerList, ReferrersWay, Repository } from "./repository.ts";
+export type {
+  AttachedArtifact,
+  CallOptions,
+  NewReferrer,
+  OpenRepository,
+  OpenWritableRepository,
+  Referrer,
+  ReferrerList,
+  ReferrersWay,
+  Repository,
+  WritableRepository,
+} from "./repository.ts";
 export { DEFAULT_REGISTRY_SETTINGS, type RegistrySettings } from "./settings.ts";

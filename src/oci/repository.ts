@@ -66,5 +66,34 @@ export interface Repository {
   ): Promise<ReferrerList>;
 }
 
+/** An artifact to attach to another. */
+export interface NewReferrer {
+  readonly artifactType: string;
+  readonly layers: readonly { readonly mediaType: string; readonly bytes: Uint8Array }[];
+  readonly subject: Pick<Descriptor, "mediaType" | "digest" | "size">;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** An artifact that was attached, and by which way it is found. */
+export interface AttachedArtifact {
+  readonly descriptor: Descriptor;
+  readonly listedBy: "referrers-api" | "referrers-tag";
+}
+
+/** A repository that takes artifacts too. */
+export interface WritableRepository extends Repository {
+  /**
+   * Pushes an artifact that names its subject, and makes sure that it is listed among the subject's referrers.
+   *
+   * @param options `referrersTag` lists it under the tag whatever the registry can do.
+   * @throws {UnavailableError} as {@link Repository.resolve}; `ERR_REGISTRY_REFUSED`, `ERR_REFERRERS_CONFLICT`
+   * @throws {ConfigurationError} `ERR_REFERRERS_TAG`
+   */
+  attach(artifact: NewReferrer, options: CallOptions & { readonly referrersTag?: boolean }): Promise<AttachedArtifact>;
+}
+
+/** Opens a repository to write to. Cheap; no request is made. */
+export type OpenWritableRepository = (reference: Reference) => WritableRepository;
+
 /** Opens the repository a reference names: a registry behind mirrors, or a layout. Cheap; no request is made. */
 export type OpenRepository = (reference: Reference) => Repository;

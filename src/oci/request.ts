@@ -5,7 +5,7 @@
 import { printable } from "../encoding/mod.ts";
 import { EngineError, UnavailableError } from "../errors.ts";
 import type { Ports } from "../ports.ts";
-import { dropBody, orAbort, outOfTime, readBody } from "./body.ts";
+import { dropBody, networkReason, orAbort, outOfTime, readBody } from "../http/mod.ts";
 import { type Endpoint, type RegistrySettings, requireAllowedTarget } from "./settings.ts";
 
 /** Most redirects of one request. */
@@ -26,10 +26,19 @@ const REDIRECT_STATUSES = new Set([301, 302, 303, 307, 308]);
 /** What {@link exchange} asks for. */
 export type TransportPorts = Pick<Ports, "fetch" | "sleep" | "now">;
 
+/** What is uploaded. */
+export interface RequestBody {
+  readonly bytes: Uint8Array;
+  readonly mediaType: string;
+}
+
 export interface RegistryRequest {
   /** Beginning of every message: `Cannot fetch manifest "sha256:…" of "ghcr.io/a/b"`. */
   readonly action: string;
-  readonly method: "GET" | "HEAD";
+  readonly method: "GET" | "HEAD" | "POST" | "PUT";
+  readonly body?: RequestBody;
+  /** {@link MAX_RETRIES} unless it says less. */
+  readonly maxRetries?: number;
   readonly endpoint: Endpoint;
   readonly url: URL;
   readonly accept: string;
@@ -64,6 +73,7 @@ export async function exchange(
   settings: RegistrySettings,
   signal: AbortSignal,
 ): Promise<Answer> {
+  const { maxRetries = MAX_RETRIES } = request;
   for (let attempt = 0;; attempt++) {
     let waitMilliseconds: number | undefined = FIRST_RETRY_MILLISECONDS * 2 ** attempt;
     let outcome: Answer | EngineError;
@@ -75,7 +85,7 @@ export async function exchange(
       outcome = failure(request, signal, thrown);
       if (outcome.code !== "ERR_REGISTRY_UNAVAILABLE") throw outcome;
     }
-    if (attempt === MAX_RETRIES || waitMilliseconds > MAX_RETRY_AFTER_SECONDS * 1000) {
+    if (attempt >= maxRetries || waitMilliseconds > MAX_RETRY_AFTER_SECONDS * 1000) {
       if (outcome instanceof EngineError) throw outcome;
       return outcome;
     }
@@ -100,7 +110,10 @@ async function follow(
     // Once a hop had another origin the credentials stay away, even where a later hop comes back.
     if (request.authorization !== undefined && !leftOrigin) headers["authorization"] = request.authorization;
     signal.throwIfAborted();
-    const init = { method: request.method, headers, redirect: settings.redirect, signal } as const;
+    const { method, body } = request;
+    if (body !== undefined) headers["content-type"] = body.mediaType;
+    const content = body === undefined ? {} : { body: body.bytes };
+    const init = { method, headers, ...content, redirect: settings.redirect, signal } as const;
     const response = await orAbort(ports.fetch(url.href, init), signal);
     const location = REDIRECT_STATUSES.has(response.status) ? response.headers.get("location") : null;
     if (location === null) {
@@ -113,6 +126,7 @@ async function follow(
     dropBody(response);
     const next = nextHop(request, url, location, hops);
     requireAllowedTarget(next, url, request.endpoint, settings, request.action);
+    requireSameWrite(request, next, response.status);
     leftOrigin ||= next.origin !== request.url.origin;
     url = next;
   }
@@ -126,6 +140,21 @@ function nextHop(request: RegistryRequest, from: URL, location: string, hops: nu
   const next = new URL(location, from.href);
   next.hash = "";
   return next;
+}
+
+/**
+ * What is written stays with the registry it was meant for, and is not turned into a question on the way.
+ *
+ * Spec: RFC 9110, sections 15.4.2 to 15.4.4: 301, 302 and 303 make a GET of it.
+ */
+function requireSameWrite({ action, method, url, endpoint }: RegistryRequest, next: URL, status: number): void {
+  if (method === "GET" || method === "HEAD") return;
+  if (next.origin === url.origin && (status === 307 || status === 308)) return;
+  throw new UnavailableError(
+    "ERR_REGISTRY_REFUSED",
+    `${action}: ${endpoint.label} redirects the upload with ${status} to ${printable(next.origin, 200)}, ` +
+      "expected 307 or 308 to its own address",
+  );
 }
 
 /** Not 501: a method or resource that is not implemented will not be in a second either. */
@@ -152,16 +181,4 @@ function failure(request: RegistryRequest, signal: AbortSignal, thrown: unknown)
     `${action}: ${endpoint.label} did not answer: ${printable(networkReason(thrown), 200)}`,
     { cause: thrown },
   );
-}
-
-/** The innermost reason of a failed `fetch`: runtimes wrap "connection refused" in one or two errors that say less. */
-function networkReason(thrown: unknown): string {
-  let reason = "the connection failed";
-  let error: unknown = thrown;
-  for (let depth = 0; depth < 5 && error instanceof Error; depth++) {
-    const first: unknown = error instanceof AggregateError ? error.errors[0] : undefined;
-    if (error.message !== "") reason = error.message;
-    error = first ?? error.cause;
-  }
-  return reason;
 }

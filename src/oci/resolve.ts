@@ -3,7 +3,7 @@ import { type Digest, digestAlgorithm, digestOf, isDigest } from "../crypto/mod.
 import { printable } from "../encoding/mod.ts";
 import { EngineError, MalformedError, UnavailableError } from "../errors.ts";
 import type { CryptoProvider } from "../ports.ts";
-import { orAbort, outOfTime } from "./body.ts";
+import { orAbort, outOfTime } from "../http/mod.ts";
 import type { Connection, Reply } from "./connection.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { type Manifest, MAX_MANIFEST_BYTES, readManifest } from "./manifest.ts";

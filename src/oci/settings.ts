@@ -1,7 +1,7 @@
 /** Where and how registries are spoken to: mirrors, plain HTTP, and what a registry may send us to. */
 import { printable } from "../encoding/mod.ts";
 import { ConfigurationError, MalformedError, UnavailableError } from "../errors.ts";
-import { hostKind } from "./address.ts";
+import { hostKind } from "../http/mod.ts";
 
 export interface RegistrySettings {
   /**

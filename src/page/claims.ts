@@ -1,5 +1,5 @@
 /** What a signature claims, as `inspect` shows it. */
-import type { AttributeTime, Inspection } from "../notary/mod.ts";
+import type { AttributeTime, InspectedTimestamp, Inspection } from "../notary/mod.ts";
 import { element } from "./dom.ts";
 import { formatInstant, formatOffset, formatValue, shown } from "./text.ts";
 
@@ -12,7 +12,7 @@ type Fact = readonly [label: string, value: Node | string];
  * @param given Fingerprints of the certificates that were given: those of the chain among them are marked.
  */
 export function drawClaims(claims: Inspection, proven: boolean, given: ReadonlySet<string>): HTMLElement {
-  const { targetArtifact, unsignedAttributes, signedAttributes } = claims;
+  const { targetArtifact, signedAttributes } = claims;
   return element(
     "div",
     { class: "claims" },
@@ -40,7 +40,7 @@ export function drawClaims(claims: Inspection, proven: boolean, given: ReadonlyS
       element("h4", {}, "user defined attributes"),
       facts(Object.entries(targetArtifact.annotations ?? {}).sort().map(([key, value]) => [shown(key), shown(value)])),
       element("h4", {}, "unsigned attributes (never proven)"),
-      facts(unsignedFacts(unsignedAttributes)),
+      facts(unsignedFacts(claims)),
     ]),
     panel("Certificates", [
       element(
@@ -72,13 +72,17 @@ function timeFact(label: string, time: AttributeTime | undefined): readonly Fact
   return [[label, element("span", {}, drawTime(instant), written)]];
 }
 
-function unsignedFacts({ signingAgent, timestampSignature }: Inspection["unsignedAttributes"]): readonly Fact[] {
+function unsignedFacts({ unsignedAttributes: { signingAgent }, timestamp }: Inspection): readonly Fact[] {
   return [
     ...(signingAgent === undefined ? [] : [["signingAgent", shown(signingAgent)] as const]),
-    ...(timestampSignature === undefined
-      ? []
-      : [["timestamp signature", `${timestampSignature.length} bytes, not evaluated here`] as const]),
+    ...(timestamp === undefined ? [] : [["timestamp signature", drawTimestamp(timestamp)] as const]),
   ];
+}
+
+function drawTimestamp(timestamp: InspectedTimestamp): HTMLElement {
+  if ("error" in timestamp) return element("span", {}, shown(timestamp.error));
+  const { earliest, latest } = timestamp.range;
+  return element("span", {}, "between ", drawTime(earliest), " and ", drawTime(latest));
 }
 
 function drawCertificate(

@@ -1,11 +1,11 @@
 /** Files and processes as Node and Deno share them: both have `node:fs`, `node:path` and `node:process`. */
-import { open, readdir, stat } from "node:fs/promises";
+import { open, readdir, stat, writeFile as writeWhole } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
 import { homedir } from "node:os";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { ConfigurationError } from "../errors.ts";
-import type { Files } from "../ports.ts";
+import type { Files, FolderEntry } from "../ports.ts";
 
 /** Entries of a folder, counted through all levels, at most. */
 export const MAX_FOLDER_ENTRIES = 100_000;
@@ -13,7 +13,7 @@ export const MAX_FOLDER_ENTRIES = 100_000;
 /** How many folders up from this file the package's own folder may be: `src/runtime/` and `dist/chunks/` are two. */
 const MAX_FOLDERS_UP = 4;
 
-export const files: Files = { read, list, kind };
+export const files: Files = { read, list, kind, entries };
 
 async function read(path: string, maxBytes: number): Promise<Uint8Array> {
   const handle = await attempt(path, () => open(path, "r"));
@@ -79,6 +79,24 @@ async function kind(path: string): Promise<"file" | "folder" | "other" | undefin
   }
 }
 
+async function entries(folder: string): Promise<readonly FolderEntry[] | undefined> {
+  let found;
+  try {
+    found = await attempt(folder, () => readdir(folder, { withFileTypes: true }));
+  } catch (thrown) {
+    const cause = thrown instanceof ConfigurationError ? thrown.cause : undefined;
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
+    throw thrown;
+  }
+  if (found.length > MAX_FOLDER_ENTRIES) {
+    throw new ConfigurationError("ERR_FILE", `Cannot list "${folder}": more than ${MAX_FOLDER_ENTRIES} files`);
+  }
+  return found.map((entry): FolderEntry => {
+    const kind = entry.isSymbolicLink() ? "link" : entry.isFile() ? "file" : entry.isDirectory() ? "folder" : "other";
+    return { name: entry.name, kind };
+  }).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
 async function attempt<T>(path: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
@@ -96,9 +114,52 @@ function reason(code: string): string {
   return code;
 }
 
+/**
+ * Writes a file, whole.
+ *
+ * @param options Without `replace`, a file that exists is left as it is; nobody gets in between looking and writing.
+ * @throws {ConfigurationError} `ERR_FILE`
+ */
+export async function writeFile(
+  path: string,
+  bytes: Uint8Array,
+  { replace }: { readonly replace: boolean },
+): Promise<void> {
+  try {
+    await writeWhole(path, bytes, { flag: replace ? "w" : "wx" });
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+    const why = code === "ENOENT" ? "its folder does not exist" : code === "EEXIST" ? "it exists" : reason(code);
+    throw new ConfigurationError("ERR_FILE", `Cannot write "${path}": ${why}`, { cause });
+  }
+}
+
 /** Where `docker login` writes: `$DOCKER_CONFIG/config.json` or `~/.docker/config.json`. */
 export function dockerConfigPath(): string {
   return join(process.env["DOCKER_CONFIG"] ?? join(homedir(), ".docker"), "config.json");
+}
+
+/**
+ * Where this user's programs keep their configuration: `$XDG_CONFIG_HOME` or `~/.config`; `~/Library/Application Support` on
+ * macOS and `%AppData%` on Windows. Without a home, or with a relative `XDG_CONFIG_HOME`, there is no such place.
+ */
+export function configFolder(
+  platform: string = process.platform,
+  variables: Readonly<Record<string, string | undefined>> = process.env,
+): string | undefined {
+  const absent = (text: string | undefined) => (text === "" ? undefined : text);
+  const home = absent(variables["HOME"]);
+  switch (platform) {
+    case "win32":
+      return absent(variables["AppData"] ?? variables["APPDATA"]);
+    case "darwin":
+      return home === undefined ? undefined : `${home}/Library/Application Support`;
+    default: {
+      const folder = absent(variables["XDG_CONFIG_HOME"]);
+      if (folder !== undefined) return folder.startsWith("/") ? folder : undefined;
+      return home === undefined ? undefined : `${home}/.config`;
+    }
+  }
 }
 
 /**

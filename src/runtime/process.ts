@@ -6,7 +6,7 @@ import { setImmediate } from "node:timers";
 import { ConfigurationError } from "../errors.ts";
 import type { Host, Ports, Serve } from "../ports.ts";
 import { createDockerConfigSource } from "./docker_config.ts";
-import { dockerConfigPath, files, packageFolder, readPage } from "./files.ts";
+import { configFolder, dockerConfigPath, files, packageFolder, readPage, writeFile } from "./files.ts";
 import { createWebPorts, type WebPortOptions } from "./web.ts";
 
 /** Listeners of one signal before Node warns; 0, for no warning at all, makes its `Request` throw and catch every time. */
@@ -34,10 +34,12 @@ export function createHost(runtime: string, serve: Serve, ports: Ports): Host {
     serve,
     argv: process.argv.slice(2),
     variable: (name) => process.env[name],
+    configFolder: () => configFolder(),
     isTerminal: process.stdout.isTTY === true,
     writeOut: (text) => void process.stdout.write(text),
     writeError: (text) => void process.stderr.write(text),
     readInput,
+    writeFile,
     interruption,
     exitWith: (status) => {
       process.exitCode = status;

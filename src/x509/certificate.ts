@@ -6,28 +6,25 @@ import {
   encodeHex,
   equalBytes,
   expectTag,
+  onlyChild,
   readBitStringBytes,
-  readBoolean,
   readDer,
   readIntegerBytes,
-  readOctetString,
-  readOid,
   readSequence,
   readSmallInteger,
   readTime,
+  refuseRest,
   TAG,
 } from "../encoding/mod.ts";
 import { readPublicKey, readSignatureAlgorithm, type UnsupportedKey } from "../crypto/mod.ts";
 import { EngineError, MalformedError } from "../errors.ts";
 import type { PublicKey, SignatureAlgorithm } from "../ports.ts";
-import { type Extension, extensionOf, HONOURED } from "./extensions.ts";
-import { onlyChild, refuseRest } from "./fields.ts";
+import { type Extension, readExtensions } from "./extension_list.ts";
+import { extensionOf, HONOURED } from "./extensions.ts";
 import { type DistinguishedName, readName } from "./name.ts";
 
 /** Bytes of one certificate read at most. */
 export const MAX_CERTIFICATE_BYTES = 64 * 1024;
-/** Extensions of one certificate read at most. */
-export const MAX_EXTENSIONS = 64;
 
 export interface Certificate {
   /** The certificate as received. */
@@ -148,26 +145,5 @@ function readOptionalFields(fields: DerNode[], version: Certificate["version"]):
   if (version >= 2 && fields[0]?.tag === SUBJECT_UNIQUE_ID) fields.shift();
   const wrapper = version === 3 && fields[0]?.tag === EXPLICIT_EXTENSIONS ? fields.shift() : undefined;
   refuseRest(fields, "tbsCertificate");
-  const extensions = new Map<string, Extension>();
-  if (wrapper === undefined) return extensions;
-  for (const node of readSequence(onlyChild(wrapper, "extensions"), "extensions")) {
-    const extension = readExtension(node);
-    if (extensions.has(extension.oid)) {
-      throw new MalformedError("ERR_DER", `extension ${extension.oid} occurs twice`);
-    }
-    if (extensions.size === MAX_EXTENSIONS) {
-      throw new MalformedError("ERR_DER", `more than ${MAX_EXTENSIONS} extensions`);
-    }
-    extensions.set(extension.oid, extension);
-  }
-  return extensions;
-}
-
-function readExtension(node: DerNode): Extension {
-  const fields = [...readSequence(node, "extension")];
-  const oid = readOid(fields.shift(), "extnID");
-  const critical = fields[0]?.tag === TAG.boolean && readBoolean(fields.shift(), "critical");
-  const value = readOctetString(fields.shift(), "extnValue");
-  refuseRest(fields, "extension");
-  return { oid, critical, value };
+  return wrapper === undefined ? new Map() : readExtensions(onlyChild(wrapper, "extensions"), "extensions");
 }

@@ -11,19 +11,12 @@ import {
   readOid,
   readSequence,
   readSmallInteger,
+  refuseRest,
   TAG,
 } from "../encoding/mod.ts";
 import { EngineError, MalformedError } from "../errors.ts";
 import type { Certificate } from "./certificate.ts";
-import { refuseRest } from "./fields.ts";
-
-/** An extension as received. */
-export interface Extension {
-  readonly oid: string;
-  readonly critical: boolean;
-  /** Content of `extnValue`, DER. */
-  readonly value: Uint8Array;
-}
+import type { Extension } from "./extension_list.ts";
 
 export interface BasicConstraints {
   readonly isCa: boolean;

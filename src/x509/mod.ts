@@ -11,9 +11,16 @@
 export { type Certificate, type CertificatePublicKey, validAt } from "./certificate.ts";
 export { readCertificate, readCertificateFromBase64 } from "./cache.ts";
 export { parseCertificates } from "./parse.ts";
-export { type Extension, revocationSources } from "./extensions.ts";
-export { type DistinguishedName, formatName, quoteText, sameName } from "./name.ts";
+export { type Extension, readExtensions } from "./extension_list.ts";
+export { extensionOf, revocationSources } from "./extensions.ts";
+export { type DistinguishedName, formatName, quoteText, readName, sameName } from "./name.ts";
 export { fingerprint } from "./fingerprint.ts";
-export { verifyCertificateSignature } from "./signature.ts";
+export { type SignedStructure, verifyCertificateSignature } from "./signature.ts";
 export type { ChainRule } from "./profile.ts";
-export { type ChainFailure, type ChainValidation, validateSigningChain } from "./signing_chain.ts";
+export { findPaths, type FoundPaths, type PathSearch } from "./certification_path.ts";
+export {
+  type ChainFailure,
+  type ChainValidation,
+  validateSigningChain,
+  validateTimestampingChain,
+} from "./signing_chain.ts";

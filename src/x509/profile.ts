@@ -30,6 +30,9 @@ export type ChainRule =
   | "key-usage-forbidden"
   | "key-usage-cert-sign"
   | "extended-key-usage"
+  | "extended-key-usage-timestamping"
+  | "extended-key-usage-critical"
+  | "ca-extended-key-usage"
   | "key-size";
 
 /** What a rule found wrong with a certificate. */
@@ -40,10 +43,17 @@ export interface Finding {
   readonly reference?: string;
 }
 
-interface CertificateRule {
+/** A rule about one certificate of a chain. */
+export interface CertificateRule {
   readonly rule: ChainRule;
   /** @param index Place in the chain, the leaf being 0. */
   readonly check: (certificate: Certificate, index: number) => Finding | undefined;
+}
+
+/** What a chain is for, as the rules of its certificates. */
+export interface ChainProfile {
+  readonly leafRules: readonly CertificateRule[];
+  readonly caRules: readonly CertificateRule[];
 }
 
 /** For the first certificate, a lone self-signed one included. */

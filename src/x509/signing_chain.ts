@@ -1,12 +1,13 @@
-/** A signing chain as a whole: its order, its links and the rules of `profile.ts` for each certificate. */
+/** A chain as a whole, of a signer or of a timestamp authority: its order, its links and the rules of its profile for each certificate. */
 import { printable } from "../encoding/mod.ts";
 import type { CryptoProvider } from "../ports.ts";
 import { algorithmName } from "./algorithm_names.ts";
 import type { Certificate } from "./certificate.ts";
 import { extensionOf } from "./extensions.ts";
 import { formatName, quoteText, sameName } from "./name.ts";
-import { CA_RULES, type ChainRule, type Finding, LEAF_RULES } from "./profile.ts";
+import { CA_RULES, type ChainProfile, type ChainRule, type Finding, LEAF_RULES } from "./profile.ts";
 import { verifyCertificateSignature } from "./signature.ts";
+import { TIMESTAMPING_PROFILE } from "./timestamping_profile.ts";
 
 /** One thing that is wrong with a chain. */
 export interface ChainFailure {
@@ -32,11 +33,14 @@ const SECTION = `Notary Project, signature-specification.md, "Certificate Requir
 /** Answers kept per leaf certificate at most. */
 const MAX_CHAINS_PER_LEAF = 4;
 interface Proof {
+  readonly profile: ChainProfile;
   readonly chain: readonly Certificate[];
   readonly answer: Promise<ChainValidation>;
 }
 // By provider too: what one provider could not compute is not answered by what another did.
 const proofs = new WeakMap<Pick<CryptoProvider, "verify">, WeakMap<Certificate, readonly Proof[]>>();
+
+const SIGNING_PROFILE: ChainProfile = { leafRules: LEAF_RULES, caRules: CA_RULES };
 
 /**
  * Applies every rule the Notary Project has for a code signing chain. Neither trust nor time is looked at, so the answer
@@ -51,14 +55,38 @@ export function validateSigningChain(
   chain: readonly Certificate[],
   crypto: Pick<CryptoProvider, "verify">,
 ): Promise<ChainValidation> {
+  return validateChain(chain, SIGNING_PROFILE, crypto);
+}
+
+/**
+ * Applies every rule the Notary Project has for the chain of a timestamp authority; otherwise as
+ * {@link validateSigningChain}.
+ *
+ * @param chain The authority's signing certificate first, root last.
+ * @throws {UnsupportedError} `ERR_CRYPTO_UNAVAILABLE` when a signature of the chain cannot be computed.
+ *
+ * Spec: Notary Project, signature-specification.md, "Certificate Requirements"; RFC 3161, section 2.3.
+ */
+export function validateTimestampingChain(
+  chain: readonly Certificate[],
+  crypto: Pick<CryptoProvider, "verify">,
+): Promise<ChainValidation> {
+  return validateChain(chain, TIMESTAMPING_PROFILE, crypto);
+}
+
+function validateChain(
+  chain: readonly Certificate[],
+  profile: ChainProfile,
+  crypto: Pick<CryptoProvider, "verify">,
+): Promise<ChainValidation> {
   const leaf = chain[0];
   if (leaf === undefined) return Promise.resolve(verdictOf([emptyChain]));
   const byLeaf = proofs.get(crypto) ?? new WeakMap<Certificate, readonly Proof[]>();
   proofs.set(crypto, byLeaf);
   const kept = byLeaf.get(leaf) ?? [];
-  const known = kept.find((proof) => sameChain(proof.chain, chain));
+  const known = kept.find((proof) => proof.profile === profile && sameChain(proof.chain, chain));
   if (known !== undefined) return known.answer;
-  const proof: Proof = { chain, answer: validate(chain, crypto).then(verdictOf) };
+  const proof: Proof = { profile, chain, answer: validate(chain, profile, crypto).then(verdictOf) };
   byLeaf.set(leaf, [proof, ...kept].slice(0, MAX_CHAINS_PER_LEAF));
   // "Could not tell" is not an answer to keep.
   proof.answer.catch(() => byLeaf.set(leaf, (byLeaf.get(leaf) ?? []).filter((other) => other !== proof)));
@@ -83,7 +111,11 @@ const emptyChain: ChainFailure = {
 
 type Verify = Pick<CryptoProvider, "verify">;
 
-async function validate(chain: readonly Certificate[], crypto: Verify): Promise<readonly ChainFailure[]> {
+async function validate(
+  chain: readonly Certificate[],
+  { leafRules, caRules }: ChainProfile,
+  crypto: Verify,
+): Promise<readonly ChainFailure[]> {
   const single = chain.length === 1;
   const failures: ChainFailure[] = [];
   for (const [index, certificate] of chain.entries()) {
@@ -93,7 +125,7 @@ async function validate(chain: readonly Certificate[], crypto: Verify): Promise<
       : issuer === undefined
       ? await checkRoot(certificate, crypto)
       : await checkLink(certificate, issuer, index, crypto);
-    const rules = index === 0 ? LEAF_RULES : CA_RULES;
+    const rules = index === 0 ? leafRules : caRules;
     const own = rules.map(({ rule, check }) => ({ rule, finding: check(certificate, index) }));
     for (const { rule, finding } of [...links, ...own]) {
       if (finding === undefined) continue;

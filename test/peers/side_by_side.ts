@@ -41,6 +41,8 @@ export interface AskOptions {
   readonly zone?: { readonly name: string; readonly offsetMinutes: number };
   /** Trusted certificates, relative to `test/fixtures`. */
   readonly trustAnchors?: readonly string[];
+  /** Notation's folder, in place of one with the certificates above. */
+  readonly configuration?: string;
 }
 
 /** The fixtures in one registry, and the two that are asked about them. */
@@ -81,7 +83,7 @@ export async function openSideBySide(kind: RegistryKind): Promise<SideBySide> {
         ...certificates(options),
       ], { environment: { ...nobodysHome, ...zoneOf(options) }, folder: home }),
     notation: (args, options = {}) => {
-      const config = trustConfig(home, options.trustAnchors ?? []);
+      const config = options.configuration ?? trustConfig(home, options.trustAnchors ?? []);
       const environment = { ...nobodysHome, ...zoneOf(options), NOTATION_CONFIG: config };
       return runTool(peerPaths().notation, args, { environment, folder: home });
     },
@@ -100,7 +102,7 @@ export function pathOf(name: string): string {
 
 const host = createNodeHost();
 
-async function runHere(argv: readonly string[], { zone }: AskOptions): Promise<ToolResult> {
+async function runHere(argv: readonly string[], { zone, configuration }: AskOptions): Promise<ToolResult> {
   const said = { stdout: "", stderr: "" };
   const writing = {
     writeOut: (text: string) => void (said.stdout += text),
@@ -109,7 +111,8 @@ async function runHere(argv: readonly string[], { zone }: AskOptions): Promise<T
   const viewer: ViewerZone = zone === undefined ? () => 0 : () => zone.offsetMinutes;
   // Nobody's registry logins, as for the tools.
   const ports = { ...host.ports, credentials: () => Promise.resolve(undefined) };
-  const ended = run(argv, { ...host, ...writing, ports, argv, isTerminal: false }, viewer);
+  const variable = (name: string) => name === "NOTATION_CONFIG" ? configuration : host.variable(name);
+  const ended = run(argv, { ...host, ...writing, ports, variable, argv, isTerminal: false }, viewer);
   const late = new Promise<never>((_, reject) => {
     setTimeout(() => reject(new Error(`"${argv.join(" ")}" ran longer than ${MAX_MILLISECONDS} ms`)), MAX_MILLISECONDS)
       .unref();

@@ -22,6 +22,8 @@ const needs = {
   go: goReady,
   /** notation, oras, olareg, distribution and corebench, built by `npm run peers`. */
   tools: built("notation", "distribution", "corebench"),
+  /** The reference's timestamp libraries as a program, built by `npm run peers`. */
+  timestamps: built("timestamps"),
   /** The Kyverno CLI, built by `npm run peers`. */
   kyverno: built("kyverno"),
   /** Everything `npm run peers` builds. */

@@ -1,30 +1,34 @@
 /** `verify`: whether a trusted signer signed an artifact. */
 import { printable } from "../../encoding/mod.ts";
-import { ConfigurationError, toEngineError } from "../../errors.ts";
-import { type ArtifactOutcome, createArtifactView, STRICT, type Trust, verifyArtifact } from "../../notary/mod.ts";
-import type { Files } from "../../ports.ts";
-import { type Certificate, parseCertificates } from "../../x509/mod.ts";
+import { type EngineError, toEngineError } from "../../errors.ts";
+import { type ArtifactOutcome, createArtifactView, verifyArtifact } from "../../notary/mod.ts";
+import { repositoryName } from "../../oci/mod.ts";
+import type { Host } from "../../ports.ts";
 import { type CommandContext, defineCommand } from "../command.ts";
 import { list, text, toggle, usage } from "../flags.ts";
 import { addressExamples, MAX_SIGNATURES_FLAG, readCall, reportReference, warnAboutTag } from "../notation.ts";
 import { readReference, REGISTRY_FLAGS } from "../registry.ts";
 import { renderExplanation } from "../render/explain.ts";
-import { outcomeValue, renderFailure, renderSuccess } from "../render/outcome.ts";
+import { outcomeValue, renderFailure, renderSuccess, renderWarnings } from "../render/outcome.ts";
 import { renderJson } from "../render/json.ts";
 import { report } from "../report.ts";
-
-/** Bytes of a certificate file at most. */
-export const MAX_CERTIFICATE_FILE_BYTES = 1024 * 1024;
+import { reportTrust, trustCertificates, type TrustFor, trustNotationPolicy } from "../trust.ts";
 
 /** `edge-notary verify`. */
 export const verify = defineCommand({
   name: "verify",
-  use: "[flags] --cert FILE <reference>",
+  use: "[flags] <reference>",
   short: "Verify OCI artifacts",
   long: "Verify OCI artifacts\n\n" +
-    "A signature is trusted when one of the given certificates is in its chain, byte for byte: the root's, or the\n" +
-    "signing certificate itself. Everything the Notary Project validates is enforced.",
+    "Whom to trust says notation's trust policy: trustpolicy.oci.json or trustpolicy.json, and the trust stores it names,\n" +
+    "in $NOTATION_CONFIG, else in the notation folder of your configuration, such as ~/.config/notation.\n\n" +
+    "With --cert, no policy is read: a signature is trusted when one of the given certificates is in its chain, byte for\n" +
+    "byte, the root's or the signing certificate itself, and everything the Notary Project validates is enforced.",
   examples: [
+    {
+      what: "Verify a signature on an OCI artifact identified by a digest",
+      line: "edge-notary verify <registry>/<repository>@<digest>",
+    },
     {
       what: "Verify a signature on an OCI artifact with the root certificate of its signer",
       line: "edge-notary verify --cert root.crt <registry>/<repository>@<digest>",
@@ -38,7 +42,9 @@ export const verify = defineCommand({
   flags: {
     ...REGISTRY_FLAGS,
     ...MAX_SIGNATURES_FLAG,
-    cert: list("trust the certificates in this PEM or DER file; may be repeated", { value: "FILE" }),
+    cert: list("trust the certificates in this PEM or DER file and no trust policy; may be repeated", {
+      value: "FILE",
+    }),
     explain: toggle("show every validation of every signature"),
     output: text("output format, options: 'json', 'text'", "text", { short: "o" }),
   },
@@ -48,26 +54,38 @@ export const verify = defineCommand({
       throw usage(`unrecognized output format ${printable(flags.output)}`);
     }
     const call = await readCall("verify", operands, flags, host);
-    if (flags.cert.length === 0) {
-      throw usage("missing --cert FILE: without a trusted certificate nothing can be verified");
+    let trustFor: TrustFor;
+    try {
+      trustFor = await (flags.cert.length > 0 ? trustCertificates(flags.cert, host.files) : trustNotationPolicy(host));
+    } catch (thrown) {
+      reportTrust(host, toEngineError(thrown, "Cannot tell whom to trust"));
+      return 1;
     }
-    const trust = await readTrust(flags.cert, host.files);
     let outcome: ArtifactOutcome;
     try {
       const reference = readReference(call.typed);
       const { crypto, now } = host.ports;
       const view = createArtifactView({ open: call.open, crypto, now }, { signal: call.signal });
+      // A tag has to be resolved first in any case; a digest is not, so that its signatures are asked for at once.
+      const digest = reference.digest ?? (await view.resolve(reference)).digest;
+      const trust = await trustFor(`${repositoryName(reference)}@${digest}`);
       outcome = await verifyArtifact(reference, trust, view, { maxSignatures: flags["max-signatures"] });
       warnAboutTag("verify", reference, host);
     } catch (thrown) {
       const error = toEngineError(thrown, "Cannot verify the artifact");
       if (flags.output === "json") host.writeOut(renderJson({ reference: call.typed, refusal: error.refusal }, 2));
-      reportReference(host, call.typed, error);
+      reportFailure(call.typed, error, host);
       return 1;
     }
     return conclude(outcome, { output: flags.output, explain: flags.explain, typed: call.typed }, context);
   },
 });
+
+function reportFailure(typed: string, error: EngineError, host: Host): void {
+  if (error.code !== "TRUST_POLICY_NOT_APPLICABLE") return reportReference(host, typed, error);
+  warnAboutTag("verify", readReference(typed), host);
+  reportTrust(host, error);
+}
 
 interface Conclusion {
   readonly output: "text" | "json";
@@ -81,38 +99,15 @@ function conclude(
   { output, explain, typed }: Conclusion,
   { host, palette }: CommandContext,
 ): number {
-  const verified = outcome.verdict === "verified";
+  const good = outcome.verdict === "verified" || outcome.verdict === "skipped";
   if (output === "json") host.writeOut(renderJson(outcomeValue(outcome), 2));
   else if (explain) host.writeOut(`${renderExplanation(outcome, typed, palette)}\n`);
-  if (!verified) {
+  if (!good) {
     const { refusal, ...wording } = renderFailure(outcome, explain || output === "json");
     report(host, refusal, wording);
-  } else if (output === "text") host.writeOut(renderSuccess(outcome));
-  return verified ? 0 : 1;
-}
-
-/**
- * Reads the trusted certificates.
- *
- * @throws {ConfigurationError} `ERR_FILE`, or `ERR_CONFIG` naming the file that holds no certificate.
- */
-async function readTrust(paths: readonly string[], files: Files): Promise<Trust> {
-  const ca: Certificate[] = [];
-  for (const path of paths) ca.push(...await readCertificates(path, files));
-  return { name: `--cert ${paths.join(", ")}`, level: STRICT, trustAnchors: { ca, signingAuthority: [] } };
-}
-
-async function readCertificates(path: string, files: Files): Promise<readonly Certificate[]> {
-  const bytes = await files.read(path, MAX_CERTIFICATE_FILE_BYTES);
-  const refuse = (reason: string, cause?: unknown): ConfigurationError =>
-    new ConfigurationError("ERR_CONFIG", `Cannot read certificates of "${printable(path)}": ${reason}`, { cause });
-  let certificates: readonly Certificate[];
-  try {
-    certificates = parseCertificates(bytes);
-  } catch (thrown) {
-    const { code, message } = toEngineError(thrown, "Cannot parse certificates");
-    throw refuse(`${message} (${code})`, thrown);
+  } else {
+    host.writeError(renderWarnings(outcome));
+    if (output === "text") host.writeOut(renderSuccess(outcome));
   }
-  if (certificates.length === 0) throw refuse("it holds no certificate, expected 1 or more as PEM or DER");
-  return certificates;
+  return good ? 0 : 1;
 }

@@ -1,11 +1,8 @@
 /** `version`: what runs, and on what. */
-import { isJsonObject, parseJson, printable } from "../../encoding/mod.ts";
-import { ConfigurationError } from "../../errors.ts";
-import type { Host } from "../../ports.ts";
+import { printable } from "../../encoding/mod.ts";
 import { defineCommand } from "../command.ts";
 import { usage } from "../flags.ts";
-
-const MAX_PACKAGE_BYTES = 1024 * 1024;
+import { readVersion } from "../package_version.ts";
 
 /** `edge-notary version`. */
 export const version = defineCommand({
@@ -28,12 +25,3 @@ export const version = defineCommand({
     return 0;
   },
 });
-
-/** The version in the package's own description. */
-async function readVersion(host: Host): Promise<string> {
-  const path = `${await host.packageFolder()}/package.json`;
-  const description = parseJson(await host.files.read(path, MAX_PACKAGE_BYTES));
-  const found = isJsonObject(description) ? description["version"] : undefined;
-  if (typeof found !== "string") throw new ConfigurationError("ERR_FILE", `Cannot read "${path}": it has no version`);
-  return found;
-}

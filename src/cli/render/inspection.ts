@@ -1,6 +1,12 @@
 /** What signatures claim, unverified, in the forms of `notation inspect` 1.3.2: tree and JSON. */
 import { printable } from "../../encoding/mod.ts";
-import { type AttributeTime, type Inspection, SIGNATURE_ARTIFACT_TYPE } from "../../notary/mod.ts";
+import {
+  type AttributeTime,
+  type InspectedCertificate,
+  type InspectedTimestamp,
+  type Inspection,
+  SIGNATURE_ARTIFACT_TYPE,
+} from "../../notary/mod.ts";
 import type { Descriptor } from "../../oci/mod.ts";
 import { renderJson, sortedMembers } from "./json.ts";
 import { descriptorValue } from "./referrers.ts";
@@ -16,7 +22,8 @@ export interface InspectedSignature {
 /** Longest attribute or name that is printed whole. */
 export const MAX_PRINTED_CLAIM = 8192;
 
-const shown = (text: string): string => printable(text, MAX_PRINTED_CLAIM);
+/** A claim made safe to print. */
+export const shown = (text: string): string => printable(text, MAX_PRINTED_CLAIM);
 
 /** How an instant with or without an offset of its own is written. */
 type TimeFormat = (time: AttributeTime) => string;
@@ -49,8 +56,8 @@ function claimNodes(claims: Inspection, format: TimeFormat): readonly TreeNode[]
     pair("signature algorithm", claims.signatureAlgorithm),
     node("signed attributes", pairs(signedAttributes(claims, format))),
     node("user defined attributes", pairs(userAttributes(claims) ?? {})),
-    node("unsigned attributes", unsignedNodes(claims)),
-    node("certificates", certificateNodes(claims, format)),
+    node("unsigned attributes", unsignedNodes(claims, format)),
+    node("certificates", certificateNodes(claims.certificates, format)),
     node("signed artifact", [
       pair("media type", shown(targetArtifact.mediaType)),
       pair("digest", targetArtifact.digest),
@@ -59,26 +66,47 @@ function claimNodes(claims: Inspection, format: TimeFormat): readonly TreeNode[]
   ];
 }
 
-function pairs(members: Readonly<Record<string, string>>): readonly TreeNode[] {
+/** Attributes as leaves, sorted by name. */
+export function pairs(members: Readonly<Record<string, string>>): readonly TreeNode[] {
   const nodes = Object.entries(sortedMembers(members)).map(([key, value]) => pair(shown(key), shown(value)));
   return nodes.length === 0 ? [node("(empty)")] : nodes;
 }
 
-function unsignedNodes({ unsignedAttributes: { signingAgent, timestampSignature } }: Inspection): readonly TreeNode[] {
+function unsignedNodes(
+  { unsignedAttributes: { signingAgent }, timestamp }: Inspection,
+  format: TimeFormat,
+): readonly TreeNode[] {
   return [
     ...(signingAgent === undefined ? [] : [pair("signingAgent", shown(signingAgent))]),
-    ...(timestampSignature === undefined
-      ? []
-      : [node("timestamp signature", [node(unreadTimestamp(timestampSignature))])]),
+    ...(timestamp === undefined ? [] : [node("timestamp signature", timestampNodes(timestamp, format))]),
   ];
 }
 
-/** What is said of a countersignature as long as nothing here opens it. */
-function unreadTimestamp(token: Uint8Array): string {
-  return `present, not evaluated: ${token.length} bytes`;
+/** A countersignature's interval and certificates, or what is wrong with it. */
+export function timestampNodes(timestamp: InspectedTimestamp, format: TimeFormat): readonly TreeNode[] {
+  if ("error" in timestamp) return [pair("error", timestampError(timestamp.error))];
+  return [
+    pair("timestamp", rangeText(timestamp, format)),
+    node("certificates", certificateNodes(timestamp.certificates, format)),
+  ];
 }
 
-function certificateNodes({ certificates }: Inspection, format: TimeFormat): readonly TreeNode[] {
+/** Notation begins so whatever is wrong with a countersignature. */
+function timestampError(error: string): string {
+  return `failed to parse timestamp countersignature: ${shown(error)}`;
+}
+
+/** Times of a token are in UTC. */
+function rangeText({ range }: Extract<InspectedTimestamp, { readonly range: unknown }>, format: TimeFormat): string {
+  const end = (instant: Date) => format({ instant, offsetMinutes: 0 });
+  return `[${end(range.earliest)}, ${end(range.latest)}]`;
+}
+
+/** One node per certificate, leaf first. */
+export function certificateNodes(
+  certificates: readonly InspectedCertificate[],
+  format: TimeFormat,
+): readonly TreeNode[] {
   return certificates.map(({ fingerprint, subject, issuer, notAfter }) =>
     node(`SHA256 fingerprint: ${fingerprint}`, [
       pair("issued to", shown(subject)),
@@ -106,23 +134,34 @@ export function renderInspectionJson(
     signatureAlgorithm: claims.signatureAlgorithm,
     signedAttributes: sortedMembers(signedAttributes(claims, format)),
     userDefinedAttributes: userAttributes(claims) ?? null,
-    unsignedAttributes: unsignedMembers(claims),
-    certificates: claims.certificates.map(({ fingerprint, subject, issuer, notAfter }) => ({
-      SHA256Fingerprint: fingerprint,
-      issuedTo: subject,
-      issuedBy: issuer,
-      expiry: format({ instant: notAfter, offsetMinutes: 0 }),
-    })),
+    unsignedAttributes: unsignedMembers(claims, format),
+    certificates: certificateMembers(claims.certificates, format),
     signedArtifact: { ...descriptorValue(claims.targetArtifact), annotations: undefined },
   }));
   return renderJson({ mediaType: artifact.mediaType, Signatures: values }, 4);
 }
 
-function unsignedMembers({ unsignedAttributes: { signingAgent, timestampSignature } }: Inspection) {
+/** The certificates as JSON has them, leaf first. */
+export function certificateMembers(certificates: readonly InspectedCertificate[], format: TimeFormat) {
+  return certificates.map(({ fingerprint, subject, issuer, notAfter }) => ({
+    SHA256Fingerprint: fingerprint,
+    issuedTo: subject,
+    issuedBy: issuer,
+    expiry: format({ instant: notAfter, offsetMinutes: 0 }),
+  }));
+}
+
+/** The unsigned attributes as JSON has them. */
+export function unsignedMembers({ unsignedAttributes: { signingAgent }, timestamp }: Inspection, format: TimeFormat) {
   return {
     signingAgent,
-    timestampSignature: timestampSignature === undefined ? undefined : { error: unreadTimestamp(timestampSignature) },
+    timestampSignature: timestamp === undefined ? undefined : timestampMembers(timestamp, format),
   };
+}
+
+function timestampMembers(timestamp: InspectedTimestamp, format: TimeFormat) {
+  if ("error" in timestamp) return { error: timestampError(timestamp.error) };
+  return { timestamp: rangeText(timestamp, format), certificates: certificateMembers(timestamp.certificates, format) };
 }
 
 /** Notation names the signing time alike under both signing schemes. */
@@ -140,11 +179,12 @@ function signedAttributes(
 }
 
 /** The signer's own key-value pairs; absent when the payload has no annotations at all. */
-function userAttributes({ targetArtifact: { annotations } }: Inspection): Record<string, string> | undefined {
+export function userAttributes({ targetArtifact: { annotations } }: Inspection): Record<string, string> | undefined {
   return annotations === undefined ? undefined : sortedMembers(annotations);
 }
 
-function attributeText(value: unknown): string {
+/** An extended attribute's value in one line. */
+export function attributeText(value: unknown): string {
   if (typeof value === "string") return value;
   return JSON.stringify(value, (_, part: unknown) => typeof part === "bigint" ? part.toString() : part) ?? "undefined";
 }

@@ -4,6 +4,7 @@ import { kindOfRefusal, type Refusal, refusal } from "../../errors.ts";
 import {
   type ArtifactOutcome,
   firstRefusal,
+  resultReferenceText,
   VALIDATION_ORDER,
   verdict,
   type VerificationOutcome,
@@ -19,7 +20,10 @@ const MAX_PRINTED_METADATA = 8192;
 export const MAX_PRINTED_REASONS = 20;
 
 /** What notation 1.3 prints after a success: the sentence, and the user metadata of the good signature as a table. */
-export function renderSuccess({ reference, outcomes }: ArtifactOutcome): string {
+export function renderSuccess(
+  { reference, outcomes, verdict }: Pick<ArtifactOutcome, "reference" | "outcomes" | "verdict">,
+): string {
+  if (verdict === "skipped") return `Trust policy is configured to skip signature verification for ${reference}\n`;
   const sentence = `Successfully verified signature for ${reference}\n`;
   const metadata = Object.entries(sortedMembers(outcomes.at(-1)?.userMetadata ?? {}));
   if (metadata.length === 0) return sentence;
@@ -28,6 +32,21 @@ export function renderSuccess({ reference, outcomes }: ArtifactOutcome): string 
   return `${sentence}\nThe artifact was signed with the following user metadata.\n\n` +
     renderColumns([["KEY", "VALUE"], ...rows]);
 }
+
+/** What notation 1.3 says of validations that did not pass and that the level only reports. */
+export function renderWarnings({ outcomes, verdict }: Pick<ArtifactOutcome, "outcomes" | "verdict">): string {
+  const validations = outcomes.at(-1)?.validations;
+  if (verdict !== "verified" || validations === undefined) return "";
+  return VALIDATION_ORDER.map((type) => {
+    const { action, result } = validations[type];
+    if (!("refusal" in result)) return "";
+    const reason = printable(resultReferenceText(result) ?? result.refusal.message, MAX_PRINTED_SENTENCE);
+    return `Warning: ${type} was set to "${action}" and failed with error: ${reason}\n`;
+  }).join("");
+}
+
+/** Characters of the reference's sentence at most. */
+const MAX_PRINTED_SENTENCE = 4096;
 
 /** What is said after a failure: notation's line, then where signatures were looked for or why each was refused. */
 export interface Failure {
@@ -70,10 +89,38 @@ export function renderFailure(outcome: ArtifactOutcome, explained: boolean): Fai
   const more = outcomes.length - printed.length;
   return {
     refusal: why,
-    line: `Error: signature verification failed for all the signatures associated with ${reference}`,
+    line: storeLine(outcome) ??
+      `Error: signature verification failed for all the signatures associated with ${reference}`,
     advice: more > 0 && !explained ? [...reasons, `Signature: and ${more} more`] : reasons,
     reason: false,
   };
+}
+
+/** Codes of trust stores that cannot be used, and what notation advises. */
+const STORE_ADVICE: Readonly<Record<string, string>> = {
+  ERR_TRUST_STORE: "",
+  ERR_TRUST_STORE_EMPTY: "Use command 'notation cert add' to create and add trusted certificates to the trust store",
+};
+
+/** What the library puts before a sentence about a store of timestamp authorities, and the command does not print. */
+const TIMESTAMP_PREFIX = "failed to load tsa trust store with error: ";
+
+/** Of all reasons, notation names this one: an enforced validation that had no trust store. */
+function storeLine({ outcomes, limit }: ArtifactOutcome): string | undefined {
+  if (limit !== undefined) return undefined;
+  for (const { validations } of outcomes) {
+    for (const { action, result } of VALIDATION_ORDER.map((type) => validations[type])) {
+      if (action !== "enforce" || !("refusal" in result)) continue;
+      const advice = STORE_ADVICE[result.refusal.code];
+      const { reference, referenceCause } = result.evidence;
+      if (advice === undefined || typeof reference !== "string") continue;
+      const second = advice !== "" ? advice : referenceCause;
+      const first = reference.replace(TIMESTAMP_PREFIX, "");
+      const sentences = second === undefined ? first : `${first}. ${String(second)}`;
+      return `Error: ${printable(sentences, MAX_PRINTED_SENTENCE)}`;
+    }
+  }
+  return undefined;
 }
 
 /** All that was found, as JSON data: the same that `--explain` prints. */

@@ -61,12 +61,7 @@ export function readSignedAttributes(format: string, attributes: ProtectedAttrib
   if (expiry !== undefined && expiry.instant <= time.instant) {
     refuseAttribute(format, ATTRIBUTE.expiry, "not after the signing time");
   }
-  const required = [
-    ATTRIBUTE.signingScheme,
-    ...(expiry === undefined ? [] : [ATTRIBUTE.expiry]),
-    ...(byAuthority ? [ATTRIBUTE.authenticSigningTime] : []),
-  ];
-  for (const name of required) {
+  for (const name of criticalAttributes({ signingScheme, ...(expiry === undefined ? {} : { expiry }) })) {
     if (!critical.has(name)) refuseAttribute(format, name, "not marked critical, which is required");
   }
   return {
@@ -76,6 +71,21 @@ export function readSignedAttributes(format: string, attributes: ProtectedAttrib
     ...(expiry === undefined ? {} : { expiry }),
     extended,
   };
+}
+
+/**
+ * What must be marked critical of these attributes.
+ *
+ * Spec: Notary Project, signature-specification.md, "Signed Attributes".
+ */
+export function criticalAttributes(
+  { signingScheme, expiry }: Pick<SignedAttributes, "signingScheme" | "expiry">,
+): readonly string[] {
+  return [
+    ATTRIBUTE.signingScheme,
+    ...(expiry === undefined ? [] : [ATTRIBUTE.expiry]),
+    ...(signingScheme === "notary.x509.signingAuthority" ? [ATTRIBUTE.authenticSigningTime] : []),
+  ];
 }
 
 /** The first instant of the year 1, which implementations write and read as the absence of a time. */

@@ -15,7 +15,7 @@ import { reading, refuseAttribute, refuseFormat } from "./refuse.ts";
 const FORMAT = "COSE";
 
 /** Labels of RFC 9052, section 3.1, and RFC 9360, section 2. */
-const LABEL = { alg: 1, crit: 2, contentType: 3, x5chain: 33 } as const;
+export const LABEL = { alg: 1, crit: 2, contentType: 3, x5chain: 33 } as const;
 
 /** Protected headers with a meaning of their own; all others are extended attributes. */
 const SYSTEM_LABELS: ReadonlySet<CborKey> = new Set<CborKey>([
@@ -25,6 +25,9 @@ const SYSTEM_LABELS: ReadonlySet<CborKey> = new Set<CborKey>([
   ATTRIBUTE.authenticSigningTime,
   ATTRIBUTE.expiry,
 ]);
+
+/** Tag of COSE_Sign1. */
+export const COSE_SIGN1_TAG = 18;
 
 /** Tag 18 of COSE_Sign1 and the array of four, each in its one byte. */
 const FIRST_BYTES = [0xd2, 0x84] as const;
@@ -64,9 +67,19 @@ export function decodeCose(bytes: Uint8Array): Envelope {
     unsignedAttributes: readUnprotected(unprotected),
     certificateChain: readX5chain(protectedHeaders.get(LABEL.x5chain) ?? unprotected.get(LABEL.x5chain)),
     signature: readBytes(signatureItem, "signature"),
-    // Sig_structure of RFC 9052, section 4.4: the protected bytes as received, under a length in its shortest form.
-    signedBytes: encodeCbor(["Signature1", protectedBytes, NO_EXTERNAL_DATA, payload]),
+    signedBytes: signedStructure(protectedBytes, payload),
   };
+}
+
+/**
+ * What a COSE_Sign1 signature is over.
+ *
+ * @param protectedBytes The protected headers as they stand in the message; only the length before them is written anew.
+ *
+ * Spec: RFC 9052, section 4.4, Sig_structure.
+ */
+export function signedStructure(protectedBytes: Uint8Array, payload: Uint8Array): Uint8Array {
+  return encodeCbor(["Signature1", protectedBytes, NO_EXTERNAL_DATA, payload]);
 }
 
 const NO_EXTERNAL_DATA = new Uint8Array(0);

@@ -1,4 +1,4 @@
-/** RFC 3339 text → instant and the offset it was written with. */
+/** RFC 3339 text ⇄ instant and the offset it was written with. */
 import type { AttributeTime } from "./envelope.ts";
 
 const RFC3339 =
@@ -21,4 +21,18 @@ export function parseRfc3339(text: string): AttributeTime | undefined {
   // The 30th of February is the 2nd of March to some engines and no date to others.
   const local = new Date(instant.getTime() + offsetMinutes * 60_000);
   return local.getUTCDate() === Number(day) ? { instant, offsetMinutes } : undefined;
+}
+
+/**
+ * RFC 3339 without fractions, which are cut, at the time's own offset; `Z` where that is nothing or there is none.
+ *
+ * @returns Such as `2026-11-23T17:40:51+09:00`.
+ */
+export function formatRfc3339({ instant, offsetMinutes = 0 }: AttributeTime): string {
+  const local = new Date(instant.getTime() + offsetMinutes * 60_000).toISOString();
+  const withoutFraction = local.slice(0, local.indexOf("."));
+  if (offsetMinutes === 0) return `${withoutFraction}Z`;
+  const minutes = Math.abs(offsetMinutes);
+  const two = (value: number): string => String(value).padStart(2, "0");
+  return `${withoutFraction}${offsetMinutes < 0 ? "-" : "+"}${two(Math.trunc(minutes / 60))}:${two(minutes % 60)}`;
 }

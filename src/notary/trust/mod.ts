@@ -1,3 +1,35 @@
 /** Who is trusted, for which artifacts, how strictly (Notary Project, trust-store-trust-policy.md). */
-export { STRICT, type ValidationAction, type ValidationType, type VerificationLevel } from "./level.ts";
-export type { Trust } from "./trust.ts";
+export { MAX_TRUST_POLICY_BYTES, TRUST_POLICY_LINK } from "./document.ts";
+export { matchIdentity, type SubjectIdentity, type TrustedIdentities } from "./identity.ts";
+export {
+  AUDIT,
+  PERMISSIVE,
+  SKIP,
+  STRICT,
+  type ValidationAction,
+  type ValidationType,
+  type VerificationLevel,
+} from "./level.ts";
+export { trustOfStatement } from "./load.ts";
+export {
+  type BlobStatement,
+  type OciStatement,
+  parseBlobTrustPolicy,
+  parseOciTrustPolicy,
+  type TrustPolicy,
+} from "./policy.ts";
+export { statementForArtifact, statementForBlob } from "./selection.ts";
+export type { TrustPolicyStatement } from "./statement.ts";
+export {
+  checkTrustAnchors,
+  createMemoryTrustStore,
+  innerReferenceOf,
+  missingStore,
+  readTrustStore,
+  type TrustStore,
+  type TrustStoreCause,
+  type TrustStoreFile,
+  type TrustStoreName,
+  type TrustStoreType,
+} from "./store.ts";
+export type { Trust, UnusableStore } from "./trust.ts";

@@ -3,22 +3,25 @@ import { equalBytes, printable } from "../../encoding/mod.ts";
 import type { CryptoProvider } from "../../ports.ts";
 import { type Certificate, fingerprint, formatName } from "../../x509/mod.ts";
 import type { Envelope, SigningScheme } from "../envelope/envelope.ts";
-import type { Trust } from "../trust/mod.ts";
-import { failed, passed, type ValidationResult } from "./outcome.ts";
+import { matchIdentity, type Trust, type TrustedIdentities } from "../trust/mod.ts";
+import { type Evidence, failed, passed, type ValidationResult } from "./outcome.ts";
 
 /** Which trust store vouches for which signing scheme; no other store does. */
-const STORE_OF_SCHEME: Readonly<Record<SigningScheme, keyof Trust["trustAnchors"]>> = {
+const STORE_OF_SCHEME: Readonly<Record<SigningScheme, "ca" | "signingAuthority">> = {
   "notary.x509": "ca",
   "notary.x509.signingAuthority": "signingAuthority",
 };
 
 /**
  * Looks for a trust anchor among the certificates of the envelope, byte for byte: neither key nor name stands in for
- * the certificate itself. A match anywhere in the chain is enough, because integrity has proven the chain's links.
+ * the certificate itself. A match anywhere in the chain is enough, because integrity has proven the chain's links. Then
+ * compares the signing certificate's subject with the trusted identities.
  *
  * @param envelope An envelope whose integrity is proven.
- * @returns `passed` with the anchor; `failed` with `TRUST_ANCHOR_MISSING` when the store of the envelope's signing scheme
- * is empty, else with `SIGNER_NOT_TRUSTED` and both lists of certificates, so that namesakes are told apart.
+ * @returns `passed` with anchor and identity; `failed` with `ERR_TRUST_STORE` or `ERR_TRUST_STORE_EMPTY` when a store of
+ * the type that the envelope's signing scheme calls for cannot be used, with `TRUST_ANCHOR_MISSING` when none is named,
+ * with `SIGNER_NOT_TRUSTED` and both lists of certificates, so that namesakes are told apart, and with
+ * `IDENTITY_NOT_TRUSTED`, `IDENTITY_UNREADABLE` or `IDENTITY_MISSING` when the anchor vouches and no identity fits.
  *
  * Spec: Notary Project, trust-store-trust-policy.md, "Signature Verification details", authenticity.
  */
@@ -28,6 +31,10 @@ export async function validateAuthenticity(
   crypto: Pick<CryptoProvider, "digest">,
 ): Promise<ValidationResult> {
   const store = STORE_OF_SCHEME[envelope.signedAttributes.signingScheme];
+  const unusable = trust.unusableStores?.[store];
+  if (unusable !== undefined) {
+    return failed(unusable.code, unusable.message, { store, trust: trust.name, ...unusable.evidence });
+  }
   const anchors = trust.trustAnchors[store];
   if (anchors.length === 0) {
     return failed(
@@ -49,7 +56,45 @@ export async function validateAuthenticity(
       { store, trust: trust.name, presented, trusted },
     );
   }
-  return passed({ store, trust: trust.name, anchor: formatName(anchor.subject), position: placeOf(position, chain) });
+  const found = { store, trust: trust.name, anchor: formatName(anchor.subject), position: placeOf(position, chain) };
+  const { trustedIdentities } = trust;
+  return trustedIdentities === undefined
+    ? passed(found)
+    : validateIdentity(chain[0] ?? anchor, trustedIdentities, found);
+}
+
+/** Only the signing certificate is compared: those above it vouch for many. */
+function validateIdentity(
+  signer: Certificate,
+  trustedIdentities: TrustedIdentities,
+  found: Evidence & { readonly trust: string },
+): ValidationResult {
+  const name = found.trust;
+  const subject = formatName(signer.subject);
+  const evidence = { ...found, subject };
+  if (trustedIdentities.length === 0) {
+    return failed(
+      "IDENTITY_MISSING",
+      `Cannot trust the signer "${printable(subject)}": "${printable(name)}" has no trusted identity of a known kind`,
+      evidence,
+    );
+  }
+  const match = matchIdentity(trustedIdentities, signer.subject);
+  if (match.status === "matched") return passed({ ...found, identity: match.identity });
+  if (match.status === "unreadable") {
+    return failed(
+      "IDENTITY_UNREADABLE",
+      `Cannot compare the signer "${printable(subject)}" with trusted identities: ${printable(match.fault.rule)}`,
+      { ...evidence, reference: match.fault.reference },
+    );
+  }
+  const identities = trustedIdentities === "*" ? [] : trustedIdentities.map(({ text }) => text);
+  return failed(
+    "IDENTITY_NOT_TRUSTED",
+    `Cannot trust the signer "${printable(subject)}": it is none of ${identities.length} identities that ` +
+      `"${printable(name)}" trusts`,
+    { ...evidence, identities },
+  );
 }
 
 function sameCertificate(a: Certificate, b: Certificate): boolean {

@@ -5,7 +5,13 @@
 import { ALGORITHMS } from "../../crypto/mod.ts";
 import type { SignatureAlgorithm } from "../../ports.ts";
 import { quoteText } from "../../x509/mod.ts";
-import { type ArtifactOutcome, decisiveResult, type Evidence, type VerificationOutcome } from "./outcome.ts";
+import {
+  type ArtifactOutcome,
+  decisiveResult,
+  type Evidence,
+  type ValidationResult,
+  type VerificationOutcome,
+} from "./outcome.ts";
 
 /**
  * The reference's text for an artifact that was not verified: one line, or one more for each signature. Where the
@@ -37,7 +43,12 @@ export function referenceText(outcome: ArtifactOutcome): string {
  */
 export function signatureReferenceText(outcome: VerificationOutcome): string | undefined {
   const result = decisiveResult(outcome);
-  return result === undefined ? undefined : SENTENCES[result.refusal.code]?.(result.evidence);
+  return result === undefined ? undefined : resultReferenceText(result);
+}
+
+/** The reference's sentence for one result; `undefined` when it passed, or the sentence is not known. */
+export function resultReferenceText(result: ValidationResult): string | undefined {
+  return "refusal" in result ? SENTENCES[result.refusal.code]?.(result.evidence) : undefined;
 }
 
 const text = (evidence: Evidence, name: string): string => String(evidence[name] ?? "");
@@ -52,16 +63,43 @@ const SENTENCES: Readonly<Record<string, (evidence: Evidence) => string | undefi
   ERR_CERTIFICATE: carriedText,
   ERR_ALGORITHM_UNSUPPORTED: carriedText,
   VERIFICATION_PLUGIN_REQUIRED: () => "plugin unsupported due to nil verifier.pluginManager",
-  TRUST_ANCHOR_MISSING: () => "no trusted certificates are found to verify authenticity",
+  TRUST_ANCHOR_MISSING: ({ store }) =>
+    store === "tsa"
+      ? "no trusted TSA certificate found in trust store"
+      : "no trusted certificates are found to verify authenticity",
   SIGNER_NOT_TRUSTED: () => "the signature's certificate chain does not contain any trusted certificate",
+  ERR_TRUST_STORE: carriedText,
+  ERR_TRUST_STORE_EMPTY: carriedText,
+  IDENTITY_MISSING: (evidence) =>
+    `no x509 trusted identities are configured in the trust policy ${quoteText(text(evidence, "trust"))}`,
+  IDENTITY_UNREADABLE: (evidence) =>
+    "error while parsing the certificate subject from the digital signature. error : " +
+    quoteText(text(evidence, "reference")),
+  IDENTITY_NOT_TRUSTED: (evidence) =>
+    "signing certificate from the digital signature does not match the X.509 trusted identities " +
+    `${identitiesText(evidence)} defined in the trust policy ${quoteText(text(evidence, "trust"))}`,
   SIGNATURE_EXPIRED: (evidence) =>
     `digital signature has expired on "${rfc1123(text(evidence, "expiry"), Number(evidence["offsetMinutes"] ?? 0))}"`,
   CERTIFICATE_NOT_YET_VALID: (evidence) => periodText(evidence, "before"),
   CERTIFICATE_EXPIRED: (evidence) => periodText(evidence, "after"),
+  TIMESTAMP_MISSING: () => "no timestamp countersignature was found in the signature envelope",
+  ERR_TIMESTAMP: carriedText,
+  TIMESTAMP_MISMATCH: carriedText,
+  TIMESTAMP_INVALID: carriedText,
+  TIMESTAMP_AUTHORITY_NOT_TRUSTED: carriedText,
+  TIMESTAMP_AUTHORITY_INVALID: carriedText,
+  TIMESTAMP_OUTSIDE_VALIDITY: rangeText,
   REVOCATION_NOT_CHECKED: (evidence) =>
-    `signing certificate with subject ${quoteText(text(evidence, "subject"))} revocation status is unknown`,
+    `${evidence["purpose"] === "timestamping" ? "timestamping" : "signing"} certificate with subject ${
+      quoteText(text(evidence, "subject"))
+    } revocation status is unknown`,
   TARGET_ARTIFACT_MISMATCH: () => "content descriptor mismatch",
 };
+
+/** The reference prints what it parsed, in the order of a hash map; here they stand as they were written. */
+function identitiesText({ identities }: Evidence): string {
+  return Array.isArray(identities) ? `[${identities.map((identity) => quoteText(String(identity))).join(" ")}]` : "[]";
+}
 
 /** What the library below says when a signature does not fit: it depends on the format and on the key. */
 function primitiveText(evidence: Evidence): string {
@@ -102,6 +140,17 @@ function periodText(evidence: Evidence, side: "before" | "after"): string {
       rfc1123(text(evidence, "notBefore"), 0)
     }"`
     : `verification time is after certificate ${subject} validity period, it was expired at "${
+      rfc1123(text(evidence, "notAfter"), 0)
+    }"`;
+}
+
+function rangeText(evidence: Evidence): string {
+  const subject = quoteText(text(evidence, "subject"));
+  return evidence["side"] === "before"
+    ? `timestamp can be before certificate ${subject} validity period, it will be valid from "${
+      rfc1123(text(evidence, "notBefore"), 0)
+    }"`
+    : `timestamp can be after certificate ${subject} validity period, it was expired at "${
       rfc1123(text(evidence, "notAfter"), 0)
     }"`;
 }

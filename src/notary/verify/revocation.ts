@@ -13,7 +13,7 @@ import { inconclusive, passed, type ValidationResult } from "./outcome.ts";
  *
  * Spec: Notary Project, trust-store-trust-policy.md, "Certificate Revocation Evaluation".
  */
-export function validateRevocation(envelope: Envelope): ValidationResult {
+export function validateRevocation(envelope: Pick<Envelope, "certificateChain">): ValidationResult {
   // From the root down, as the reference reports the certificate nearest to the root.
   for (let index = envelope.certificateChain.length - 2; index >= 0; index--) {
     const certificate = envelope.certificateChain[index];

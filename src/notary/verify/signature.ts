@@ -65,14 +65,27 @@ async function judge(envelope: Envelope, artifact: Descriptor, trust: Trust, { c
     return { action, result: action === "skip" ? SKIPPED_BY_LEVEL : validate() };
   };
   const authenticity = validation("authenticity", () => validateAuthenticity(envelope, trust, crypto));
-  const others = {
-    expiry: validation("expiry", () => validateExpiry(envelope.signedAttributes, at)),
-    authenticTimestamp: validation("authenticTimestamp", () => validateAuthenticTimestamp(envelope, at)),
-    revocation: validation("revocation", () => validateRevocation(envelope)),
-  };
+  const authenticTimestamp = validation(
+    "authenticTimestamp",
+    () =>
+      validateAuthenticTimestamp(
+        envelope,
+        trust,
+        at,
+        crypto,
+        (certificateChain) => validateRevocation({ certificateChain }),
+      ),
+  );
+  const expiry = validation("expiry", () => validateExpiry(envelope.signedAttributes, at));
+  const revocation = validation("revocation", () => validateRevocation(envelope));
   const compared = compareArtifact(envelope, artifact);
   return {
-    validations: { authenticity: { action: authenticity.action, result: await authenticity.result }, ...others },
+    validations: {
+      authenticity: { action: authenticity.action, result: await authenticity.result },
+      expiry,
+      authenticTimestamp: { action: authenticTimestamp.action, result: await authenticTimestamp.result },
+      revocation,
+    },
     ...compared,
   };
 }

@@ -24,6 +24,16 @@ export function createFiles(contents: Readonly<Record<string, string | Uint8Arra
         )
           .sort(),
       ),
+    entries: (folder) => {
+      const below = Object.keys(contents).filter((path) => path.startsWith(`${folder}/`)).map((path) =>
+        path.slice(folder.length + 1)
+      );
+      if (below.length === 0) return Promise.resolve(undefined);
+      const names = [...new Set(below.map((path) => path.split("/")[0] ?? ""))].sort();
+      return Promise.resolve(
+        names.map((name) => ({ name, kind: below.includes(name) ? "file" as const : "folder" as const })),
+      );
+    },
     kind: (path) => {
       if (Object.hasOwn(contents, path)) return Promise.resolve("file");
       return Promise.resolve(Object.keys(contents).some((name) => name.startsWith(`${path}/`)) ? "folder" : undefined);

@@ -1,5 +1,6 @@
 /** A `Host` in memory: what a command writes is kept, what it asks for is answered by the test. */
 import { createNobleProvider, createWebCryptoProvider, withFallback } from "../../../src/crypto/mod.ts";
+import { ConfigurationError } from "../../../src/errors.ts";
 import type { CryptoProvider, Handler, Host, ServeOptions } from "../../../src/ports.ts";
 import { files as realFiles } from "../../../src/runtime/files.ts";
 import { run } from "../../../src/cli/run.ts";
@@ -17,6 +18,8 @@ export interface MemoryHostOptions {
   readonly crypto?: CryptoProvider;
   readonly isTerminal?: boolean;
   readonly variables?: Readonly<Record<string, string>>;
+  /** Where programs keep their configuration; nowhere by default. */
+  readonly configFolder?: string;
   readonly zone?: ViewerZone;
   /** Called with what would listen; the listener is pretended. */
   readonly serve?: (handler: Handler, options: ServeOptions) => void;
@@ -29,6 +32,8 @@ export interface Ran {
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
+  /** Files written, by path. */
+  readonly written: ReadonlyMap<string, Uint8Array>;
   /** Requests to registries: `GET https://ghcr.io/v2/…`. */
   readonly requests: readonly string[];
 }
@@ -41,13 +46,15 @@ export async function runInMemory(argv: readonly string[], options: MemoryHostOp
   const out: string[] = [];
   const err: string[] = [];
   const requests: string[] = [];
+  const written = new Map<string, Uint8Array>();
   const host: Host = {
     runtime: "memory 1.0",
     ports: {
       fetch: (url, init) => {
         requests.push(`${init.method} ${url}`);
-        const { method, headers, signal } = init;
-        return Promise.resolve(registry(new Request(url, { method, headers: { ...headers }, signal })));
+        const { method, headers, signal, body } = init;
+        const content = body === undefined ? {} : { body: body as BodyInit };
+        return Promise.resolve(registry(new Request(url, { method, headers: { ...headers }, signal, ...content })));
       },
       now: () => options.now ?? new Date("2026-11-24T00:00:00Z"),
       sleep: () => Promise.resolve(),
@@ -65,15 +72,23 @@ export async function runInMemory(argv: readonly string[], options: MemoryHostOp
     },
     argv,
     variable: (name) => options.variables?.[name],
+    configFolder: () => options.configFolder,
     isTerminal: options.isTerminal ?? false,
     writeOut: (text) => void out.push(text),
     writeError: (text) => void err.push(text),
     readInput: () => Promise.resolve(new Uint8Array()),
+    writeFile: (path, bytes, { replace }) => {
+      if (!replace && (written.has(path) || Object.hasOwn(options.files ?? {}, path))) {
+        return Promise.reject(new ConfigurationError("ERR_FILE", `Cannot write "${path}": it exists`));
+      }
+      written.set(path, bytes);
+      return Promise.resolve();
+    },
     interruption: () => options.interruption ?? AbortSignal.abort(),
     exitWith: () => {},
     packageFolder: () => Promise.resolve("."),
     page: () => Promise.resolve(new Map()),
   };
   const status = await run(argv, host, zone);
-  return { status, stdout: out.join(""), stderr: err.join(""), requests };
+  return { status, stdout: out.join(""), stderr: err.join(""), written, requests };
 }

@@ -59,7 +59,7 @@ describe("a wrong command line exits with 1, says why, and asks nobody", () => {
     [["inspect", "r.example/a:1", "r.example/b:1"], "Error: 2 references, expected 1", "ERR_USAGE"],
     [["inspect", "-o", "yaml", "r.example/a:1"], "Error: unrecognized output format yaml", "ERR_USAGE"],
     [["verify", "-o", "tree", "r.example/a:1"], "Error: unrecognized output format tree", "ERR_USAGE"],
-    [["verify", "r.example/a:1"], "Error: missing --cert FILE", "ERR_USAGE"],
+    [["verify", "r.example/a:1"], "Error: trust policy is not present.", "ERR_TRUST_POLICY_MISSING"],
     [
       ["inspect", "--max-signatures", "0", "r.example/a:1"],
       "Error: max-signatures value 0 must be a positive number",

@@ -10,6 +10,7 @@ import {
   derChildren,
   derContent,
   type DerNode,
+  eachDerChild,
   encodeHex,
   expectTag,
   MAX_DER_BYTES,
@@ -205,6 +206,21 @@ describeIf("shared", "readDer() and asn1js", () => {
       }
       expect(seen).not.toBe(walk(readDer(der)));
     }));
+  });
+});
+
+describe("eachDerChild()", () => {
+  it("gives what derChildren() gives, one after the other", () => {
+    const list = readDer(writeSequence(...[1, 2, 3].map((value) => writeDer(TAG.integer, Uint8Array.of(value)))));
+    expect([...eachDerChild(list)]).toEqual(derChildren(list));
+    expect([...eachDerChild(readDer(writeSequence()))]).toEqual([]);
+  });
+
+  it("refuses a value when it reaches it, and what has no values inside", () => {
+    const values = eachDerChild(readDer(writeDer(TAG.sequence, Uint8Array.of(2, 1, 7, 2, 5, 0))));
+    expect(values.next().value).toMatchObject({ tag: TAG.integer });
+    expect(() => values.next()).toThrow(refused);
+    expect(() => eachDerChild(readDer(Uint8Array.of(4, 0))).next()).toThrow(refused);
   });
 });
 

@@ -28,6 +28,7 @@ const hostile: InspectedSignature = {
       ],
     },
     unsignedAttributes: { signingAgent: `agent${ESCAPES}`, timestampSignature: new Uint8Array(3) },
+    timestamp: { error: `of${ESCAPES}` },
     certificates: [{
       fingerprint: "ab".repeat(32),
       subject: `CN=${ESCAPES}`,
@@ -64,7 +65,7 @@ describe("renderInspectionTree()", () => {
       "unsigned attributes",
       "signingAgent",
       "timestamp signature",
-      "present, not evaluated",
+      "error",
       "certificates",
       "SHA256 fingerprint",
       "issued to",
@@ -84,6 +85,79 @@ describe("renderInspectionTree()", () => {
   });
 });
 
+/** The golden of a timestamp: what notation 1.3.2 printed of a token by a local authority. */
+describe("a timestamp that was opened", () => {
+  const names = {
+    signer: "CN=Example TSA Signer,O=Example TSA,C=US",
+    root: "CN=Example TSA Root,O=Example TSA,C=US",
+  };
+  const certificate = (fingerprint: string, subject: string, notAfter: string) => ({
+    fingerprint,
+    subject,
+    issuer: names.root,
+    notBefore: new Date(0),
+    notAfter: new Date(notAfter),
+  });
+  const timestamped: InspectedSignature = {
+    ...hostile,
+    claims: {
+      ...hostile.claims,
+      timestamp: {
+        range: {
+          genTime: new Date("2026-11-23T08:48:30Z"),
+          accuracySeconds: 1.5,
+          earliest: new Date("2026-11-23T08:48:28.500Z"),
+          latest: new Date("2026-11-23T08:48:31.500Z"),
+          text: { earliest: "2026-11-23T08:48:28.5Z", latest: "2026-11-23T08:48:31.5Z" },
+        },
+        certificates: [
+          certificate("41".repeat(32), names.signer, "2029-08-19T08:48:29Z"),
+          certificate("22".repeat(32), names.root, "2036-11-20T08:48:29Z"),
+        ],
+      },
+    },
+  };
+
+  it("is printed in the tree with both ends and its certificates", () => {
+    const text = renderInspectionTree(`r.example/a@${digest}`, [timestamped], utcZone);
+    expect(text).toContain(
+      `        │   └── timestamp signature
+        │       ├── timestamp: [Mon Nov 23 08:48:28 2026, Mon Nov 23 08:48:31 2026]
+        │       └── certificates
+        │           ├── SHA256 fingerprint: ${"41".repeat(32)}
+        │           │   ├── issued to: CN=Example TSA Signer,O=Example TSA,C=US
+        │           │   ├── issued by: CN=Example TSA Root,O=Example TSA,C=US
+        │           │   └── expiry: Sun Aug 19 08:48:29 2029
+        │           └── SHA256 fingerprint: ${"22".repeat(32)}
+        │               ├── issued to: CN=Example TSA Root,O=Example TSA,C=US
+        │               ├── issued by: CN=Example TSA Root,O=Example TSA,C=US
+        │               └── expiry: Thu Nov 20 08:48:29 2036
+`,
+    );
+  });
+
+  it("is a member of the unsigned attributes in JSON", () => {
+    const { Signatures: [signature] } = JSON.parse(renderInspectionJson(artifact, [timestamped], utcZone));
+    expect(signature.unsignedAttributes.timestampSignature).toEqual({
+      timestamp: "[2026-11-23T08:48:28Z, 2026-11-23T08:48:31Z]",
+      certificates: [
+        {
+          SHA256Fingerprint: "41".repeat(32),
+          issuedTo: names.signer,
+          issuedBy: names.root,
+          expiry: "2029-08-19T08:48:29Z",
+        },
+        {
+          SHA256Fingerprint: "22".repeat(32),
+          issuedTo: names.root,
+          issuedBy: names.root,
+          expiry: "2036-11-20T08:48:29Z",
+        },
+      ],
+    });
+  });
+});
+
 describe("renderInspectionJson()", () => {
   it("carries the same claims as data", () => {
     const text = renderInspectionJson(artifact, [hostile], utcZone);
@@ -100,7 +174,10 @@ describe("renderInspectionJson()", () => {
           [`k${ESCAPES}`]: `v${ESCAPES}`,
         },
         userDefinedAttributes: { [`u${ESCAPES}`]: ESCAPES },
-        unsignedAttributes: { signingAgent: `agent${ESCAPES}` },
+        unsignedAttributes: {
+          signingAgent: `agent${ESCAPES}`,
+          timestampSignature: { error: expect.stringMatching(/^failed to parse timestamp countersignature: of/) },
+        },
         signedArtifact: { mediaType: artifact.mediaType, digest, size: 561 },
       }],
     });

@@ -1,6 +1,6 @@
 /** Hosts: which places only we could reach, and which hosts belong together. */
 import { describe, expect, it } from "vitest";
-import { hostKind, isSameSite } from "../../../src/oci/address.ts";
+import { hostKind, isSameSite } from "../../../src/http/mod.ts";
 import { endpointOf, type RegistrySettings } from "../../../src/oci/settings.ts";
 
 describe("hostKind()", () => {

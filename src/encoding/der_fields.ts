@@ -1,5 +1,5 @@
-/** What every structure of certificates needs when its fields are taken one by one: that there are no more, or just one. */
-import { derChildren, type DerNode } from "../encoding/mod.ts";
+/** What structures of ASN.1 need when their fields are taken one by one: that there are no more, or just one. */
+import { derChildren, type DerNode } from "./der.ts";
 import { MalformedError } from "../errors.ts";
 
 /** @throws {MalformedError} `ERR_DER` when fields are left over. */

@@ -62,6 +62,18 @@ export function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
+/** The innermost reason of a failed `fetch`: runtimes wrap "connection refused" in one or two errors that say less. */
+export function networkReason(thrown: unknown): string {
+  let reason = "the connection failed";
+  let error: unknown = thrown;
+  for (let depth = 0; depth < 5 && error instanceof Error; depth++) {
+    const first: unknown = error instanceof AggregateError ? error.errors[0] : undefined;
+    if (error.message !== "") reason = error.message;
+    error = first ?? error.cause;
+  }
+  return reason;
+}
+
 function join(chunks: readonly Uint8Array[], length: number): Uint8Array {
   const [first] = chunks;
   if (first !== undefined && chunks.length === 1) return first;

@@ -1,0 +1,126 @@
+/** `blob verify`: whether a trusted signer signed a file. */
+import { printable } from "../../encoding/mod.ts";
+import { type Refusal, refusal, toEngineError } from "../../errors.ts";
+import {
+  firstRefusal,
+  signatureReferenceText,
+  type Trust,
+  verdict,
+  type VerificationOutcome,
+  verifyBlob,
+} from "../../notary/mod.ts";
+import type { Host } from "../../ports.ts";
+import { MAX_BLOB_BYTES, onlyPath, readSignatureFile } from "../blob_files.ts";
+import { defineCommand } from "../command.ts";
+import { list, text, usage } from "../flags.ts";
+import { parseMetadata } from "../metadata.ts";
+import { renderSuccess, renderWarnings } from "../render/outcome.ts";
+import { report } from "../report.ts";
+import { reportTrust, trustBlobPolicy, trustCertificates } from "../trust.ts";
+
+/** `edge-notary blob verify`. */
+export const blobVerify = defineCommand({
+  name: "blob verify",
+  use: "[flags] --signature <signature_path> <blob_path>",
+  short: "Verify a signature associated with a blob",
+  long: "Verify a signature associated with a blob\n\n" +
+    "Whom to trust says notation's trust policy for blobs, trustpolicy.blob.json: its global statement, or the one of\n" +
+    "--policy-name. With --cert, no policy is read and everything the Notary Project validates is enforced.",
+  examples: [
+    {
+      what: "Verify a blob with the root certificate of its signer",
+      line: "edge-notary blob verify --cert root.crt --signature <blob_path>.jws.sig <blob_path>",
+    },
+  ],
+  flags: {
+    cert: list("trust the certificates in this PEM or DER file and no trust policy; may be repeated", {
+      value: "FILE",
+    }),
+    "media-type": text("media type of the blob to verify", undefined),
+    "policy-name": text("statement of the trust policy to verify against; the global one by default", undefined),
+    signature: text("filepath of the signature to be verified", undefined, { short: "s" }),
+    "user-metadata": list(
+      "user defined {key}={value} pairs that must be present in the signature for successful verification if provided",
+      { short: "m" },
+    ),
+  },
+  work: async ({ flags, operands }, { host }) => {
+    const path = onlyPath("blob verify", "blob", operands);
+    if (flags.signature === undefined) throw usage("missing --signature FILE: the signature of the blob");
+    if (flags.cert.length > 0 && flags["policy-name"] !== undefined) {
+      throw usage("--cert and --policy-name name two trusts, expected one of them");
+    }
+    const metadata = parseMetadata(flags["user-metadata"]);
+    const signature = await readSignatureFile(flags.signature, host.files);
+    let trust: Trust;
+    try {
+      trust = flags.cert.length > 0
+        ? await (await trustCertificates(flags.cert, host.files))(path)
+        : await trustBlobPolicy(host, flags["policy-name"]);
+    } catch (thrown) {
+      reportTrust(host, toEngineError(thrown, "Cannot tell whom to trust"));
+      return 1;
+    }
+    const bytes = await host.files.read(path, MAX_BLOB_BYTES);
+    const blob = { bytes, ...(flags["media-type"] === undefined ? {} : { mediaType: flags["media-type"] }) };
+    const outcome = await verifyBlob(blob, signature, trust, host.ports);
+    return conclude(path, outcome, metadata, host);
+  },
+});
+
+/** Prints the verdict in notation's words. */
+function conclude(
+  path: string,
+  outcome: VerificationOutcome,
+  metadata: ReadonlyMap<string, string>,
+  host: Host,
+): number {
+  const judged = verdict(outcome);
+  const why = judged === "verified"
+    ? missingMetadata(outcome, metadata)
+    : judged === "skipped"
+    ? undefined
+    : reasonOf(outcome);
+  if (why !== undefined) {
+    report(host, why.refusal, {
+      line: `Error: signature verification failed: ${printable(why.sentence, MAX_PRINTED)}`,
+    });
+    return 1;
+  }
+  const shown = { reference: path, outcomes: [outcome], verdict: judged };
+  host.writeError(renderWarnings(shown));
+  host.writeOut(renderSuccess(shown));
+  return 0;
+}
+
+/** Characters of the reference's sentence at most. */
+const MAX_PRINTED = 4096;
+
+interface Reason {
+  readonly refusal: Refusal;
+  readonly sentence: string;
+}
+
+function missingMetadata(
+  { userMetadata }: VerificationOutcome,
+  wanted: ReadonlyMap<string, string>,
+): Reason | undefined {
+  for (const [key, value] of wanted) {
+    if (Object.hasOwn(userMetadata, key) && userMetadata[key] === value) continue;
+    const what = `Cannot find the user metadata "${printable(key)}" with this value in the signature`;
+    return {
+      refusal: refusal("USER_METADATA_MISSING", what),
+      sentence: "unable to find specified metadata in the signature",
+    };
+  }
+  return undefined;
+}
+
+function reasonOf(outcome: VerificationOutcome): Reason {
+  const why = firstRefusal(outcome) ??
+    refusal("ERR_INTERNAL", "Cannot verify the blob: not verified, without a reason");
+  const sentence = why.code === "TARGET_ARTIFACT_MISMATCH"
+    ? "integrity check failed. signature does not match the given blob"
+    : signatureReferenceText(outcome) ?? why.message;
+  return { refusal: why, sentence };
+}

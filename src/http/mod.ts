@@ -1,0 +1,12 @@
+/**
+ * What every client of this house needs that asks over HTTP (RFC 9110): bodies read under a limit, waiting that ends with
+ * the deadline, and which places only we could reach.
+ *
+ * ```ts
+ * if (hostKind(url.hostname) !== "public") return undefined;
+ * const response = await orAbort(fetch(url.href, init), signal);
+ * const { bytes, exceeded } = await readBody(response, MAX_BYTES, signal);
+ * ```
+ */
+export { type HostKind, hostKind, isSameSite } from "./address.ts";
+export { type Body, dropBody, networkReason, orAbort, outOfTime, readBody } from "./body.ts";

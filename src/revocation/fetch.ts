@@ -1,0 +1,146 @@
+/** One question to a responder or a CRL server, bounded in time, size and redirects. What is answered is not judged here. */
+import { printable } from "../encoding/mod.ts";
+import { dropBody, type HostKind, hostKind, networkReason, orAbort, readBody } from "../http/mod.ts";
+import type { Ports } from "../ports.ts";
+import { unknown, type UnknownAnswer } from "./answer.ts";
+
+/** Milliseconds an OCSP responder has for its answer, redirects included. */
+export const OCSP_TIMEOUT_MILLISECONDS = 2_000;
+/** Milliseconds a server has for a CRL, redirects included. */
+export const CRL_TIMEOUT_MILLISECONDS = 5_000;
+/** Redirects of one question at most. */
+export const MAX_REVOCATION_REDIRECTS = 3;
+
+/** What asking needs of the outside world. */
+export type FetchPorts = Pick<Ports, "fetch" | "sleep">;
+
+/** A question to one URL, which a certificate or a CRL names. */
+export interface RevocationRequest {
+  readonly url: string;
+  /** Asked by POST; without it by GET. */
+  readonly body?: { readonly bytes: Uint8Array; readonly mediaType: string };
+  readonly accept: string;
+  readonly maxBytes: number;
+  readonly timeoutMilliseconds: number;
+}
+
+const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/**
+ * Asks, and gives back the bytes of the answer.
+ *
+ * Certificates come from outside, so their URLs do: only http and https are asked, without a user, and no loopback,
+ * private, link-local or metadata address that the host did not allow. Names are not resolved here. Plain http is what
+ * certificates name: what is answered is signed.
+ *
+ * @param privateHosts Hosts, with or without a port, that may be asked although they are not public.
+ * @returns The bytes, or why there are none: `source-refused`, `unreachable`, `too-large`.
+ *
+ * Spec: RFC 6960, appendix A; RFC 5280, section 4.2.1.13; RFC 9110, section 15.4.
+ */
+export async function fetchAnswer(
+  request: RevocationRequest,
+  ports: FetchPorts,
+  privateHosts: ReadonlySet<string>,
+  signal?: AbortSignal,
+): Promise<Uint8Array | UnknownAnswer> {
+  const limit = startLimit(request.timeoutMilliseconds, ports, signal);
+  try {
+    return await follow(request, ports, privateHosts, limit.signal);
+  } catch (thrown) {
+    if (limit.signal.aborted) return unknown("unreachable", `did not answer within ${limit.describe()}`);
+    return unknown("unreachable", `could not be asked: ${printable(networkReason(thrown), 200)}`);
+  } finally {
+    limit.end();
+  }
+}
+
+async function follow(
+  { url, body, accept, maxBytes }: RevocationRequest,
+  { fetch }: FetchPorts,
+  privateHosts: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<Uint8Array | UnknownAnswer> {
+  let target = readUrl(url);
+  for (let hops = 0;; hops++) {
+    const fault = target === undefined ? "is no URL" : urlFault(target, privateHosts);
+    if (target === undefined || fault !== undefined) {
+      return unknown("source-refused", hops === 0 ? `${fault}` : `redirects to what ${fault}`);
+    }
+    const headers = { accept, ...(body === undefined ? {} : { "content-type": body.mediaType }) };
+    const content = body === undefined ? {} : { body: body.bytes };
+    const method = body === undefined ? "GET" : "POST";
+    const response = await orAbort(
+      fetch(target.href, { method, headers, ...content, redirect: "manual", signal }),
+      signal,
+    );
+    const location = REDIRECT_STATUSES.has(response.status) ? response.headers.get("location") : null;
+    if (location === null) return await readAnswer(response, maxBytes, signal);
+    dropBody(response);
+    if (hops === MAX_REVOCATION_REDIRECTS) return unknown("unreachable", `redirects more than ${hops} times`);
+    target = readUrl(location, target);
+  }
+}
+
+async function readAnswer(
+  response: Response,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<Uint8Array | UnknownAnswer> {
+  if (response.status !== 200) {
+    dropBody(response);
+    return unknown("unreachable", `answered with HTTP status ${response.status}, expected 200`);
+  }
+  const { bytes, exceeded } = await readBody(response, maxBytes, signal);
+  return exceeded ? unknown("too-large", `answered with more than ${maxBytes} bytes`) : bytes;
+}
+
+function readUrl(text: string, base?: URL): URL | undefined {
+  return URL.canParse(text, base?.href) ? new URL(text, base?.href) : undefined;
+}
+
+const KIND_TEXT: Readonly<Record<Exclude<HostKind, "public">, string>> = {
+  "loopback": "a loopback address",
+  "private": "a private address",
+  "link-local": "a link-local address",
+  "metadata": "a cloud metadata address",
+  "special": "a name of a private network",
+};
+
+/** Why a URL is not asked. */
+function urlFault(url: URL, privateHosts: ReadonlySet<string>): string | undefined {
+  if (url.protocol !== "http:" && url.protocol !== "https:") {
+    return `is a URL of scheme "${printable(url.protocol.slice(0, -1), 40)}", expected http or https`;
+  }
+  if (url.username !== "" || url.password !== "") return "is a URL with a user name or password";
+  const kind = hostKind(url.hostname);
+  if (kind === "public" || privateHosts.has(url.host) || privateHosts.has(url.hostname)) return undefined;
+  return `is at ${KIND_TEXT[kind]}, which is not allowed here`;
+}
+
+interface Limit {
+  readonly signal: AbortSignal;
+  readonly describe: () => string;
+  readonly end: () => void;
+}
+
+/** Aborts after a time, or with the signal, whichever is first. */
+function startLimit(milliseconds: number, { sleep }: FetchPorts, outer: AbortSignal | undefined): Limit {
+  const controller = new AbortController();
+  const over = new AbortController();
+  const stop = () => controller.abort(outer?.reason);
+  if (outer?.aborted) stop();
+  outer?.addEventListener("abort", stop, { once: true });
+  sleep(milliseconds, over.signal).then(
+    () => controller.abort(new DOMException("no answer in time", "TimeoutError")),
+    () => {},
+  );
+  return {
+    signal: controller.signal,
+    describe: () => outer?.aborted ? "the time that was left" : `${milliseconds / 1000} s`,
+    end: () => {
+      over.abort();
+      outer?.removeEventListener("abort", stop);
+    },
+  };
+}

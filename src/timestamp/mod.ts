@@ -1,0 +1,14 @@
+/**
+ * Timestamps by authorities: tokens read and judged, requests made (RFC 3161; RFC 5652; RFC 5816).
+ *
+ * ```ts
+ * const token = await readTimestampToken(bytes);
+ * const verdict = await verifyTimestamp(token, envelope.signature, roots, crypto);
+ * if (verdict.trusted) console.log(verdict.range.text, verdict.authorityChain);
+ * ```
+ */
+export { MAX_TIMESTAMP_BYTES } from "./bounds.ts";
+export { type TimestampRange, timestampRange } from "./range.ts";
+export { readTimestampToken, type TimestampToken } from "./token.ts";
+export type { TimestampRefusal, TimestampVerdict } from "./verdict.ts";
+export { matchTimestamp, verifyTimestamp } from "./verify.ts";

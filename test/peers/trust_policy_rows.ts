@@ -1,0 +1,153 @@
+/** Trust policy documents that keep or break one rule each. */
+import {
+  broken,
+  identities,
+  level,
+  override,
+  policy,
+  refused,
+  scopes,
+  statement,
+  STORE,
+  type TrustRow,
+} from "./trust_row.ts";
+
+const DOCUMENTS: readonly TrustRow[] = [
+  { name: "no document", verdict: "failed" },
+  refused("a document that is a link", policy(statement()), { linked: true }),
+  refused("no JSON", "not json"),
+  refused("an empty file", ""),
+  refused("half a document", '{"version": "1.0", "trustPolicies": ['),
+  refused("a list", []),
+  refused("a version that is a number", { version: 1, trustPolicies: [statement()] }),
+  refused("statements that are an object", { version: "1.0", trustPolicies: statement() }),
+  refused("scopes that are a text", policy(statement({ registryScopes: "*" }))),
+  refused("an identity that is a number", policy(statement({ trustedIdentities: [1] }))),
+  refused("an override that is a list", policy(statement(level("strict", { override: [] })))),
+  refused("no version", { trustPolicies: [statement()] }),
+  refused("another version", { version: "2.0", trustPolicies: [statement()] }),
+  refused("no statements", { version: "1.0" }),
+  refused("an empty list of statements", policy()),
+  refused("null for statements", { version: "1.0", trustPolicies: null }),
+  refused("null for a statement", policy(null)),
+  refused("two statements of one name", policy(statement(scopes("a.example/b")), statement(scopes("a.example/c")))),
+  refused("a name written twice", JSON.stringify(policy(statement())).replace("{", '{"version":"1.0",'), {
+    verdictDeviation: "trust-policy-duplicate-names",
+  }),
+  refused("names that differ in case only", JSON.stringify(policy(statement())).replace("{", '{"Version":"1.0",'), {
+    verdictDeviation: "trust-policy-duplicate-names",
+  }),
+  refused("a second document behind the first", `${JSON.stringify(policy(statement()))}{}`, {
+    verdictDeviation: "trust-policy-trailing-data",
+  }),
+];
+
+const STATEMENTS: readonly TrustRow[] = [
+  broken("no name", { name: "" }),
+  broken("no level", { signatureVerification: {} }),
+  broken("null for the verification", { signatureVerification: null }),
+  broken("an unknown level", level("lax")),
+  broken("a level in capitals", level("Strict")),
+  broken("skip with an override", {
+    ...override("skip", { expiry: "log" }),
+    trustStores: [],
+    trustedIdentities: [],
+    ...scopes("HOST/kyverno/test-verify-image"),
+  }),
+  broken("an override of an unknown validation", override("strict", { Expiry: "log" })),
+  broken("an override with an unknown action", override("strict", { expiry: "warn" })),
+  broken("an override of integrity", override("strict", { integrity: "log" })),
+  broken("authenticity skipped", override("strict", { authenticity: "skip" })),
+  broken("expiry skipped", override("audit", { expiry: "skip" })),
+  broken("an unknown verifyTimestamp", level("strict", { verifyTimestamp: "never" })),
+  broken("no trust stores", { trustStores: [] }),
+  broken("no identities", { trustedIdentities: [] }),
+  broken("skip with trust stores", { ...level("skip"), trustedIdentities: [] }),
+  broken("skip with identities", { ...level("skip"), trustStores: [] }),
+  broken("a store without a type", { trustStores: ["seed"] }),
+  broken("a store of an unknown type", { trustStores: ["root:seed"] }),
+  broken("a store of a type in capitals", { trustStores: ["CA:seed"] }),
+  broken("a store without a name", { trustStores: ["ca:"] }),
+  broken("a store that climbs", { trustStores: ["ca:../ca/seed"] }),
+  broken("a store that is the folder above", { trustStores: ["ca:.."] }, { deviation: "trust-store-folder-name" }),
+];
+
+const SCOPES: readonly TrustRow[] = [
+  ...[
+    "HOST",
+    "HOST/",
+    "/app",
+    "https://HOST/app",
+    "HOST/app:v1",
+    `HOST/app@sha256:${"0".repeat(64)}`,
+    "HOST/App",
+    "HOST/*",
+    "**",
+    "HOST/a//b",
+    "HOST/a___b",
+    "HOST/a..b",
+    "HOST/-a",
+    "a_b.io/b",
+    "-a.io/b",
+    "a-.io/b",
+    "a..io/b",
+    "a.io:/b",
+    "a.io:x/b",
+    "[::1]:5000/a",
+    "local/myOCILayout",
+    " HOST/app",
+    "",
+  ].map((scope) => broken(`the scope "${scope}"`, scopes(scope))),
+  broken("no scopes", { registryScopes: [] }),
+  broken("null for scopes", { registryScopes: null }),
+  broken("* beside another scope", scopes("HOST/app", "*")),
+  broken("one scope twice", scopes("a.example/app", "a.example/app")),
+  refused("one scope in two statements", policy(statement(), statement({ name: "b" }))),
+  ...["library/alpine", "localhost/a", "Example.COM:1/a", "a.io/b--c/d__e/f.g/h_i", "127.0.0.1:1/x/y/z"].map((
+    scope,
+  ): TrustRow => ({
+    name: `the scope "${scope}" beside *`,
+    policy: policy(statement(), statement({ name: "other", ...scopes(scope) })),
+    stores: STORE,
+    verdict: "verified",
+  })),
+];
+
+const IDENTITIES: readonly TrustRow[] = [
+  broken("* beside another identity", identities("*", "x509.subject:C=US,ST=WA,O=Notary")),
+  broken("an empty identity", identities("")),
+  broken("an identity without a kind", identities("C=US,ST=WA,O=Notary")),
+  broken("an identity without a name", identities("x509.subject:")),
+  broken("a name of blanks", identities("x509.subject:  ")),
+  broken("a name without C", identities("x509.subject:ST=WA,O=Notary")),
+  broken("a name without ST", identities("x509.subject:C=US,O=Notary")),
+  broken("a name without O", identities("x509.subject:C=US,ST=WA")),
+  broken("an empty C", identities("x509.subject:C=,ST=WA,O=Notary")),
+  broken("a type in small letters", identities("x509.subject:c=US,ST=WA,O=Notary")),
+  broken("a type as numbers", identities("x509.subject:C=US,ST=WA,2.5.4.10=Notary")),
+  broken("S and ST", identities("x509.subject:C=US,S=WA,ST=WA,O=Notary")),
+  broken("two OUs", identities("x509.subject:C=US,ST=WA,O=Notary,OU=a,OU=b")),
+  broken("several values of one name", identities("x509.subject:C=US,ST=WA,O=Notary+OU=a")),
+  broken("a value in hexadecimal", identities("x509.subject:C=US,ST=WA,O=#0c064e6f74617279")),
+  broken("=# within a value", identities("x509.subject:C=US,ST=WA,O=Notary,CN=a=#b")),
+  broken("no equals sign", identities("x509.subject:C=US,ST=WA,Notary")),
+  broken("a comma too many", identities("x509.subject:C=US,,ST=WA,O=Notary")),
+  broken("a comma at the end", identities("x509.subject:C=US,ST=WA,O=Notary,")),
+  broken("an escape of nothing", identities("x509.subject:C=US,ST=WA,O=Notary\\"), {
+    deviation: "trust-policy-name-escapes",
+  }),
+  broken("an escape of a letter", identities("x509.subject:C=US,ST=WA,O=\\Notary"), {
+    deviation: "trust-policy-name-escapes",
+  }),
+  broken(
+    "identities that overlap",
+    identities("x509.subject:C=US,ST=WA,O=Notary", "x509.subject:CN=test,C=US,ST=WA,O=Notary"),
+  ),
+  broken(
+    "an identity twice, in another order",
+    identities("x509.subject:C=US,ST=WA,O=Notary", "x509.subject: O=Notary ; S=WA ; C=US"),
+  ),
+];
+
+/** Documents, statements, scopes, identities. */
+export const POLICY_ROWS: readonly TrustRow[] = [...DOCUMENTS, ...STATEMENTS, ...SCOPES, ...IDENTITIES];
