@@ -123,7 +123,7 @@ export interface LogLine {
   readonly [field: string]: string | number | boolean | undefined;
 }
 
-/** Files, for the commands and layouts of Node and Deno. */
+/** Files, which the commands and layouts of Node and Deno use. */
 export interface Files {
   /** @throws {ConfigurationError} `ERR_FILE` when it cannot be read or has more than `maxBytes`. */
   readonly read: (path: string, maxBytes: number) => Promise<Uint8Array>;

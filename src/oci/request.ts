@@ -157,7 +157,7 @@ function requireSameWrite({ action, method, url, endpoint }: RegistryRequest, ne
   );
 }
 
-/** Not 501: a method or resource that is not implemented will not be in a second either. */
+/** Not 501: a registry without a method or resource will not have it in a second either. */
 function mayPass(status: number): boolean {
   return status === 408 || status === 429 || (status >= 500 && status !== 501);
 }
