@@ -12,6 +12,7 @@ import { makeAttested, makeFallback, makeIndexes, makeLying } from "./fixtures/r
 import { makeExpiry, makeTampered, makeWrongSigner, waitForExpiry } from "./fixtures/refusals.ts";
 import { trustInPolicy } from "./fixtures/policy.ts";
 import { makeAlgorithms, makeMetadata, makeSeed, makeSeveral } from "./fixtures/stories.ts";
+import { makeTimestamps } from "./fixtures/timestamps.ts";
 import { jsonText, openWorkshop, writeOut } from "./fixtures/workshop.ts";
 import { recordVersions } from "./fixtures/versions.ts";
 import { buildPeers } from "./peers.ts";
@@ -48,6 +49,7 @@ try {
   await waitForExpiry(catalogue, expiring);
   await catalogue.write();
   await recordOutputs(workshop, cast.signer);
+  await makeTimestamps(join(workshop.output, "timestamps"));
   const signerCertificate = readFileSync(join(workshop.output, cast.signer.certificate), "utf8");
   writeOut(POLICY, trustInPolicy(readFileSync(POLICY, "utf8"), signerCertificate));
   writeOut(join(workshop.output, "keys.json"), jsonText(maker.records));

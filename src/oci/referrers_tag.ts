@@ -22,7 +22,7 @@ import type { Content } from "./resolve.ts";
 /** How long the list is left alone before it is read again: far longer than anybody takes from reading to writing it. */
 export const SETTLE_MILLISECONDS = 2_000;
 
-/** Most that is added to the window, so that those who collided once do not again. */
+/** Most that is added to the window for each writing before, so that those who collided once do not again. */
 export const SETTLE_JITTER_MILLISECONDS = 1_000;
 
 /** Most times the list is written for one entry. */
@@ -72,7 +72,7 @@ export async function addToReferrersTag(
       refused = thrown;
     }
     try {
-      await orAbort(sleep(SETTLE_MILLISECONDS + chance() * SETTLE_JITTER_MILLISECONDS, signal), signal);
+      await orAbort(sleep(SETTLE_MILLISECONDS + chance() * SETTLE_JITTER_MILLISECONDS * (writes + 1), signal), signal);
     } catch (thrown) {
       if (!signal.aborted) throw thrown;
       throw outOfTime(

@@ -3,6 +3,7 @@ import type { Refusal } from "../errors.ts";
 import type { CryptoProvider, Ports } from "../ports.ts";
 import type { Digest, OpenRepository } from "../oci/mod.ts";
 import type { ArtifactOutcome, ArtifactView } from "../notary/mod.ts";
+import type { RevocationChecker } from "../revocation/mod.ts";
 import type { Noun } from "./message.ts";
 import type { IgnoredField } from "./schema.ts";
 
@@ -73,7 +74,12 @@ export interface RuleResponse {
 export type Phase = "mutate" | "validate";
 
 /** The part of the outside world a policy evaluation uses. */
-export type PolicyPorts = Pick<Ports, "now"> & { readonly crypto: CryptoProvider; readonly open: OpenRepository };
+export type PolicyPorts = Pick<Ports, "now"> & {
+  readonly crypto: CryptoProvider;
+  readonly open: OpenRepository;
+  /** Asks whether certificates are revoked; without it nobody does. */
+  readonly revocation?: RevocationChecker;
+};
 
 /** A policy ready to be asked. Compiled once, asked many times, never changed. */
 export interface CompiledPolicy {

@@ -67,6 +67,7 @@ async function follow(
     if (target === undefined || fault !== undefined) {
       return unknown("source-refused", hops === 0 ? `${fault}` : `redirects to what ${fault}`);
     }
+    signal.throwIfAborted();
     const headers = { accept, ...(body === undefined ? {} : { "content-type": body.mediaType }) };
     const content = body === undefined ? {} : { body: body.bytes };
     const method = body === undefined ? "GET" : "POST";

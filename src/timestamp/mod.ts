@@ -9,6 +9,15 @@
  */
 export { MAX_TIMESTAMP_BYTES } from "./bounds.ts";
 export { type TimestampRange, timestampRange } from "./range.ts";
+export {
+  encodeTimestampRequest,
+  MAX_TIMESTAMP_RESPONSE_BYTES,
+  readTimestampResponse,
+  type ReceivedTimestamp,
+  requestTimestamp,
+  type TimestampAuthority,
+  type TimestampQuery,
+} from "./request.ts";
 export { readTimestampToken, type TimestampToken } from "./token.ts";
 export type { TimestampRefusal, TimestampVerdict } from "./verdict.ts";
 export { matchTimestamp, verifyTimestamp } from "./verify.ts";

@@ -41,7 +41,6 @@ const SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47";
 
 type HashName = keyof typeof HASH;
 const digest = (hash: string, bytes: Uint8Array) => new Uint8Array(createHash(hash).update(bytes).digest());
-const join = (...parts: readonly Uint8Array[]) => new Uint8Array(Buffer.concat(parts));
 
 export const criticalPurpose = (...purposes: readonly string[]) =>
   extension("2.5.29.37", true, sequence(...purposes.map(oid)));
@@ -87,7 +86,7 @@ export function makeAuthority(changes: AuthorityChanges = {}): Authority {
     subject: names.intermediate,
     issuer: names.root,
     key: keys.intermediate,
-    issuerKey: keys.root,
+    issuerKey: changes.root?.key ?? keys.root,
     extensions: CA,
     ...changes.intermediate,
   });
@@ -96,7 +95,7 @@ export function makeAuthority(changes: AuthorityChanges = {}): Authority {
   const signer = makeCertificate({
     subject: authorityName("tsa signer"),
     issuer,
-    issuerKey: keys.intermediate,
+    issuerKey: changes.intermediate?.key ?? keys.intermediate,
     extensions: AUTHORITY,
     ...changes.signer,
     key,
@@ -276,5 +275,3 @@ export const unknownExtension = (critical: boolean) =>
 
 /** The `tsa` field with a distinguished name. */
 export const tsaField = (parts: NameParts) => der(0xa0, der(0xa4, name(parts)));
-
-export { join as joinBytes };

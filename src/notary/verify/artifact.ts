@@ -133,11 +133,11 @@ async function tryOne(
   { descriptor }: SignedArtifact,
   source: SignatureSource,
   trust: Trust,
-  { ports }: ArtifactView,
+  { ports, signal }: ArtifactView,
 ): Promise<VerificationOutcome> {
   try {
     const envelope = await source.envelope();
-    const outcome = await verifySignature(envelope, descriptor, trust, ports, source.integrity());
+    const outcome = await verifySignature(envelope, descriptor, trust, { ...ports, signal }, source.integrity());
     return { ...outcome, signature: source.descriptor };
   } catch (thrown) {
     return { ...outcomeOfError(thrown, trust), signature: source.descriptor };

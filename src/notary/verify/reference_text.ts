@@ -89,12 +89,17 @@ const SENTENCES: Readonly<Record<string, (evidence: Evidence) => string | undefi
   TIMESTAMP_AUTHORITY_NOT_TRUSTED: carriedText,
   TIMESTAMP_AUTHORITY_INVALID: carriedText,
   TIMESTAMP_OUTSIDE_VALIDITY: rangeText,
-  REVOCATION_NOT_CHECKED: (evidence) =>
-    `${evidence["purpose"] === "timestamping" ? "timestamping" : "signing"} certificate with subject ${
-      quoteText(text(evidence, "subject"))
-    } revocation status is unknown`,
+  CERTIFICATE_REVOKED: (evidence) => `${certificateText(evidence)} is revoked`,
+  REVOCATION_UNKNOWN: (evidence) => `${certificateText(evidence)} revocation status is unknown`,
+  REVOCATION_NOT_CHECKED: (evidence) => `${certificateText(evidence)} revocation status is unknown`,
   TARGET_ARTIFACT_MISMATCH: () => "content descriptor mismatch",
 };
+
+/** Also of a CA the reference says "signing certificate". */
+function certificateText(evidence: Evidence): string {
+  const purpose = evidence["purpose"] === "timestamping" ? "timestamping" : "signing";
+  return `${purpose} certificate with subject ${quoteText(text(evidence, "subject"))}`;
+}
 
 /** The reference prints what it parsed, in the order of a hash map; here they stand as they were written. */
 function identitiesText({ identities }: Evidence): string {

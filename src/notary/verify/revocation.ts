@@ -1,22 +1,46 @@
 /** Revocation: whether the certificates are still good. */
 import { printable } from "../../encoding/mod.ts";
+import type { AskedSource, CertificateRevocation, CheckOptions, RevocationChecker } from "../../revocation/mod.ts";
 import { formatName, revocationSources } from "../../x509/mod.ts";
 import type { Envelope } from "../envelope/envelope.ts";
-import { inconclusive, passed, type ValidationResult } from "./outcome.ts";
+import { type Evidence, failed, inconclusive, passed, type ValidationResult } from "./outcome.ts";
+
+/** Who can be asked, and what bounds and narrows the question. */
+export interface RevocationQuestion extends CheckOptions {
+  readonly checker: RevocationChecker;
+}
 
 /**
- * Tells whether every certificate but the root is free of revocation. Nobody is asked: a certificate that names neither
- * an OCSP responder nor a CRL is `nonRevokable`, and one that names some could be revoked without our knowing.
+ * Tells whether every certificate but the root is free of revocation.
  *
- * @param envelope An envelope whose integrity is proven.
- * @returns `passed` when every certificate is `nonRevokable`; otherwise `inconclusive` with `REVOCATION_NOT_CHECKED`.
+ * @param envelope Its chain, leaf first, which integrity or the timestamp's verification has proven.
+ * @param question Without it nobody is asked: a certificate that names neither an OCSP responder nor a CRL is
+ * `nonRevokable`, and one that names some could be revoked without our knowing.
+ * @returns `passed` when every certificate is `ok` or `nonRevokable`; `failed` with `CERTIFICATE_REVOKED` when one is
+ * revoked; otherwise `inconclusive` with `REVOCATION_UNKNOWN`, or with `REVOCATION_NOT_CHECKED` when nobody was asked.
  *
  * Spec: Notary Project, trust-store-trust-policy.md, "Certificate Revocation Evaluation".
  */
-export function validateRevocation(envelope: Pick<Envelope, "certificateChain">): ValidationResult {
+export async function validateRevocation(
+  envelope: Pick<Envelope, "certificateChain">,
+  question?: RevocationQuestion,
+): Promise<ValidationResult> {
+  if (question === undefined) return withoutAsking(envelope);
+  const { checker, ...options } = question;
+  const found = await checker.check(envelope.certificateChain, options);
+  // The reference names the one nearest to the leaf.
+  const revoked = found.find(({ status }) => status === "revoked");
+  if (revoked !== undefined) return refuseRevoked(revoked);
+  const unclear = found.find(({ status }) => status === "unknown");
+  if (unclear !== undefined) return refuseUnclear(unclear);
+  if (found.every(({ status }) => status === "nonRevokable")) return NON_REVOKABLE;
+  return passed({ status: "ok", certificates: found.flatMap(describe) });
+}
+
+function withoutAsking({ certificateChain }: Pick<Envelope, "certificateChain">): ValidationResult {
   // From the root down, as the reference reports the certificate nearest to the root.
-  for (let index = envelope.certificateChain.length - 2; index >= 0; index--) {
-    const certificate = envelope.certificateChain[index];
+  for (let index = certificateChain.length - 2; index >= 0; index--) {
+    const certificate = certificateChain[index];
     if (certificate === undefined) continue;
     const sources = revocationSources(certificate);
     if (sources.length === 0) continue;
@@ -33,3 +57,67 @@ export function validateRevocation(envelope: Pick<Envelope, "certificateChain">)
 }
 
 const NON_REVOKABLE = passed({ status: "nonRevokable" });
+
+function refuseRevoked(revocation: CertificateRevocation): ValidationResult {
+  const { certificate, asked, answer } = revocation;
+  const subject = formatName(certificate.subject);
+  const source = asked.at(-1);
+  const since = answer?.status === "revoked" ? answer.revokedAt.toISOString() : "";
+  const reason = answer?.status === "revoked" && answer.reason !== undefined ? ` for ${answer.reason}` : "";
+  return failed(
+    "CERTIFICATE_REVOKED",
+    `Cannot rely on certificate "${printable(subject)}": it was revoked at ${since}${reason}, ` +
+      `says "${printable(source?.source ?? "")}"`,
+    { subject, status: "revoked", ...decisive(revocation), asked: asked.map(tell) },
+  );
+}
+
+function refuseUnclear({ certificate, asked }: CertificateRevocation): ValidationResult {
+  const subject = formatName(certificate.subject);
+  const last = asked.at(-1);
+  const problem = last?.answer.status === "unknown" ? last.answer.problem : "not-asked";
+  return inconclusive(
+    "REVOCATION_UNKNOWN",
+    `Cannot tell whether certificate "${printable(subject)}" is revoked: ${asked.map(tell).join("; ")}`,
+    {
+      subject,
+      status: "unknown",
+      problem,
+      ...(last === undefined ? {} : { method: last.method, url: last.source }),
+      asked: asked.map(tell),
+    },
+  );
+}
+
+/** Where the answer that decided came from, and its times. */
+function decisive({ asked, answer }: CertificateRevocation): Evidence {
+  const source = asked.findLast((one) => one.answer.status !== "unknown");
+  if (answer === undefined || source === undefined) return {};
+  return {
+    method: source.method,
+    url: source.source,
+    thisUpdate: answer.thisUpdate.toISOString(),
+    ...(answer.nextUpdate === undefined ? {} : { nextUpdate: answer.nextUpdate.toISOString() }),
+    ...(answer.status !== "revoked" ? {} : {
+      revokedAt: answer.revokedAt.toISOString(),
+      ...(answer.reason === undefined ? {} : { reason: answer.reason }),
+    }),
+  };
+}
+
+/** `ocsp "http://…" expired at …`. */
+function tell({ method, source, answer }: AskedSource): string {
+  const what = answer.status === "unknown"
+    ? answer.message
+    : answer.status === "ok"
+    ? `says ok until ${answer.nextUpdate.toISOString()}`
+    : `says revoked at ${answer.revokedAt.toISOString()}`;
+  return `${method} "${printable(source)}" ${what}`;
+}
+
+/** One line per certificate that could be revoked and is not. */
+function describe({ certificate, asked, answer }: CertificateRevocation): readonly string[] {
+  const source = asked.findLast((one) => one.answer.status === "ok");
+  if (answer === undefined || source === undefined) return [];
+  return [`${formatName(certificate.subject)}: ${tell(source)}`];
+}

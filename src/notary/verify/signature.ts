@@ -3,6 +3,7 @@ import { MalformedError, toEngineError } from "../../errors.ts";
 import { printable } from "../../encoding/mod.ts";
 import type { Descriptor } from "../../oci/mod.ts";
 import type { CryptoProvider, Ports } from "../../ports.ts";
+import type { RevocationChecker } from "../../revocation/mod.ts";
 import { type Certificate, fingerprint, formatName } from "../../x509/mod.ts";
 import type { Envelope, EnvelopeBytes } from "../envelope/envelope.ts";
 import { decodeEnvelope } from "../envelope/formats.ts";
@@ -22,11 +23,16 @@ import {
   type ValidationResult,
   type VerificationOutcome,
 } from "./outcome.ts";
-import { validateRevocation } from "./revocation.ts";
+import { type RevocationQuestion, validateRevocation } from "./revocation.ts";
 import { validateTargetArtifact } from "./target_artifact.ts";
 
 /** What verification asks of the outside world. */
-export type VerificationPorts = Pick<Ports, "crypto" | "now">;
+export type VerificationPorts = Pick<Ports, "crypto" | "now"> & {
+  /** Asks whether certificates are revoked; without it nobody does, and those that could be count as unknown. */
+  readonly revocation?: RevocationChecker;
+  /** Ends what the checker asks of others. */
+  readonly signal?: AbortSignal;
+};
 
 /**
  * Verifies an envelope: whether someone trusted signed this artifact, and still stands by it. The verdict is `verdict()`
@@ -47,7 +53,7 @@ export async function verifySignature(
 ): Promise<VerificationOutcome> {
   // What does not depend on the primitive is worked out while it is computed, and given out only when it fits.
   const [judged, proven, certificateChain] = await Promise.all([
-    judge(envelope, artifact, trust, ports),
+    judge(envelope, artifact, trust, ports, integrity),
     integrity,
     describeChain(envelope, ports.crypto),
   ]);
@@ -58,7 +64,13 @@ export async function verifySignature(
 }
 
 /** Everything but integrity. */
-async function judge(envelope: Envelope, artifact: Descriptor, trust: Trust, { crypto, now }: VerificationPorts) {
+async function judge(
+  envelope: Envelope,
+  artifact: Descriptor,
+  trust: Trust,
+  { crypto, now, ...asking }: VerificationPorts,
+  integrity: Promise<ValidationResult>,
+) {
   const at = now();
   const validation = <Result>(type: ValidationType, validate: () => Result) => {
     const action = trust.level.actions[type];
@@ -73,20 +85,41 @@ async function judge(envelope: Envelope, artifact: Descriptor, trust: Trust, { c
         trust,
         at,
         crypto,
-        (certificateChain) => validateRevocation({ certificateChain }),
+        (certificateChain) => validateRevocation({ certificateChain }, questionOf(asking)),
       ),
   );
   const expiry = validation("expiry", () => validateExpiry(envelope.signedAttributes, at));
-  const revocation = validation("revocation", () => validateRevocation(envelope));
+  const revocation = validation("revocation", async () => {
+    const question = questionOf(asking, envelope);
+    // Whoever pushed the envelope chose its certificates and the URLs in them: those of a stranger are not asked.
+    const isKnown = question !== undefined && (await integrity).status === "passed" &&
+      (await authenticity.result).status === "passed";
+    return await validateRevocation(envelope, isKnown ? question : undefined);
+  });
   const compared = compareArtifact(envelope, artifact);
   return {
     validations: {
       authenticity: { action: authenticity.action, result: await authenticity.result },
       expiry,
       authenticTimestamp: { action: authenticTimestamp.action, result: await authenticTimestamp.result },
-      revocation,
+      revocation: { action: revocation.action, result: await revocation.result },
     },
     ...compared,
+  };
+}
+
+/** @param envelope Whose authentic signing time counts; left out for the chain of a timestamp. */
+function questionOf(
+  { revocation: checker, signal }: Pick<VerificationPorts, "revocation" | "signal">,
+  envelope?: Envelope,
+): RevocationQuestion | undefined {
+  if (checker === undefined) return undefined;
+  const { signingScheme, authenticSigningTime } = envelope?.signedAttributes ?? {};
+  const signedAt = signingScheme === "notary.x509.signingAuthority" ? authenticSigningTime?.instant : undefined;
+  return {
+    checker,
+    ...(signal === undefined ? {} : { signal }),
+    ...(signedAt === undefined ? {} : { signedAt }),
   };
 }
 

@@ -13,13 +13,18 @@ import {
   repositoryName,
 } from "../../oci/mod.ts";
 import type { Ports } from "../../ports.ts";
+import type { RevocationChecker } from "../../revocation/mod.ts";
 import { fetchEnvelope, listSignatures, type SignatureList } from "../discover.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { ValidationResult } from "./outcome.ts";
 import { decodeOnce, integrityOnce } from "./proven.ts";
 
 /** What a view asks of the outside world. */
-export type ViewPorts = Pick<Ports, "crypto" | "now"> & { readonly open: OpenRepository };
+export type ViewPorts = Pick<Ports, "crypto" | "now"> & {
+  readonly open: OpenRepository;
+  /** Asks whether certificates are revoked; without it nobody does. */
+  readonly revocation?: RevocationChecker;
+};
 
 export interface ArtifactView {
   readonly ports: ViewPorts;

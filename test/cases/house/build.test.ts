@@ -6,6 +6,12 @@ import { join, resolve } from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parsePrivateKey } from "../../../src/crypto/mod.ts";
+import { encodeBase64 } from "../../../src/encoding/mod.ts";
+import { createLocalSigner } from "../../../src/notary/mod.ts";
+import { serveNode } from "../../../src/runtime/node.ts";
+import { parseCertificates } from "../../../src/x509/mod.ts";
+import { artifact, takingRegistry } from "../cli/taking_registry.ts";
 
 const run = promisify(execFile);
 
@@ -94,6 +100,39 @@ console.log(JSON.stringify([parseReference("ghcr.io/a/b:1").repository, loadPoli
       .then(({ stdout }) => ({ code: 0, stdout }), ({ code, stdout }) => ({ code, stdout }));
     expect(ended.code).toBe(status);
     expect(ended.stdout).toMatch(output);
+  });
+
+  it("signs with a key behind HTTP in a program of a few lines", async () => {
+    await cp("examples/http-signer.mjs", join(consumer, "http-signer.mjs"));
+    const registry = takingRegistry();
+    const local = await createLocalSigner(
+      parsePrivateKey(await readFile("test/fixtures/keys/p-256-self.test-only.key.pem")),
+      parseCertificates(await readFile("test/fixtures/keys/p-256-self.crt.pem")),
+    );
+    const signal = AbortSignal.timeout(20_000);
+    const service = async (request: Request): Promise<Response> => {
+      if (new URL(request.url).pathname !== "/key") return await registry.handler(request);
+      if (request.method === "POST") {
+        const signature = await local.sign(new Uint8Array(await request.arrayBuffer()), { signal });
+        return new Response(new Uint8Array(signature));
+      }
+      const { keySpec, certificateChain } = await local.describeKey({ signal });
+      return Response.json({ keySpec, certificateChain: certificateChain.map((der) => encodeBase64(der)) });
+    };
+    const { url, close } = await serveNode(service, { host: "127.0.0.1", port: 0 });
+    try {
+      const { digest } = artifact.descriptor;
+      const args = ["http-signer.mjs", `${url}/key`, `${new URL(url).host}/a/b@${digest}`];
+      const { stdout } = await run(process.execPath, args, { cwd: consumer });
+      const [, signed = "", pushed = ""] = /^Signed (\S+) with (\S+)\n$/.exec(stdout) ?? [];
+      expect(signed).toBe(digest);
+      expect(JSON.parse(new TextDecoder().decode(registry.taken.get(pushed))).subject.digest).toBe(digest);
+      const failed = await run(process.execPath, ["http-signer.mjs", `${url}/none`, args[2] ?? ""], { cwd: consumer })
+        .then(() => undefined, ({ stdout }) => stdout);
+      expect(failed).toMatch(/^Cannot sign: the signer did not describe its key: .*\nCode: ERR_SIGNER\nNext: /);
+    } finally {
+      await close();
+    }
   });
 
   it("has a program for Node", async () => {

@@ -1,6 +1,6 @@
 /** Files and the docker configuration of Node and Deno. */
 import { Buffer } from "node:buffer";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -9,7 +9,7 @@ import {
   MAX_DOCKER_CONFIG_BYTES,
   readDockerConfig,
 } from "../../../src/runtime/docker_config.ts";
-import { files, packageFolder } from "../../../src/runtime/files.ts";
+import { configFolder, files, packageFolder } from "../../../src/runtime/files.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -50,6 +50,48 @@ describe("files", () => {
       .toEqual(["file", "folder", undefined]);
     expect(await files.kind("/dev/null")).toBe("other");
   });
+});
+
+describe("files.entries()", () => {
+  it("tells files, folders, links and others of one level, sorted", async () => {
+    const inner = join(folder, "b");
+    await symlink(join(folder, "a.txt"), join(inner, "to-file"));
+    await symlink(join(folder, "b", "c"), join(inner, "to-folder"));
+    await symlink(join(folder, "nowhere"), join(inner, "to-nothing"));
+    try {
+      expect(await files.entries(inner)).toEqual([
+        { name: "c", kind: "folder" },
+        { name: "to-file", kind: "link" },
+        { name: "to-folder", kind: "link" },
+        { name: "to-nothing", kind: "link" },
+      ]);
+      expect(await files.entries(join(inner, "c"))).toEqual([{ name: "deep.txt", kind: "file" }]);
+      expect((await files.entries("/dev"))?.find(({ name }) => name === "null")).toEqual({
+        name: "null",
+        kind: "other",
+      });
+    } finally {
+      for (const link of ["to-file", "to-folder", "to-nothing"]) await rm(join(inner, link));
+    }
+  });
+
+  it("knows no folder that is not there, and refuses a file", async () => {
+    expect(await files.entries(join(folder, "none"))).toBeUndefined();
+    await expect(files.entries(join(folder, "a.txt"))).rejects.toMatchObject({ code: "ERR_FILE" });
+  });
+});
+
+describe("configFolder()", () => {
+  it.each<[string, string, Record<string, string>, string | undefined]>([
+    ["Linux", "linux", { HOME: "/home/ada" }, "/home/ada/.config"],
+    ["Linux with XDG", "linux", { HOME: "/home/ada", XDG_CONFIG_HOME: "/cfg" }, "/cfg"],
+    ["Linux with an empty XDG", "freebsd", { HOME: "/home/ada", XDG_CONFIG_HOME: "" }, "/home/ada/.config"],
+    ["Linux with a relative XDG", "linux", { HOME: "/home/ada", XDG_CONFIG_HOME: "cfg" }, undefined],
+    ["Linux without a home", "linux", {}, undefined],
+    ["macOS", "darwin", { HOME: "/Users/ada", XDG_CONFIG_HOME: "/cfg" }, "/Users/ada/Library/Application Support"],
+    ["Windows", "win32", { APPDATA: "C:\\ada" }, "C:\\ada"],
+    ["Windows without", "win32", { HOME: "/x" }, undefined],
+  ])("%s", (_, platform, variables, expected) => expect(configFolder(platform, variables)).toBe(expected));
 });
 
 describe("packageFolder()", () => {
