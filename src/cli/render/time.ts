@@ -1,4 +1,5 @@
 /** Instants as Go prints them: ANSIC for people, RFC 3339 for JSON; each in the zone notation uses. */
+export { formatRfc3339 } from "../../notary/mod.ts";
 
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"] as const;
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"] as const;
@@ -31,17 +32,6 @@ export function formatAnsic({ instant, offsetMinutes }: ZonedTime): string {
   return `${name} ${month} ${day} ${clock(shown)} ${year(shown)}`;
 }
 
-/**
- * RFC 3339 without fractions, `Z` where the offset is nothing.
- *
- * @returns Such as `2026-11-23T17:40:51+09:00`.
- */
-export function formatRfc3339({ instant, offsetMinutes }: ZonedTime): string {
-  const shown = shifted(instant, offsetMinutes);
-  const date = `${year(shown)}-${two(shown.getUTCMonth() + 1)}-${two(shown.getUTCDate())}`;
-  return `${date}T${clock(shown)}${zone(offsetMinutes)}`;
-}
-
 /** The same instant with its UTC fields standing for the fields at that offset. */
 function shifted(instant: Date, offsetMinutes: number): Date {
   return new Date(instant.getTime() + offsetMinutes * 60_000);
@@ -51,9 +41,3 @@ const two = (value: number): string => String(value).padStart(2, "0");
 const year = (shown: Date): string => String(shown.getUTCFullYear()).padStart(4, "0");
 const clock = (shown: Date): string =>
   `${two(shown.getUTCHours())}:${two(shown.getUTCMinutes())}:${two(shown.getUTCSeconds())}`;
-
-function zone(offsetMinutes: number): string {
-  if (offsetMinutes === 0) return "Z";
-  const minutes = Math.abs(offsetMinutes);
-  return `${offsetMinutes < 0 ? "-" : "+"}${two(Math.trunc(minutes / 60))}:${two(minutes % 60)}`;
-}
