@@ -4,6 +4,7 @@ import { ConfigurationError, toEngineError } from "../errors.ts";
 import { createRegistryClient, parseMirrors } from "../oci/mod.ts";
 import { loadPolicies } from "../policy/mod.ts";
 import type { Handler, Ports } from "../ports.ts";
+import { createRevocationChecker } from "../revocation/mod.ts";
 import { createApp } from "./app.ts";
 import { createTokenDoor, parseTokens } from "./door.ts";
 
@@ -43,7 +44,7 @@ function createConfiguredWorker({ POLICIES, TOKEN, MIRRORS }: WorkerVariables, p
   const app = createApp({
     policies,
     problems,
-    ports: { now: ports.now, log: ports.log, crypto: ports.crypto, open },
+    ports: { now: ports.now, log: ports.log, crypto: ports.crypto, open, revocation: createRevocationChecker(ports) },
     door: createTokenDoor(parseTokens(TOKEN, "TOKEN"), ports.crypto),
   });
   return (request) => app.fetch(request);

@@ -16,6 +16,7 @@ import { list, text, usage } from "../flags.ts";
 import { parseMetadata } from "../metadata.ts";
 import { renderSuccess, renderWarnings } from "../render/outcome.ts";
 import { report } from "../report.ts";
+import { openRevocation, REVOCATION_FLAGS } from "../revocation.ts";
 import { reportTrust, trustBlobPolicy, trustCertificates } from "../trust.ts";
 
 /** `edge-notary blob verify`. */
@@ -33,6 +34,7 @@ export const blobVerify = defineCommand({
     },
   ],
   flags: {
+    ...REVOCATION_FLAGS,
     cert: list("trust the certificates in this PEM or DER file and no trust policy; may be repeated", {
       value: "FILE",
     }),
@@ -52,6 +54,7 @@ export const blobVerify = defineCommand({
     }
     const metadata = parseMetadata(flags["user-metadata"]);
     const signature = await readSignatureFile(flags.signature, host.files);
+    const revocation = await openRevocation(flags, host);
     let trust: Trust;
     try {
       trust = flags.cert.length > 0
@@ -63,7 +66,7 @@ export const blobVerify = defineCommand({
     }
     const bytes = await host.files.read(path, MAX_BLOB_BYTES);
     const blob = { bytes, ...(flags["media-type"] === undefined ? {} : { mediaType: flags["media-type"] }) };
-    const outcome = await verifyBlob(blob, signature, trust, host.ports);
+    const outcome = await verifyBlob(blob, signature, trust, { ...host.ports, revocation });
     return conclude(path, outcome, metadata, host);
   },
 });

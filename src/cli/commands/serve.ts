@@ -10,6 +10,7 @@ import { readPolicies } from "../policies.ts";
 import { ADDRESS_FLAGS, openRegistries } from "../registry.ts";
 import { renderStartup } from "../render/startup.ts";
 import { warn } from "../report.ts";
+import { openRevocation, REVOCATION_HOST_FLAG } from "../revocation.ts";
 
 /** Bytes of a token, certificate or key file at most. */
 const MAX_SECRET_FILE_BYTES = 1024 * 1024;
@@ -35,6 +36,7 @@ export const serve = defineCommand({
   ],
   flags: {
     ...ADDRESS_FLAGS,
+    ...REVOCATION_HOST_FLAG,
     demo: toggle("serve the fixture images in place of ghcr.io and load the example policy"),
     listen: text("where to listen", DEFAULT_ADDRESS, { value: "HOST:PORT" }),
     policy: list("load this file, or every .yaml, .yml and .json file of this folder; may be repeated", {
@@ -64,7 +66,9 @@ export const serve = defineCommand({
       if (registry !== undefined) listeners.push(registry);
       const demoMirror = registry === undefined ? [] : [`${DEMO_REGISTRY}=${registry.url}`];
       const open = await openRegistries({ ...flags, mirror: [...demoMirror, ...flags.mirror] }, host);
-      const app = createApp({ policies, problems, ports: { ...host.ports, open }, door, page: await host.page() });
+      const revocation = await openRevocation(flags, host);
+      const ports = { ...host.ports, open, revocation };
+      const app = createApp({ policies, problems, ports, door, page: await host.page() });
       const stop = host.interruption();
       const webhook = await host.serve((request) => app.fetch(request), {
         ...address,

@@ -12,6 +12,7 @@ import { renderExplanation } from "../render/explain.ts";
 import { outcomeValue, renderFailure, renderSuccess, renderWarnings } from "../render/outcome.ts";
 import { renderJson } from "../render/json.ts";
 import { report } from "../report.ts";
+import { openRevocation, REVOCATION_FLAGS } from "../revocation.ts";
 import { reportTrust, trustCertificates, type TrustFor, trustNotationPolicy } from "../trust.ts";
 
 /** `edge-notary verify`. */
@@ -42,6 +43,7 @@ export const verify = defineCommand({
   flags: {
     ...REGISTRY_FLAGS,
     ...MAX_SIGNATURES_FLAG,
+    ...REVOCATION_FLAGS,
     cert: list("trust the certificates in this PEM or DER file and no trust policy; may be repeated", {
       value: "FILE",
     }),
@@ -54,6 +56,7 @@ export const verify = defineCommand({
       throw usage(`unrecognized output format ${printable(flags.output)}`);
     }
     const call = await readCall("verify", operands, flags, host);
+    const revocation = await openRevocation(flags, host);
     let trustFor: TrustFor;
     try {
       trustFor = await (flags.cert.length > 0 ? trustCertificates(flags.cert, host.files) : trustNotationPolicy(host));
@@ -65,7 +68,7 @@ export const verify = defineCommand({
     try {
       const reference = readReference(call.typed);
       const { crypto, now } = host.ports;
-      const view = createArtifactView({ open: call.open, crypto, now }, { signal: call.signal });
+      const view = createArtifactView({ open: call.open, crypto, now, revocation }, { signal: call.signal });
       // A tag has to be resolved first in any case; a digest is not, so that its signatures are asked for at once.
       const digest = reference.digest ?? (await view.resolve(reference)).digest;
       const trust = await trustFor(`${repositoryName(reference)}@${digest}`);

@@ -23,6 +23,8 @@ export interface MemoryHostOptions {
   readonly zone?: ViewerZone;
   /** Called with what would listen; the listener is pretended. */
   readonly serve?: (handler: Handler, options: ServeOptions) => void;
+  /** Waits that take time; by default they are over at once, so that nothing waits to try again. */
+  readonly sleep?: Host["ports"]["sleep"];
   /** When to stop serving. */
   readonly interruption?: AbortSignal;
 }
@@ -57,7 +59,7 @@ export async function runInMemory(argv: readonly string[], options: MemoryHostOp
         return Promise.resolve(registry(new Request(url, { method, headers: { ...headers }, signal, ...content })));
       },
       now: () => options.now ?? new Date("2026-11-24T00:00:00Z"),
-      sleep: () => Promise.resolve(),
+      sleep: options.sleep ?? (() => Promise.resolve()),
       crypto: options.crypto ?? withFallback(createWebCryptoProvider(), createNobleProvider()),
       credentials: () => Promise.resolve(undefined),
       log: () => {},
