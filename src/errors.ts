@@ -172,9 +172,29 @@ export const CODES = {
   ERR_POLICY: misconfigured("Correct the policy at the path named"),
   ERR_POLICY_KIND: misconfigured("Give a kyverno.io ClusterPolicy or Policy with verifyImages rules"),
   ERR_POLICY_FIELD: misconfigured("Remove the field or give it the form the message names"),
+  ERR_POLICY_EXCEPTION: misconfigured("Correct the policy exception at the path named"),
+  ERR_EXPRESSION: misconfigured("Correct the expression in the policy: the message says where it ends to make sense"),
+  ERR_EXPRESSION_KEY: misconfigured(
+    "Correct the key in the variable, or give it a default as {{ key || 'default' }}, or add it to what is read",
+  ),
+  ERR_VARIABLE: misconfigured("Correct the variable in the policy, or what it is read from"),
+  ATTESTATION_MISSING: denied("Attach an attestation of the type the policy names to the image, and sign it"),
+  ATTESTATION_REFUSED: denied("Attach and sign an attestation that meets the policy's conditions"),
+  ERR_ATTESTATION: denied("Attach the attestation again: one JSON object as the only layer of its manifest"),
+  PRECONDITION_UNREADABLE: misconfigured("Correct the rule's preconditions"),
   IMAGE_REFERENCE_INVALID: denied("Correct the image reference in the resource"),
   IMAGE_DIGEST_MISSING: denied("Reference the image by digest, or let the mutating webhook pin it"),
   IMAGE_NOT_VERIFIED: denied("Let the mutating webhook see this resource first, or sign the image"),
+
+  // Clusters (cluster/)
+  ERR_CLUSTER: unavailable("Try again when the API server answers"),
+  ERR_CLUSTER_FORBIDDEN: misconfigured(
+    "Give the account the message names leave to get and list what the policy reads",
+  ),
+  ERR_CLUSTER_MISSING: misconfigured(
+    "Give the endpoint a cluster to ask: --kubeconfig FILE, --in-cluster, or --resources FILE with the objects",
+  ),
+  ERR_KUBECONFIG: misconfigured("Give a kubeconfig whose current context has a server and credentials"),
 
   // Admission (admission/)
   ERR_ADMISSION_REVIEW: misconfigured("Send an AdmissionReview of admission.k8s.io/v1"),

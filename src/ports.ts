@@ -104,6 +104,43 @@ export interface Credential {
 /** Credentials by registry host (`ghcr.io`, `127.0.0.1:5000`); `undefined` means anonymous. */
 export type CredentialSource = (registryHost: string) => Promise<Credential | undefined>;
 
+/** Which objects of a Kubernetes API server are meant. */
+export interface ClusterKind {
+  /** `v1`, `apps/v1`. */
+  readonly apiVersion: string;
+  /** `ConfigMap`. */
+  readonly kind: string;
+}
+
+/** What a Kubernetes API server may be asked: objects as JSON, read only. */
+export interface Cluster {
+  /**
+   * @param object `namespace` is `""` for cluster-scoped objects.
+   * @returns The object; `undefined` when the server says that there is none.
+   * @throws {UnavailableError} `ERR_CLUSTER` when the server cannot be asked.
+   * @throws {ConfigurationError} `ERR_CLUSTER_FORBIDDEN` when it does not answer this account.
+   */
+  readonly get: (
+    object: ClusterKind & { readonly namespace: string; readonly name: string },
+    options: { readonly signal: AbortSignal },
+  ) => Promise<unknown>;
+  /**
+   * @param objects `namespace` is `""` for all namespaces; `labelSelector` as the API takes it (`app=web,tier!=db`).
+   * @returns The objects, every page of them, bounded.
+   * @throws As {@link get}.
+   */
+  readonly list: (
+    objects: ClusterKind & { readonly namespace: string; readonly labelSelector?: string },
+    options: { readonly signal: AbortSignal },
+  ) => Promise<readonly unknown[]>;
+  /**
+   * @param path Of the API: `/api/v1/namespaces/default/secrets/keys`.
+   * @returns The JSON at a path; `undefined` for 404.
+   * @throws As {@link get}.
+   */
+  readonly read: (path: string, options: { readonly signal: AbortSignal }) => Promise<unknown>;
+}
+
 /** Everything the engine may ask for. */
 export interface Ports {
   readonly fetch: (url: string, init: FetchInit) => Promise<Response>;

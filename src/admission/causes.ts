@@ -35,7 +35,10 @@ export function causeOf(refusal: Refusal): StatusCause {
  * @returns In the order of the policies and of the images in the resource; the same thing is said once.
  */
 export function causesOf(responses: readonly RuleResponse[]): readonly StatusCause[] {
-  return distinct(responses.flatMap(({ images }) => images.flatMap(causesOfImage)));
+  return distinct(responses.flatMap(({ images, whole }) => [
+    ...(whole?.refusal === undefined ? [] : [causeOf(whole.refusal)]),
+    ...images.flatMap(causesOfImage),
+  ]));
 }
 
 function causesOfImage({ refusal, pointer, outcomes }: ImageResponse): readonly StatusCause[] {

@@ -67,8 +67,8 @@ function inOrderOfNames(policies: readonly CompiledPolicy[]): readonly CompiledP
  */
 export function decide(responses: readonly RuleResponse[], request: PolicyRequest, phase: Phase): Decision {
   const failClosed = responses.some(({ failurePolicy }) => failurePolicy === "Fail");
-  const allowed = !responses.some(({ action, images }) =>
-    images.some((image) => blocks(image, action === "Enforce", failClosed))
+  const allowed = !responses.some((response) =>
+    answersOf(response).some((answer) => blocks(answer, response.action === "Enforce", failClosed))
   );
   return {
     allowed,
@@ -80,19 +80,25 @@ export function decide(responses: readonly RuleResponse[], request: PolicyReques
   };
 }
 
-function blocks({ status, refusal }: ImageResponse, enforces: boolean, failClosed: boolean): boolean {
+/** What a rule answered: about each image, or as a whole. */
+type RuleAnswer = Pick<ImageResponse, "status" | "message" | "refusal">;
+
+const answersOf = ({ images, whole }: RuleResponse): readonly RuleAnswer[] => whole === undefined ? images : [whole];
+
+function blocks({ status, refusal }: RuleAnswer, enforces: boolean, failClosed: boolean): boolean {
   if (status === "fail") return enforces;
   if (status === "error") return failClosed || (enforces && refusal?.class !== "unavailable");
   return false;
 }
 
-const isFailure = ({ status }: ImageResponse): boolean => status === "fail" || status === "error";
+const isFailure = ({ status }: RuleAnswer): boolean => status === "fail" || status === "error";
 
 /** Policy → rule → every failing image, one after the other on lines of their own. */
 function failuresOf(responses: readonly RuleResponse[]): Record<string, Record<string, string>> {
   const failures: Record<string, Record<string, string>> = Object.create(null);
-  for (const { policy, rule, images } of inStableOrder(responses)) {
-    const messages = [...new Set(images.filter(isFailure).map(({ message }) => message))];
+  for (const response of inStableOrder(responses)) {
+    const { policy, rule } = response;
+    const messages = [...new Set(answersOf(response).filter(isFailure).map(({ message }) => message))];
     if (messages.length === 0) continue;
     const rules = failures[policy] ??= Object.create(null) as Record<string, string>;
     rules[rule] = [...(rules[rule] === undefined ? [] : [rules[rule]]), ...messages].join("\n");
@@ -108,9 +114,9 @@ function inStableOrder(responses: readonly RuleResponse[]): readonly RuleRespons
 
 /** What fails and is admitted warns; so does what was left out, where images are verified. */
 function warningsOf(responses: readonly RuleResponse[], phase: Phase): readonly string[] {
-  return responses.flatMap(({ policy, rule, images }) =>
-    images.filter((image) => isFailure(image) || (image.status === "skip" && phase === "mutate"))
-      .map(({ message }) => warning(policy, rule, message))
+  return responses.flatMap((response) =>
+    answersOf(response).filter((answer) => isFailure(answer) || (answer.status === "skip" && phase === "mutate"))
+      .map(({ message }) => warning(response.policy, response.rule, message))
   );
 }
 
@@ -120,9 +126,10 @@ export const MAX_AUDIT_ANNOTATION_NAME_LENGTH = 63;
 /** One annotation of the audit event per failing rule that does not enforce: its messages. */
 function auditAnnotationsOf(responses: readonly RuleResponse[]): Readonly<Record<string, string>> {
   const annotations: Record<string, string> = {};
-  for (const { policy, rule, action, images } of inStableOrder(responses)) {
+  for (const response of inStableOrder(responses)) {
+    const { policy, rule, action } = response;
     if (action !== "Audit") continue;
-    const messages = images.filter(isFailure).map(({ status, message }) => `${status}: ${message}`);
+    const messages = answersOf(response).filter(isFailure).map(({ status, message }) => `${status}: ${message}`);
     if (messages.length > 0) annotations[auditAnnotationName(policy, rule, annotations)] = messages.join("\n");
   }
   return annotations;

@@ -1,6 +1,6 @@
 /** `PolicyRequest`, `CompiledPolicy`, `RuleResponse`, `Decision`: what every kind of policy shares. */
 import type { Refusal } from "../errors.ts";
-import type { CryptoProvider, Ports } from "../ports.ts";
+import type { Cluster, CryptoProvider, Ports } from "../ports.ts";
 import type { Digest, OpenRepository } from "../oci/mod.ts";
 import type { ArtifactOutcome, ArtifactView } from "../notary/mod.ts";
 import type { RevocationChecker } from "../revocation/mod.ts";
@@ -31,6 +31,8 @@ export interface PolicyRequest {
   readonly oldObject?: KubernetesObject;
   readonly dryRun: boolean;
   readonly userInfo: { readonly username: string; readonly groups: readonly string[] };
+  /** The AdmissionRequest as it came, which variables read as `request`; made of the members above when left out. */
+  readonly admissionRequest?: KubernetesObject;
 }
 
 /** Kyverno's rule results. */
@@ -57,6 +59,15 @@ export interface ImageResponse {
   readonly outcomes: readonly ArtifactOutcome[];
 }
 
+/** What a rule answered as a whole, without looking at any image: it does not apply after all, or cannot be asked. */
+export interface WholeRuleResponse {
+  readonly status: "skip" | "error";
+  /** Kyverno's sentence. */
+  readonly message: string;
+  /** Why not; absent for skip. */
+  readonly refusal?: Refusal;
+}
+
 /** What one rule of one policy answered. */
 export interface RuleResponse {
   readonly policy: string;
@@ -68,6 +79,8 @@ export interface RuleResponse {
   readonly failurePolicy: "Fail" | "Ignore";
   /** In their order in the resource. */
   readonly images: readonly ImageResponse[];
+  /** Set when the rule looked at no image; then {@link images} is empty. */
+  readonly whole?: WholeRuleResponse;
 }
 
 /** Which of the two admission webhooks asks: `mutate` verifies and pins, `validate` judges what will be stored. */
@@ -79,6 +92,8 @@ export type PolicyPorts = Pick<Ports, "now"> & {
   readonly open: OpenRepository;
   /** Asks whether certificates are revoked; without it nobody does. */
   readonly revocation?: RevocationChecker;
+  /** What the cluster holds; without it a rule that needs to know is an error. */
+  readonly cluster?: Cluster;
 };
 
 /** A policy ready to be asked. Compiled once, asked many times, never changed. */

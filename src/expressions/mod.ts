@@ -1,0 +1,13 @@
+/**
+ * The policies' two languages, JMESPath and CEL. They take tables of functions and know none of Kyverno's.
+ *
+ * ```ts
+ * const query = compileQuery("request.object.spec.containers[].image");
+ * query.roots; // Set { "request" }
+ * query.evaluate({ request }, STANDARD_FUNCTIONS);
+ * ```
+ */
+export { type ExpressionFunction, type FunctionTable, type ParameterType, type Reference } from "./functions.ts";
+export { formatGoJson } from "./go_json.ts";
+export { compileQuery, MAX_EXPRESSION_CHARACTERS, MAX_EXPRESSION_STEPS, type Query } from "./jmespath.ts";
+export { STANDARD_FUNCTIONS } from "./standard_functions.ts";
