@@ -1,13 +1,17 @@
 /** ClusterPolicy and Policy of `kyverno.io`: documents with `verifyImages` rules → policies that can be asked. */
+import { printable } from "../encoding/mod.ts";
+import { toEngineError } from "../errors.ts";
 import { AUTOGEN_ANNOTATION, autogenRules, autogenTargets } from "./autogen.ts";
-import { mapConcurrently } from "./deadline.ts";
+import { mapConcurrently, withinDeadline } from "./deadline.ts";
 import type { FailureAction } from "./image_fields.ts";
 import { evaluateImage, type ImageVerification } from "./image_rule.ts";
-import { comparePointers, extractImages, type InvalidImage } from "./images.ts";
+import { comparePointers, extractImages, type InvalidImage, isRequired, type ResourceImages } from "./images.ts";
 import { compileSelection } from "./match.ts";
+import { failedToSubstitute } from "./message.ts";
 import { type PolicyFields, readPolicy } from "./policy_fields.ts";
 import type { CompiledPolicy, EvaluationContext, ImageResponse, PolicyRequest, RuleResponse } from "./policy.ts";
-import type { RuleFields } from "./rule_fields.ts";
+import { requestScope } from "./request_scope.ts";
+import type { RawEntry, RuleFields } from "./rule_fields.ts";
 import type { Gate } from "./schema.ts";
 
 /** Images of one rule that are looked at at the same time. */
@@ -73,23 +77,42 @@ async function evaluateUntilApplied(
 }
 
 function compileRule(rule: RuleFields, policy: PolicyFields): CompiledRule {
-  const { match, exclude, verifyImages } = rule;
+  const { match, exclude, verifyImages, entries } = rule;
   const selection = { match, ...(exclude === undefined ? {} : { exclude }), policyNamespace: policy.namespace };
   const isSelected = compileSelection(selection);
-  const action = actionOf(verifyImages, policy.failureAction);
   const name = { policy: policy.name, rule: rule.name };
+  const header = {
+    ...name,
+    policyNamespace: policy.namespace,
+    action: actionOf(entries, policy.failureAction),
+    failurePolicy: policy.failurePolicy,
+  };
   return async (request, context) => {
     if (!isSelected(request)) return undefined;
-    const images = await evaluateImages(verifyImages, request, name, context);
-    if (images.length === 0) return undefined;
-    return {
-      policy: policy.name,
-      policyNamespace: policy.namespace,
-      rule: rule.name,
-      action,
-      failurePolicy: policy.failurePolicy,
-      images,
-    };
+    const found = imagesOf(entries, request);
+    if (found.images.length + found.invalid.length === 0) return undefined;
+    try {
+      const compiled = await withinDeadline(
+        verifyImages.read(requestScope(request)),
+        context.signal,
+        `reading the variables of ${policy.name}.${rule.name}`,
+      );
+      const images = await evaluateImages(compiled, found, name, context);
+      return images.length === 0 ? undefined : { ...header, images };
+    } catch (thrown) {
+      const { message, refusal } = toEngineError(thrown, "Cannot read the rule's variables");
+      const sentence = failedToSubstitute(printable(message));
+      return { ...header, images: [], whole: { status: "error", message: sentence, refusal } };
+    }
+  };
+}
+
+/** The images that an entry may be about; what is no reference may be anything. */
+function imagesOf(entries: readonly RawEntry[], request: PolicyRequest): ResourceImages {
+  const { images, invalid } = extractImages(request);
+  return {
+    images: images.filter((image) => entries.some((entry) => isRequired(image, entry.imageReferences))),
+    invalid,
   };
 }
 
@@ -104,11 +127,10 @@ function actionOf(
 
 async function evaluateImages(
   entries: readonly ImageVerification[],
-  request: PolicyRequest,
+  { images, invalid }: ResourceImages,
   name: { readonly policy: string; readonly rule: string },
   context: EvaluationContext,
 ): Promise<readonly ImageResponse[]> {
-  const { images, invalid } = extractImages(request);
   // What is no reference fits no pattern, so it cannot be shown that a rule is not about it.
   const refusedImages = invalid.map(respondInvalid);
   const responses = await mapConcurrently(images, MAX_CONCURRENT_IMAGES, async (image) => {

@@ -60,6 +60,9 @@ export const invalidImage = (image: string, detail: string): string => {
     `enableDefaultRegistryMutation: true: ${detail})`;
 };
 
+/** The rule's variables could not be resolved; `detail` names the first. */
+export const failedToSubstitute = (detail: string): string => `failed to substitute variables: ${detail}`;
+
 export const verifiedImageSignatures = (image: string): string => `verified image signatures for ${image}`;
 
 export const mutatedImageDigest = "mutated image digest";

@@ -9,7 +9,6 @@ import {
   enforced,
   type FieldTable,
   findVariable,
-  formatPath,
   type Gate,
   ignored,
   isRecord,
@@ -20,13 +19,22 @@ import {
   refused,
   withoutVariables,
 } from "./schema.ts";
+import { type Template, template } from "./template.ts";
 
 /** A rule as read. */
 export interface RuleFields {
   readonly name: string;
   readonly match: MatchBlock;
   readonly exclude?: MatchBlock;
-  readonly verifyImages: readonly ImageVerificationFields[];
+  readonly verifyImages: Template<readonly ImageVerificationFields[]>;
+  /** What has to be known of {@link verifyImages} before its variables have values. */
+  readonly entries: readonly RawEntry[];
+}
+
+/** What an entry of `verifyImages` says without variables. */
+export interface RawEntry {
+  readonly imageReferences: readonly string[];
+  readonly failureAction?: FailureAction;
 }
 
 /** What decides how rules are read. */
@@ -39,8 +47,6 @@ export interface RulesContext {
 
 /** What a rule can be; exactly one of them. */
 const OPERATIONS = ["mutate", "validate", "generate", "verifyImages"] as const;
-
-const VARIABLES = "variables are not evaluated here: write the value itself";
 
 /** A name that is a key in messages: one line, short. */
 export const ruleName: Reader<string> = (value, path, gate) => {
@@ -63,7 +69,7 @@ function tableOf(name: string, context: RulesContext) {
     name: enforced(ruleName),
     match: enforced(withoutVariables(match, variables(name, "match"))),
     exclude: enforced(withoutVariables(exclude, variables(name, "exclude"))),
-    verifyImages: enforced(listOf(imageVerification(context))),
+    verifyImages: enforced(template(listOf(imageVerification(context)), "/verifyImages", isResolvedLater)),
     mutate: refused("a verifyImages rule does not mutate"),
     validate: refused("a verifyImages rule does not validate"),
     generate: refused("a verifyImages rule does not generate"),
@@ -91,7 +97,7 @@ export function imageRule(context: RulesContext): Reader<RuleFields> {
     if (operations[0] !== "verifyImages") {
       return void gate.ignore(path, `only verifyImages rules are evaluated here: ${operations[0]} is Kyverno's own`);
     }
-    refuseVariables(value, name, path, gate);
+    refusePatternVariables(value, name, path, gate);
     const fields = readFields(value, path, tableOf(name, context), gate);
     if (fields === undefined) return undefined;
     if (!isPresent(value["name"])) gate.refuse(path, "name is missing, expected text");
@@ -102,8 +108,24 @@ export function imageRule(context: RulesContext): Reader<RuleFields> {
       match: fields.match,
       ...(fields.exclude === undefined ? {} : { exclude: fields.exclude }),
       verifyImages: fields.verifyImages,
+      entries: rawEntries(value["verifyImages"]),
     };
   };
+}
+
+/** Conditions see what was attested, which is not known while the rule's own variables are resolved. */
+function isResolvedLater(place: string): boolean {
+  return /^\/verifyImages\/\d+\/(?:attestations\/\d+\/conditions|validate\/(?:deny\/conditions|message))(?:\/|$)/.test(
+    place,
+  );
+}
+
+/** The gate has read them: what is not as expected has been refused. */
+function rawEntries(value: unknown): readonly RawEntry[] {
+  return (Array.isArray(value) ? value : []).filter(isRecord).map(({ imageReferences, failureAction }) => ({
+    imageReferences: (Array.isArray(imageReferences) ? imageReferences : []).filter((one) => typeof one === "string"),
+    ...(failureAction === "Enforce" || failureAction === "Audit" ? { failureAction } : {}),
+  }));
 }
 
 function isPresent(value: unknown): boolean {
@@ -111,12 +133,12 @@ function isPresent(value: unknown): boolean {
   return Array.isArray(value) ? value.length > 0 : !isRecord(value) || Object.keys(value).length > 0;
 }
 
-/** `match` and `exclude` have their own sentence, and so have the patterns of images. */
-function refuseVariables(rule: Readonly<Record<string, unknown>>, name: string, path: Path, gate: Gate): void {
-  const found = findVariable(rule["verifyImages"], [...path, "verifyImages"]);
-  if (found === undefined) return;
-  const reason = /\.(?:skipI|i)mageReferences\[\d+\]$/.test(formatPath(found))
-    ? POLICY_REFUSALS.variables(name, "image reference")
-    : VARIABLES;
-  gate.refuse(found, reason);
+/** Which images a rule is about is known when it is loaded. */
+function refusePatternVariables(rule: Readonly<Record<string, unknown>>, name: string, path: Path, gate: Gate): void {
+  const entries = Array.isArray(rule["verifyImages"]) ? rule["verifyImages"] : [];
+  for (const [index, entry] of entries.entries()) {
+    if (!isRecord(entry)) continue;
+    const found = findVariable(entry["imageReferences"], [...path, "verifyImages", index, "imageReferences"]);
+    if (found !== undefined) gate.refuse(found, POLICY_REFUSALS.variables(name, "image reference"));
+  }
 }

@@ -36,6 +36,8 @@ export interface IgnoredField {
 export interface Gate {
   readonly refuse: (path: Path, reason: string, code?: ErrorCode) => void;
   readonly ignore: (path: Path, reason: string) => void;
+  /** A gate that counts every problem, and hands on to this one only those that are not excused. */
+  readonly tolerating: (isExcused: (path: Path) => boolean) => Gate;
   readonly problems: readonly PolicyProblem[];
   readonly ignored: readonly IgnoredField[];
 }
@@ -44,16 +46,29 @@ export interface Gate {
 export function openGate(file: string, locate: (path: Path) => YamlPosition): Gate {
   const problems: PolicyProblem[] = [];
   const ignoredFields: IgnoredField[] = [];
-  return {
+  const gate: Gate = {
     refuse: (path, reason, code = "ERR_POLICY_FIELD") => {
       problems.push({ file, ...locate(path), path: formatPath(path), code, reason });
     },
     ignore: (path, reason) => {
       ignoredFields.push({ path: formatPath(path), reason });
     },
+    tolerating: (isExcused) => {
+      const draft = openGate(file, locate);
+      return {
+        ...draft,
+        refuse: (path, reason, code) => {
+          draft.refuse(path, reason, code);
+          if (!isExcused(path)) gate.refuse(path, reason, code);
+        },
+        ignore: gate.ignore,
+        ignored: ignoredFields,
+      };
+    },
     problems,
     ignored: ignoredFields,
   };
+  return gate;
 }
 
 /** `["spec", "rules", 0]` as `spec.rules[0]`; a step that is no plain name stands in brackets. */

@@ -266,18 +266,6 @@ const REFUSED: readonly RefusedRow[] = [
     `${VERIFY}.imageReferences[0]`,
     'rule "verify-signature-notary" should not have variables in image reference section',
   ],
-  [
-    "a variable in an exemption",
-    { verify: { skipImageReferences: ["{{ x }}*"] } },
-    `${VERIFY}.skipImageReferences[0]`,
-    'rule "verify-signature-notary" should not have variables in image reference section',
-  ],
-  [
-    "a variable for a certificate",
-    attestors({ entries: [{ certificates: { cert: "{{ keys.data.certificate }}" } }] }),
-    `${VERIFY}.attestors[0].entries[0].certificates.cert`,
-    /variables are not evaluated/,
-  ],
 ];
 
 describe("loadPolicies() refuses fields of policies and rules", () => {

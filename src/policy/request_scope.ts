@@ -1,0 +1,70 @@
+/** What every rule's variables see of a request (Kyverno, "Pre-defined Variables"). */
+import { STANDARD_FUNCTIONS } from "../expressions/mod.ts";
+import { extractImages, type ImageInfo } from "./images.ts";
+import type { KubernetesObject, PolicyRequest } from "./policy.ts";
+import { createScope, type LazyValue, type VariableScope } from "./scope.ts";
+
+/**
+ * The scope of a request: `request`, `images`, `serviceAccountName`, `serviceAccountNamespace`.
+ *
+ * @param entries The rule's own context entries, by name.
+ */
+export function requestScope(
+  request: PolicyRequest,
+  entries: ReadonlyMap<string, LazyValue> = new Map(),
+): VariableScope {
+  const [, , namespace = "", name = ""] = /^(system:serviceaccount):([^:]*):([^:]*)$/.exec(request.userInfo.username) ??
+    [];
+  const values = {
+    request: admissionRequest(request),
+    serviceAccountName: name,
+    serviceAccountNamespace: namespace,
+  };
+  const lazy = new Map<string, LazyValue>([["images", () => Promise.resolve(imagesOf(request))], ...entries]);
+  return createScope(values, lazy, STANDARD_FUNCTIONS);
+}
+
+/** The AdmissionRequest as variables see it. */
+function admissionRequest(request: PolicyRequest): KubernetesObject {
+  const { uid, operation, group, version, kind, subresource, namespace, name, object, oldObject, dryRun, userInfo } =
+    request;
+  const given = request.admissionRequest ?? {
+    uid,
+    kind: { group, version, kind },
+    ...(subresource === "" ? {} : { subResource: subresource }),
+    ...(name === "" ? {} : { name }),
+    ...(namespace === "" ? {} : { namespace }),
+    operation,
+    userInfo,
+    object: object ?? null,
+    oldObject: oldObject ?? null,
+    dryRun,
+  };
+  return given;
+}
+
+/** `images.containers.NAME.registry` and its siblings; a list of containers that has no image is not there. */
+function imagesOf(request: PolicyRequest): KubernetesObject {
+  const lists: Record<string, Record<string, KubernetesObject>> = Object.create(null);
+  for (const image of extractImages(request).images) {
+    const list = image.pointer.split("/").at(-3) ?? "";
+    (lists[list] ??= Object.create(null))[image.container] = imageVariables(image);
+  }
+  return lists;
+}
+
+/** An image as `image` and `images` show it. */
+export function imageVariables({ name, tag, digest, image, pointer }: ImageInfo): KubernetesObject {
+  const slash = name.indexOf("/");
+  const path = name.slice(slash + 1);
+  return {
+    registry: name.slice(0, slash),
+    path,
+    name: path.slice(path.lastIndexOf("/") + 1),
+    tag: tag ?? "",
+    digest: digest ?? "",
+    reference: image,
+    referenceWithTag: tag === undefined ? "" : `${name}:${tag}`,
+    jsonPointer: pointer,
+  };
+}
