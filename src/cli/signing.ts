@@ -1,8 +1,8 @@
 /** What `sign` and `blob sign` share: format, expiry, user metadata, who signed. */
-import { printable } from "../encoding/mod.ts";
+import { parseDuration, printable } from "../encoding/mod.ts";
 import type { SignOptions } from "../notary/mod.ts";
 import type { CommandContext } from "./command.ts";
-import { parseDuration } from "./duration.ts";
+
 import { list, text, usage } from "./flags.ts";
 import { parseNewMetadata } from "./metadata.ts";
 import { readVersion } from "./package_version.ts";

@@ -41,6 +41,7 @@ export {
   readTime,
 } from "./der_values.ts";
 export { writeBitString, writeDer, writeNull, writeOid, writeSequence, writeUnsigned } from "./der_writer.ts";
+export { MAX_DURATION_NANOSECONDS, type ParsedDuration, parseDuration } from "./go_duration.ts";
 export { decodeHex, encodeHex } from "./hex.ts";
 export {
   formatPointer,

@@ -4,7 +4,6 @@ import { expectRefused, type RefusedRow } from "./refused.ts";
 
 const VERIFY = "spec.rules[0].verifyImages[0]";
 const match = (resources: Record<string, unknown>): PolicyChanges => ({ rule: { match: { any: [{ resources }] } } });
-const attestors = (...sets: readonly unknown[]): PolicyChanges => ({ verify: { attestors: sets } });
 
 const REFUSED: readonly RefusedRow[] = [
   ["an unknown field of the policy", { metadata: {}, spec: { rulez: [] } }, "spec.rulez", /no such field/],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { MAX_DURATION_NANOSECONDS, parseDuration } from "../../../src/cli/duration.ts";
+import { MAX_DURATION_NANOSECONDS, parseDuration } from "../../../src/encoding/go_duration.ts";
 
 const SECOND = 1_000_000_000n;
 
