@@ -85,9 +85,8 @@ export async function judgeCrlWithDelta(
   const changes = delta.number === base.number ? [] : entriesOf(delta, question);
   const forGood = changes.find(isForGood);
   if (forGood !== undefined) return revokedBy(base, forGood);
-  // A hold may be put and lifted in turn: the last word counts.
-  const last = changes.at(-1);
-  const entries = last === undefined ? judged.entries : last.reason === "removeFromCRL" ? [] : [last];
+  // RFC 5280 gives entries no order: a hold is lifted only where nothing in the delta says that it stands.
+  const entries = changes.length === 0 ? judged.entries : changes.filter(({ reason }) => reason !== "removeFromCRL");
   return statusOf(base, entries, question, times.nextUpdate);
 }
 

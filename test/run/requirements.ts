@@ -24,6 +24,8 @@ const needs = {
   tools: built("notation", "distribution", "corebench"),
   /** The reference's timestamp libraries as a program, built by `npm run peers`. */
   timestamps: built("timestamps"),
+  /** The reference's revocation library as a program, likewise. */
+  revocation: built("revocation"),
   /** The Kyverno CLI, built by `npm run peers`. */
   kyverno: built("kyverno"),
   /** Everything `npm run peers` builds. */

@@ -13,7 +13,7 @@ import { MAX_REVOCATION_REDIRECTS } from "../../../src/revocation/fetch.ts";
 import { MAX_ASKED_PER_CERTIFICATE } from "../../../src/revocation/inquiry.ts";
 import { MAX_KEPT_SECONDS } from "../../../src/revocation/kept.ts";
 import { readCertificate } from "../../../src/x509/mod.ts";
-import { der, extension, ocspAt, oid, sequence, text } from "../../run/certificate_maker.ts";
+import { der, extension, ocspAt } from "../../run/certificate_maker.ts";
 import {
   crlDistributionPoints,
   freshestCrl,
@@ -35,6 +35,7 @@ import {
   statusOf,
 } from "./cast.ts";
 import { type Answerer, network, outcomeOf } from "./network.ts";
+import { ocspAtEach, URL_ROWS } from "./url_rows.ts";
 
 const AT = new Date("2026-06-01T12:00:00Z");
 const OCSP = "http://ocsp.example.com/";
@@ -54,12 +55,6 @@ const crl = (changes: Partial<Parameters<typeof makeCrl>[0]> = {}) =>
     ...changes,
   });
 const listed = { entries: [{ serialNumber: LEAF_SERIAL, revokedAt: after(AT, -DAY), reason: 1 }] };
-const responders = (...urls: readonly string[]) =>
-  extension(
-    "1.3.6.1.5.5.7.1.1",
-    false,
-    sequence(...urls.map((url) => sequence(oid("1.3.6.1.5.5.7.48.1"), text(url, 0x86)))),
-  );
 
 const chainOf = (...extensions: readonly Uint8Array[]) =>
   [leafCertificate(...extensions), issuerCertificate].map((bytes) => readCertificate(bytes));
@@ -104,21 +99,21 @@ describe("a checker asks", () => {
   it("one responder after the other until one tells", async () => {
     const urls = ["http://one.example.com/", "http://two.example.com/", "http://three.example.com/"] as const;
     const { outcome, asked } = world({ [urls[1]]: response(), [urls[2]]: response() });
-    expect(await outcome(chainOf(responders(...urls)))).toBe("ok");
+    expect(await outcome(chainOf(ocspAtEach(...urls)))).toBe("ok");
     expect(asked()).toEqual(urls.slice(0, 2));
   });
 
   it("no further responder once one does not know the certificate", async () => {
     const urls = ["http://one.example.com/", "http://two.example.com/"] as const;
     const { outcome, asked } = world({ [urls[0]]: response({ statuses: [statusOf(AT, { status: "unknown" })] }) });
-    expect(await outcome(chainOf(responders(...urls)))).toBe("certificate-unknown");
+    expect(await outcome(chainOf(ocspAtEach(...urls)))).toBe("certificate-unknown");
     expect(asked()).toEqual([urls[0]]);
   });
 
   it("a bounded number of places", async () => {
     const urls = Array.from({ length: MAX_ASKED_PER_CERTIFICATE + 3 }, (_, index) => `http://r${index}.example.com/`);
     const { leaf, asked } = world({});
-    const found = await leaf(chainOf(responders(...urls)));
+    const found = await leaf(chainOf(ocspAtEach(...urls)));
     expect(found?.status).toBe("unknown");
     expect(asked()).toHaveLength(MAX_ASKED_PER_CERTIFICATE);
   });
@@ -238,6 +233,12 @@ describe("places that are not asked", () => {
     expect(await world({ [url]: crl() }, { privateHosts: new Set(["127.0.0.1:8081"]) }).outcome(chain)).toBe(
       "source-refused",
     );
+  });
+});
+
+describe("a leaf that names places", () => {
+  it.each(URL_ROWS)("is judged: $name", async ({ extensions, answers, expected }) => {
+    expect(await world(answers(AT)).outcome(chainOf(...extensions))).toBe(expected);
   });
 });
 
