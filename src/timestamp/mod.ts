@@ -7,6 +7,7 @@
  * if (verdict.trusted) console.log(verdict.range.text, verdict.authorityChain);
  * ```
  */
+export { readTimestampAddress, type TimestampAddress } from "./address.ts";
 export { MAX_TIMESTAMP_BYTES } from "./bounds.ts";
 export { type TimestampRange, timestampRange } from "./range.ts";
 export {
@@ -15,6 +16,7 @@ export {
   readTimestampResponse,
   type ReceivedTimestamp,
   requestTimestamp,
+  TIMESTAMP_TIMEOUT_MILLISECONDS,
   type TimestampAuthority,
   type TimestampQuery,
 } from "./request.ts";
