@@ -36,10 +36,12 @@ export {
 } from "./sign.ts";
 export { createLocalSigner } from "./signers/local.ts";
 export {
+  type AnchorFault,
   AUDIT,
   type BlobStatement,
   checkTrustAnchors,
   createMemoryTrustStore,
+  findAnchorFault,
   innerReferenceOf,
   MAX_TRUST_POLICY_BYTES,
   missingStore,

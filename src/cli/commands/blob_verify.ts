@@ -58,7 +58,7 @@ export const blobVerify = defineCommand({
     let trust: Trust;
     try {
       trust = flags.cert.length > 0
-        ? await (await trustCertificates(flags.cert, host.files))(path)
+        ? await (await trustCertificates(flags.cert, host))(path)
         : await trustBlobPolicy(host, flags["policy-name"]);
     } catch (thrown) {
       reportTrust(host, toEngineError(thrown, "Cannot tell whom to trust"));

@@ -59,9 +59,11 @@ export const verify = defineCommand({
     const revocation = await openRevocation(flags, host);
     let trustFor: TrustFor;
     try {
-      trustFor = await (flags.cert.length > 0 ? trustCertificates(flags.cert, host.files) : trustNotationPolicy(host));
+      trustFor = await (flags.cert.length > 0 ? trustCertificates(flags.cert, host) : trustNotationPolicy(host));
     } catch (thrown) {
-      reportTrust(host, toEngineError(thrown, "Cannot tell whom to trust"));
+      const error = toEngineError(thrown, "Cannot tell whom to trust");
+      if (flags.output === "json") host.writeOut(renderJson({ reference: call.typed, refusal: error.refusal }, 2));
+      reportTrust(host, error);
       return 1;
     }
     let outcome: ArtifactOutcome;

@@ -92,7 +92,7 @@ async function review(failure: Failure, failurePolicy: "Fail" | "Ignore") {
     sleep: () => Promise.resolve(),
     credentials: () => Promise.resolve(undefined),
   });
-  const policies = examplePolicy((text) =>
+  const policies = await examplePolicy((text) =>
     text.replace("ghcr.io/kyverno/test-verify-image*", "*").replace(
       "failurePolicy: Fail",
       `failurePolicy: ${failurePolicy}`,
@@ -106,9 +106,10 @@ async function review(failure: Failure, failurePolicy: "Fail" | "Ignore") {
   };
 }
 
-/** What `verify` prints. */
+/** What `verify` prints. That a root may vouch needs no primitive; that a self-signed signer may does. */
 async function verify(failure: Failure, ...more: readonly string[]) {
-  return await runInMemory(["verify", failure.image, "--cert", fixturePath("keys/fixture-signer.crt.pem"), ...more], {
+  const anchor = fixturePath(`keys/${failure.crypto === undefined ? "fixture-signer" : "release-root"}.crt.pem`);
+  return await runInMemory(["verify", failure.image, "--cert", anchor, ...more], {
     registry: failure.registry ?? registry,
     now: NOW,
     ...(failure.crypto === undefined ? {} : { crypto: failure.crypto }),
