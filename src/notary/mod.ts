@@ -71,11 +71,14 @@ export {
 } from "./trust/mod.ts";
 export { type Blob, verifyBlob } from "./verify/blob.ts";
 export { type ArtifactOptions, MAX_SIGNATURES, verifyArtifact } from "./verify/artifact.ts";
+export type { CertificateFacts } from "./verify/certificate_facts.ts";
+export type { ChainDiagnosis, DiagnosedCertificate, DiagnosedRule } from "./verify/chain_doctor.ts";
+export { type ChainFinding, type ChainFindingId, FINDINGS } from "./verify/chain_findings.ts";
 export {
   type ArtifactOutcome,
-  type CertificateFacts,
   type Evidence,
   firstRefusal,
+  nearestMiss,
   VALIDATION_ORDER,
   type ValidationResult,
   type Verdict,

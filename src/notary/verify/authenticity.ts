@@ -7,7 +7,7 @@ import { matchIdentity, type Trust, type TrustedIdentities } from "../trust/mod.
 import { type Evidence, failed, passed, type ValidationResult } from "./outcome.ts";
 
 /** Which trust store vouches for which signing scheme; no other store does. */
-const STORE_OF_SCHEME: Readonly<Record<SigningScheme, "ca" | "signingAuthority">> = {
+export const STORE_OF_SCHEME: Readonly<Record<SigningScheme, "ca" | "signingAuthority">> = {
   "notary.x509": "ca",
   "notary.x509.signingAuthority": "signingAuthority",
 };

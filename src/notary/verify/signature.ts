@@ -4,7 +4,6 @@ import { printable } from "../../encoding/mod.ts";
 import type { Descriptor } from "../../oci/mod.ts";
 import type { CryptoProvider, Ports } from "../../ports.ts";
 import type { RevocationChecker } from "../../revocation/mod.ts";
-import { type Certificate, fingerprint, formatName } from "../../x509/mod.ts";
 import type { Envelope, EnvelopeBytes } from "../envelope/envelope.ts";
 import { decodeEnvelope } from "../envelope/formats.ts";
 import { readPayload } from "../envelope/payload.ts";
@@ -12,17 +11,11 @@ import { referenceOf } from "../envelope/refuse.ts";
 import type { Trust, ValidationType } from "../trust/mod.ts";
 import { validateAuthenticTimestamp } from "./authentic_timestamp.ts";
 import { validateAuthenticity } from "./authenticity.ts";
+import { type CertificateFacts, describeCertificates } from "./certificate_facts.ts";
+import { diagnose } from "./diagnose.ts";
 import { validateExpiry } from "./expiry.ts";
 import { validateIntegrity } from "./integrity.ts";
-import {
-  type CertificateFacts,
-  failed,
-  inconclusive,
-  passed,
-  skipped,
-  type ValidationResult,
-  type VerificationOutcome,
-} from "./outcome.ts";
+import { failed, inconclusive, passed, skipped, type ValidationResult, type VerificationOutcome } from "./outcome.ts";
 import { type RevocationQuestion, validateRevocation } from "./revocation.ts";
 import { validateTargetArtifact } from "./target_artifact.ts";
 
@@ -32,6 +25,8 @@ export type VerificationPorts = Pick<Ports, "crypto" | "now"> & {
   readonly revocation?: RevocationChecker;
   /** Ends what the checker asks of others. */
   readonly signal?: AbortSignal;
+  /** Which chains the chain doctor looks at: those that were refused (default), or every one. */
+  readonly diagnose?: "refused" | "every";
 };
 
 /**
@@ -57,10 +52,23 @@ export async function verifySignature(
     integrity,
     describeChain(envelope, ports.crypto),
   ]);
-  if (proven.status !== "passed") return { ...unproven(proven, trust), certificateChain };
-  const { validations, ...rest } = judged;
-  const action = trust.level.actions.integrity;
-  return { certificateChain, validations: { integrity: { action, result: proven }, ...validations }, ...rest };
+  const outcome = proven.status === "passed"
+    ? assemble(proven, judged, trust, certificateChain)
+    : { ...unproven(proven, trust), certificateChain };
+  return { ...outcome, ...await diagnose(envelope, outcome, trust, ports) };
+}
+
+function assemble(
+  integrity: ValidationResult,
+  { validations, ...rest }: Awaited<ReturnType<typeof judge>>,
+  { level: { actions } }: Trust,
+  certificateChain: readonly CertificateFacts[],
+): VerificationOutcome {
+  return {
+    certificateChain,
+    validations: { integrity: { action: actions.integrity, result: integrity }, ...validations },
+    ...rest,
+  };
 }
 
 /** Everything but integrity. */
@@ -206,26 +214,14 @@ function compareArtifact(
   }
 }
 
-const facts = new WeakMap<Certificate, CertificateFacts>();
-
 /** For reports only: where it cannot be computed the chain is left out, and the validations say why. */
-function describeChain(
+async function describeChain(
   { certificateChain }: Envelope,
   crypto: Pick<CryptoProvider, "digest">,
-): readonly CertificateFacts[] | Promise<readonly CertificateFacts[]> {
-  const known = certificateChain.flatMap((certificate) => facts.get(certificate) ?? []);
-  if (known.length === certificateChain.length) return known;
-  return Promise.all(certificateChain.map((certificate) => describe(certificate, crypto))).catch(() => []);
-}
-
-async function describe(certificate: Certificate, crypto: Pick<CryptoProvider, "digest">): Promise<CertificateFacts> {
-  const described = {
-    subject: formatName(certificate.subject),
-    issuer: formatName(certificate.issuer),
-    fingerprint: await fingerprint(certificate, crypto),
-    notBefore: certificate.notBefore.toISOString(),
-    notAfter: certificate.notAfter.toISOString(),
-  };
-  facts.set(certificate, described);
-  return described;
+): Promise<readonly CertificateFacts[]> {
+  try {
+    return await describeCertificates(certificateChain, crypto);
+  } catch {
+    return [];
+  }
 }
