@@ -7,6 +7,7 @@
  * const { verdict, refusal } = await verifyArtifact(parseReference(text), trust, view);
  * ```
  */
+export type { TimestampOptions } from "./countersign.ts";
 export { fetchEnvelope, listSignatures, SIGNATURE_ARTIFACT_TYPE, type SignatureList } from "./discover.ts";
 export type {
   AttributeTime,

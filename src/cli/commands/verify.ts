@@ -6,6 +6,7 @@ import { repositoryName } from "../../oci/mod.ts";
 import type { Host } from "../../ports.ts";
 import { type CommandContext, defineCommand } from "../command.ts";
 import { list, text, toggle, usage } from "../flags.ts";
+import { parseMetadata, WANTED_METADATA_FLAG } from "../metadata.ts";
 import { addressExamples, MAX_SIGNATURES_FLAG, readCall, reportReference, warnAboutTag } from "../notation.ts";
 import { readReference, REGISTRY_FLAGS } from "../registry.ts";
 import { renderExplanation } from "../render/explain.ts";
@@ -38,6 +39,10 @@ export const verify = defineCommand({
       what: "Show every validation of every signature: what was checked, against what, the result, what to do",
       line: "edge-notary verify --cert root.crt --explain <registry>/<repository>@<digest>",
     },
+    {
+      what: "Verify that a trusted signature has been made with these user metadata",
+      line: "edge-notary verify --user-metadata <key>=<value> <registry>/<repository>@<digest>",
+    },
     ...addressExamples("verify", "Verify a signature on an OCI artifact").slice(1),
   ],
   flags: {
@@ -49,12 +54,14 @@ export const verify = defineCommand({
     }),
     explain: toggle("show every validation of every signature"),
     output: text("output format, options: 'json', 'text'", "text", { short: "o" }),
+    ...WANTED_METADATA_FLAG,
   },
   work: async ({ flags, operands }, context) => {
     const { host } = context;
     if (flags.output !== "text" && flags.output !== "json") {
       throw usage(`unrecognized output format ${printable(flags.output)}`);
     }
+    const userMetadata = Object.fromEntries(parseMetadata(flags["user-metadata"]));
     const call = await readCall("verify", operands, flags, host);
     const revocation = await openRevocation(flags, host);
     let trustFor: TrustFor;
@@ -74,7 +81,7 @@ export const verify = defineCommand({
       // A tag has to be resolved first in any case; a digest is not, so that its signatures are asked for at once.
       const digest = reference.digest ?? (await view.resolve(reference)).digest;
       const trust = await trustFor(`${repositoryName(reference)}@${digest}`);
-      outcome = await verifyArtifact(reference, trust, view, { maxSignatures: flags["max-signatures"] });
+      outcome = await verifyArtifact(reference, trust, view, { maxSignatures: flags["max-signatures"], userMetadata });
       warnAboutTag("verify", reference, host);
     } catch (thrown) {
       const error = toEngineError(thrown, "Cannot verify the artifact");

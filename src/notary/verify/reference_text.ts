@@ -93,6 +93,7 @@ const SENTENCES: Readonly<Record<string, (evidence: Evidence) => string | undefi
   REVOCATION_UNKNOWN: (evidence) => `${certificateText(evidence)} revocation status is unknown`,
   REVOCATION_NOT_CHECKED: (evidence) => `${certificateText(evidence)} revocation status is unknown`,
   TARGET_ARTIFACT_MISMATCH: () => "content descriptor mismatch",
+  USER_METADATA_MISSING: () => "unable to find specified metadata in the signature",
 };
 
 /** Also of a CA the reference says "signing certificate". */
