@@ -53,7 +53,7 @@ describeIf("tools", "signatures by signing authorities", () => {
     "$name is verified alike by a store of type $type",
     async ({ name, root, type, notation }) => {
       const configuration = join(home, `${name}-${type}`);
-      writeTrust(configuration, type, read(root));
+      writeTrust(configuration, { [type]: read(root) });
       const address = addresses.get(name) ?? "";
       const args = ["verify", "--insecure-registry", address];
       const [ours, theirs, reason] = await Promise.all([
@@ -90,7 +90,7 @@ describeIf("tools", "signatures by signing authorities", () => {
     const explain = async (name: string, type: "ca" | "signingAuthority") => {
       const record = records.find((candidate) => candidate.name === name);
       const configuration = join(home, `explain-${name}-${type}`);
-      writeTrust(configuration, type, read(record?.root ?? ""));
+      writeTrust(configuration, { [type]: read(record?.root ?? "") });
       const args = ["verify", "--explain", "--insecure-registry", addresses.get(name) ?? ""];
       const { stdout, stderr } = await side.ours(args, { configuration });
       return `${stdout}${stderr}`;
