@@ -68,6 +68,7 @@ export {
   statementForArtifact,
   statementForBlob,
   STRICT,
+  type TimestampOptions,
   type Trust,
   trustOfStatement,
   type TrustPolicy,
@@ -81,4 +82,5 @@ export {
   verifyBlob,
   verifySignature,
 } from "./notary/mod.ts";
+export { createRevocationChecker, type RevocationChecker, type RevocationSettings } from "./revocation/mod.ts";
 export { createWebPorts, type WebPortOptions } from "./runtime/web.ts";
