@@ -2,9 +2,8 @@
 import { beforeAll, expect, it } from "vitest";
 import { ARTIFACT as SIGNED } from "../../../../scripts/fixtures/authorities.ts";
 import { createWebCryptoProvider } from "../../../../src/crypto/mod.ts";
-import { STRICT, type Trust, verdict, verifyEnvelopeBytes } from "../../../../src/notary/mod.ts";
+import { verdict, verifyEnvelopeBytes } from "../../../../src/notary/mod.ts";
 import type { Descriptor, Digest } from "../../../../src/oci/mod.ts";
-import { parseCertificates, readCertificate } from "../../../../src/x509/mod.ts";
 import type { Format } from "../../../run/openssl_timestamps.ts";
 import { describeIf } from "../../../run/requirements.ts";
 import {
@@ -15,17 +14,11 @@ import {
   SCENES,
   type Stage,
   type StagedScene,
+  trustOf,
 } from "./stamped_scenes.ts";
 
 const ARTIFACT: Descriptor = { ...SIGNED, digest: SIGNED.digest as Digest };
 const crypto = createWebCryptoProvider();
-
-function trustOf({ root, authority }: StagedScene, { verifyTimestamp }: Scene): Trust {
-  const vouching = { ca: [readCertificate(root)], signingAuthority: [] };
-  if (verifyTimestamp === "no store") return { name: "openssl", level: STRICT, trustAnchors: vouching };
-  const trustAnchors = { ...vouching, tsa: parseCertificates(authority) };
-  return { name: "openssl", level: STRICT, trustAnchors, verifyTimestamp };
-}
 
 describeIf("openssl", "timestamps by openssl", () => {
   let stage: Stage;
@@ -41,7 +34,9 @@ describeIf("openssl", "timestamps by openssl", () => {
       now: () => at ?? stage.expired,
     });
     const { result } = outcome.validations.authenticTimestamp;
-    return { outcome, code: "refusal" in result ? result.refusal.code : result.status };
+    return "refusal" in result
+      ? { outcome, code: result.refusal.code, message: result.refusal.message, state: result.status }
+      : { outcome, code: result.status, message: "", state: result.status };
   };
 
   it.each(SCENES.flatMap((scene) => (["jws", "cose"] as const).map((format) => ({ ...scene, format }))))(
@@ -52,6 +47,31 @@ describeIf("openssl", "timestamps by openssl", () => {
       expect(verdict(outcome)).toBe(scene.expected === "passed" ? "verified" : "failed");
     },
   );
+
+  /** What is said of tokens that prove nothing. */
+  const SAID: readonly (readonly [token: string, message: RegExp])[] = [
+    ["absent", /^Cannot tell when the signature was made: it has no timestamp, and "openssl" asks for one$/],
+    ["garbage", /^Cannot read timestamp token: /],
+    ["of another signature", /^Cannot accept the timestamp: it was made of other bytes than this signature$/],
+    [
+      "stranger",
+      /^Cannot accept the timestamp: no path leads from the authority "CN=tsa p-256,O=Local,C=US" to a trusted root at /,
+    ],
+    [
+      "sha1",
+      /^Cannot accept the timestamp: it hashes the signature with 1\.3\.14\.3\.2\.26, expected SHA-256, SHA-384 or/,
+    ],
+    ["sha1Signer", /^Cannot accept the timestamp: .*1\.3\.14\.3\.2\.26/],
+    ["sha1Certificate", /^Cannot accept the timestamp: .*SHA-1 alone/],
+  ];
+  it.each(SAID)("fail with a message: %s", async (token, message) => {
+    const scene = QUESTIONS.find(({ name }) => name === `always, certificates valid now, token ${token}`) as Scene;
+    for (const format of ["jws", "cose"] as const) {
+      const said = await verify(scene, format);
+      expect(said.state).toBe("failed");
+      expect(said.message).toMatch(message);
+    }
+  });
 
   it("have scenes that differ, more of them refused than not", () => {
     expect(new Set(SCENES.map(({ name }) => name)).size).toBe(SCENES.length);

@@ -4,6 +4,8 @@
  * `test/peers/timestamp_scenes.test.ts` the real notation.
  */
 import type { ErrorCode } from "../../../../src/errors.ts";
+import { STRICT, type Trust } from "../../../../src/notary/mod.ts";
+import { parseCertificates, readCertificate } from "../../../../src/x509/mod.ts";
 import {
   type Format,
   FORMATS,
@@ -222,4 +224,12 @@ function dress(
     root: signer.chain[1] as Uint8Array,
     authority: (trusted ?? authorities.get("exact") as StampingAuthority).root,
   };
+}
+
+/** The trust policy of a scene. */
+export function trustOf({ root, authority }: StagedScene, { verifyTimestamp }: Scene): Trust {
+  const vouching = { ca: [readCertificate(root)], signingAuthority: [] };
+  if (verifyTimestamp === "no store") return { name: "openssl", level: STRICT, trustAnchors: vouching };
+  const trustAnchors = { ...vouching, tsa: parseCertificates(authority) };
+  return { name: "openssl", level: STRICT, trustAnchors, verifyTimestamp };
 }
