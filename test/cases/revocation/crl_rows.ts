@@ -243,7 +243,7 @@ export const CRL_ROWS: readonly CrlRow[] = [
     leaf: points({ crlIssuer: ISSUER }),
     files: one(),
     expected: "source-refused",
-    reference: { status: "nonRevokable", deviation: "crl-no-url" },
+    reference: { status: "nonRevokable", deviation: "revocation-no-url" },
   },
   { name: "a delta without changes", files: withDelta(() => ({}), () => ({})), expected: "ok" },
   { name: "revoked since", files: withDelta(() => ({}), (at) => ({ entries: [listed(at)] })), expected: "revoked" },
@@ -342,6 +342,20 @@ export const CRL_ROWS: readonly CrlRow[] = [
   {
     name: "an expired delta",
     files: withDelta(() => ({}), (at) => ({ nextUpdate: after(at, -MINUTE) })),
+    expected: "expired",
+  },
+  {
+    name: "an expired delta that lists the leaf for good",
+    files: withDelta(() => ({}), (at) => ({ nextUpdate: after(at, -MINUTE), entries: [listed(at)] })),
+    expected: "revoked",
+    reference: { status: "unknown", deviation: "crl-expired-listing" },
+  },
+  {
+    name: "an expired delta that lifts a hold",
+    files: withDelta(
+      (at) => ({ entries: [listed(at, { reason: 6 })] }),
+      (at) => ({ nextUpdate: after(at, -MINUTE), entries: [lifted(at)] }),
+    ),
     expected: "expired",
   },
   { name: "a forged delta", files: withDelta(() => ({}), () => ({ forged: true })), expected: "signature" },

@@ -4,7 +4,7 @@
  */
 import type { AnswerProblem } from "../../../src/revocation/mod.ts";
 import { MAX_ASKED_PER_CERTIFICATE } from "../../../src/revocation/inquiry.ts";
-import { extension, oid, sequence, text } from "../../run/certificate_maker.ts";
+import { der, extension, name, oid, sequence, text } from "../../run/certificate_maker.ts";
 import { crlDistributionPoints, makeCrl, makeOcspResponse, type StatusFields } from "../../run/revocation_maker.ts";
 import { after, DAY, HOUR, ISSUER, keys, LEAF_SERIAL, responderCertificate, statusOf } from "./cast.ts";
 
@@ -15,7 +15,10 @@ export interface UrlRow {
   /** What is behind each URL; anything else is 404. */
   readonly answers: (at: Date) => Readonly<Record<string, Uint8Array>>;
   readonly expected: "ok" | "revoked" | "nonRevokable" | AnswerProblem;
-  readonly reference?: { readonly status: "ok" | "revoked" | "unknown" | "panic"; readonly deviation: string };
+  readonly reference?: {
+    readonly status: "ok" | "nonRevokable" | "revoked" | "unknown" | "panic";
+    readonly deviation: string;
+  };
 }
 
 const OCSP = "http://ocsp.example.com/";
@@ -122,6 +125,15 @@ export const URL_ROWS: readonly UrlRow[] = [
     extensions: [ocspAtEach(OCSP, "http://two.example.com/")],
     answers: (at) => ({ [OCSP]: revoked(at), "http://two.example.com/": ocsp(at) }),
     expected: "revoked",
+  },
+  {
+    name: "a responder without a URL",
+    extensions: [
+      extension("1.3.6.1.5.5.7.1.1", false, sequence(sequence(oid("1.3.6.1.5.5.7.48.1"), der(0xa4, name(ISSUER))))),
+    ],
+    answers: () => ({}),
+    expected: "source-refused",
+    reference: { status: "nonRevokable", deviation: "revocation-no-url" },
   },
   {
     name: "more responders than are asked",
