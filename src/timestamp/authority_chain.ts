@@ -15,6 +15,22 @@ import type { TimestampRange } from "./range.ts";
 import type { TimestampToken } from "./token.ts";
 import { cmsFailure, FAILED_CHAIN, FAILED_TO_VERIFY, refuseTimestamp, type TimestampRefusal } from "./verdict.ts";
 
+/**
+ * Leaves out the paths of which a certificate ended before the token's time, by less than the millisecond that an instant
+ * can tell: tokens may be finer.
+ */
+export function withoutEnded({ paths, deadEnds }: FoundPaths, { genTimeCeiling }: TimestampRange): FoundPaths {
+  const ended = paths.flatMap((path) => path.filter((certificate) => !validAt(certificate, genTimeCeiling)));
+  if (ended.length === 0) return { paths, deadEnds };
+  const reasons = ended.map(({ subject, notAfter }) =>
+    `"${printable(formatName(subject))}" ended at ${notAfter.toISOString()}, less than a millisecond before`
+  );
+  return {
+    paths: paths.filter((path) => !path.some((certificate) => ended.includes(certificate))),
+    deadEnds: [...new Set([...deadEnds, ...reasons])],
+  };
+}
+
 /** The refusal of a token whose authority no path leads from; `undefined` when one does. */
 export function refuseUntrusted(
   leaf: Certificate,

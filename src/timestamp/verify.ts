@@ -6,7 +6,7 @@ import { HASH_OIDS } from "../crypto/mod.ts";
 import { equalBytes } from "../encoding/mod.ts";
 import type { CryptoProvider } from "../ports.ts";
 import { type Certificate, findPaths, type FoundPaths } from "../x509/mod.ts";
-import { refuseChain, refuseName, refuseSigningTime, refuseUntrusted } from "./authority_chain.ts";
+import { refuseChain, refuseName, refuseSigningTime, refuseUntrusted, withoutEnded } from "./authority_chain.ts";
 import { type TimestampRange, timestampRange } from "./range.ts";
 import type { SignedAttributes } from "./signed_attributes.ts";
 import { refuseSignature } from "./signer_signature.ts";
@@ -93,9 +93,9 @@ export async function verifyTimestamp(
     return refuseTimestamp("TIMESTAMP_INVALID", problem, reference && `${FAILED_TO_VERIFY}: ${reference}`);
   }
   const { certificate, attributes } = found;
-  const ways = await findPaths(
-    { leaf: certificate, candidates: token.certificates, anchors, at: range.genTime },
-    crypto,
+  const ways = withoutEnded(
+    await findPaths({ leaf: certificate, candidates: token.certificates, anchors, at: range.genTime }, crypto),
+    range,
   );
   return refuseUntrusted(certificate, ways, range) ??
     await refuseSignature(token, signer, certificate, attributes, crypto) ??
