@@ -2,6 +2,7 @@
 import { toEngineError } from "../../errors.ts";
 import { signArtifact } from "../../notary/mod.ts";
 import { defineCommand } from "../command.ts";
+import { CREDENTIAL_FLAGS } from "../credentials.ts";
 import { toggle } from "../flags.ts";
 import { addressExamples, onlyReference, resolveArtifact } from "../notation.ts";
 import { ADDRESS_FLAGS, deadline, openRegistriesForPush, TIMEOUT_FLAG } from "../registry.ts";
@@ -36,6 +37,7 @@ export const sign = defineCommand({
   ],
   flags: {
     ...ADDRESS_FLAGS,
+    ...CREDENTIAL_FLAGS,
     ...TIMEOUT_FLAG,
     ...SIGN_FLAGS,
     "force-referrers-tag": toggle("list the signature under the referrers tag, whatever the registry can do"),

@@ -5,6 +5,7 @@ import { type ArtifactOutcome, createArtifactView, verifyArtifact } from "../../
 import { repositoryName } from "../../oci/mod.ts";
 import type { Host } from "../../ports.ts";
 import { type CommandContext, defineCommand } from "../command.ts";
+import { CREDENTIAL_FLAGS } from "../credentials.ts";
 import { list, text, toggle, usage } from "../flags.ts";
 import { parseMetadata, WANTED_METADATA_FLAG } from "../metadata.ts";
 import { addressExamples, MAX_SIGNATURES_FLAG, readCall, reportReference, warnAboutTag } from "../notation.ts";
@@ -47,6 +48,7 @@ export const verify = defineCommand({
   ],
   flags: {
     ...REGISTRY_FLAGS,
+    ...CREDENTIAL_FLAGS,
     ...MAX_SIGNATURES_FLAG,
     ...REVOCATION_FLAGS,
     cert: list("trust the certificates in this PEM or DER file and no trust policy; may be repeated", {
