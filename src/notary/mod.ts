@@ -21,6 +21,13 @@ export type {
 } from "./envelope/envelope.ts";
 export { type ReferenceCause, referenceOf } from "./envelope/refuse.ts";
 export { decodeEnvelope, isEnvelopeMediaType, MAX_ENVELOPE_BYTES } from "./envelope/formats.ts";
+export {
+  type ReadOptions,
+  type RelaxedRule,
+  STRICT_RULES,
+  type StrictRule,
+  type StrictRuleFacts,
+} from "./envelope/strict_rules.ts";
 export { type Payload, readPayload } from "./envelope/payload.ts";
 export { formatRfc3339 } from "./envelope/rfc3339.ts";
 export { type InspectedCertificate, type InspectedTimestamp, inspectEnvelope, type Inspection } from "./inspect.ts";

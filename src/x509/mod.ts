@@ -23,7 +23,7 @@ export {
   type RuleReport,
 } from "./chain_report.ts";
 export { type SignedStructure, verifyCertificateSignature } from "./signature.ts";
-export type { ChainRule } from "./profile.ts";
+export type { ChainRule, ChainStrictRule } from "./profile.ts";
 export { findPaths, type FoundPaths, type PathSearch } from "./certification_path.ts";
 export {
   type ChainFailure,

@@ -1,6 +1,7 @@
 /** `Envelope`: every signature format brought to one normal form (Notary Project, signature-specification.md). */
 import type { SignatureAlgorithm } from "../../ports.ts";
 import type { Certificate } from "../../x509/mod.ts";
+import type { RelaxedRule } from "./strict_rules.ts";
 
 /** Media types of signature envelopes. */
 export type EnvelopeMediaType = "application/jose+json" | "application/cose";
@@ -59,4 +60,9 @@ export interface Envelope {
   readonly signature: Uint8Array;
   /** What the signature is over: the signing input of the format, sliced from what was received. */
   readonly signedBytes: Uint8Array;
+  /**
+   * There only when it was read with `compat`: the rules that were passed over so far. Everything judged of such an
+   * envelope is the reference implementation's answer, not ours.
+   */
+  readonly relaxed?: readonly RelaxedRule[];
 }

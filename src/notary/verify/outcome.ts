@@ -2,6 +2,7 @@
 import { type ErrorCode, type Refusal, refusal } from "../../errors.ts";
 import type { Descriptor } from "../../oci/mod.ts";
 import type { ValidationAction, ValidationType } from "../trust/mod.ts";
+import type { RelaxedRule } from "../envelope/strict_rules.ts";
 import type { CertificateFacts } from "./certificate_facts.ts";
 import type { ChainDiagnosis } from "./chain_doctor.ts";
 import type { ChainFinding } from "./chain_findings.ts";
@@ -46,6 +47,11 @@ export interface VerificationOutcome {
   readonly targetArtifact: ValidationResult;
   /** User metadata of the payload; to be believed only when the verdict is `verified`. */
   readonly userMetadata: Readonly<Record<string, string>>;
+  /**
+   * There only under `compat`: the rules that were passed over. The outcome is then what the reference implementation
+   * says, for comparisons; it must not decide anything.
+   */
+  readonly relaxed?: readonly RelaxedRule[];
   /**
    * What the chain doctor says of the certificate chain: where the chain or the trust in it was refused, and wherever it
    * was asked for. No verdict reads it.

@@ -62,7 +62,10 @@ const SENTENCES: Readonly<Record<string, (evidence: Evidence) => string | undefi
   ERR_ENVELOPE_FORMAT: carriedText,
   ERR_CERTIFICATE: carriedText,
   ERR_ALGORITHM_UNSUPPORTED: carriedText,
-  VERIFICATION_PLUGIN_REQUIRED: () => "plugin unsupported due to nil verifier.pluginManager",
+  VERIFICATION_PLUGIN_REQUIRED: ({ critical }) =>
+    critical === false
+      ? "io.cncf.notary.verificationPlugin is not a critical Extended attribute"
+      : "plugin unsupported due to nil verifier.pluginManager",
   TRUST_ANCHOR_MISSING: ({ store }) =>
     store === "tsa"
       ? "no trusted TSA certificate found in trust store"
