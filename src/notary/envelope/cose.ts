@@ -148,7 +148,7 @@ function readText(headers: Headers, label: string | number): string {
 /** Milliseconds before and after 1970 that have four digits in their year. */
 const [FIRST_INSTANT, LAST_INSTANT] = [Date.parse("0000-01-01T00:00:00Z"), Date.parse("9999-12-31T23:59:59.999Z")];
 
-/** Spec: RFC 8949, section 3.4.2: tag 1, seconds since 1970. A fraction is cut to milliseconds. */
+/** Spec: RFC 8949, section 3.4.2: tag 1, seconds since 1970. A fraction is cut to milliseconds, which is said. */
 function readTime(
   headers: Headers,
   label: string,
@@ -161,9 +161,10 @@ function readTime(
     : NaN;
   const milliseconds = Math.floor(seconds * 1000);
   const instant = new Date(milliseconds);
-  if (milliseconds >= FIRST_INSTANT && milliseconds <= LAST_INSTANT) return { instant };
+  const time: AttributeTime = milliseconds < seconds * 1000 ? { instant, isLater: true } : { instant };
+  if (milliseconds >= FIRST_INSTANT && milliseconds <= LAST_INSTANT) return time;
   // What a `Date` cannot hold is refused all the same (time-range).
-  if (!Number.isNaN(instant.getTime()) && passesOver(relaxations, "rfc3339-strict")) return { instant };
+  if (!Number.isNaN(instant.getTime()) && passesOver(relaxations, "rfc3339-strict")) return time;
   return refuseAttribute(FORMAT, label, "expected tag 1 with seconds since 1970 up to the year 9999");
 }
 

@@ -30,6 +30,8 @@ export interface SignedAttributes {
 /** An instant and, for display, the offset it was written with: JWS keeps the signer's, COSE has none. */
 export interface AttributeTime {
   readonly instant: Date;
+  /** What was written is later than `instant`, by less than the millisecond that an instant can tell. */
+  readonly isLater?: true;
   /** Minutes east of UTC as written; `undefined` where the format has no offset. */
   readonly offsetMinutes?: number;
 }

@@ -50,5 +50,6 @@ export function parseTimeAsReference(text: string): AttributeTime | undefined {
   if (hour > 23 || minute > 59 || second > 59 || offsetHours > 24 || offsetRest > 60) return undefined;
   local.setUTCHours(hour, minute, second, milliseconds);
   const offsetMinutes = (match[8] === "-" ? -1 : 1) * (offsetHours * 60 + offsetRest);
-  return { instant: new Date(local.getTime() - offsetMinutes * 60_000), offsetMinutes: offsetMinutes + 0 };
+  const time = { instant: new Date(local.getTime() - offsetMinutes * 60_000), offsetMinutes: offsetMinutes + 0 };
+  return Number((match[7] ?? "").slice(3)) > 0 ? { ...time, isLater: true } : time;
 }

@@ -56,9 +56,10 @@ export async function validateAuthenticTimestamp(
   const timestamp = envelope.unsignedAttributes.timestampSignature === undefined ? "absent" : "not evaluated";
   const authority = signingScheme === "notary.x509.signingAuthority" ? authenticSigningTime : undefined;
   const instant = authority?.instant ?? at;
+  const latest = authority?.isLater === true ? new Date(instant.getTime() + 1) : instant;
   const basis = authority === undefined ? "verification time" : "authentic signing time";
   for (const certificate of envelope.certificateChain) {
-    if (validAt(certificate, instant)) continue;
+    if (validAt(certificate, instant) && validAt(certificate, latest)) continue;
     const early = instant < certificate.notBefore;
     return failed(
       early ? "CERTIFICATE_NOT_YET_VALID" : "CERTIFICATE_EXPIRED",
