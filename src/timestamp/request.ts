@@ -208,7 +208,7 @@ async function post(
         cause: { reference: `POST ${quoteText(href)}: ${reference}` },
       },
     );
-  const signal = AbortSignal.any([outer, AbortSignal.timeout(timeoutMilliseconds)]);
+  const signal = firstOf(outer, AbortSignal.timeout(timeoutMilliseconds));
   try {
     const headers = {
       "content-type": QUERY_TYPE,
@@ -241,4 +241,14 @@ async function post(
     if (signal.aborted) throw outOfTime(action, "the authority", thrown);
     throw new UnavailableError(REFUSED, `${action}: ${printable(networkReason(thrown))}`, { cause: thrown });
   }
+}
+
+/** Aborts with whichever of the two does first. */
+function firstOf(...signals: readonly [AbortSignal, AbortSignal]): AbortSignal {
+  const either = new AbortController();
+  for (const signal of signals) {
+    if (signal.aborted) either.abort(signal.reason);
+    else signal.addEventListener("abort", () => either.abort(signal.reason), { once: true, signal: either.signal });
+  }
+  return either.signal;
 }

@@ -139,6 +139,21 @@ describe("a signature with a timestamp", () => {
     expect(new Set(nonces).size).toBe(5);
   });
 
+  it("asks with the nonce it is given, made positive", async () => {
+    const nonces: Uint8Array[] = [];
+    const lengths: number[] = [];
+    const random = (length: number) => {
+      lengths.push(length);
+      return new Uint8Array(length).fill(0xff);
+    };
+    await sign(timestampBy((query, init) => {
+      nonces.push(readQuestion(query).nonce);
+      return good(query, init);
+    }, { random }));
+    expect(lengths).toEqual([20]);
+    expect(nonces).toEqual([Uint8Array.of(0x7f, ...new Uint8Array(19).fill(0xff))]);
+  });
+
   it("sends a user name and password as such, and shows neither", async () => {
     const seen: string[] = [];
     const options = { url: "https://ada:s%C3%A9cret@tsa.example/ts?x=1" };
