@@ -48,6 +48,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   expired: "SIGNATURE_EXPIRED",
   "too-early": "CERTIFICATE_NOT_YET_VALID",
   "too-late": "CERTIFICATE_EXPIRED",
+  "fraction-too-late": "CERTIFICATE_EXPIRED",
   "root-too-late": "CERTIFICATE_EXPIRED",
   "without-time": "ERR_ENVELOPE_ATTRIBUTE",
   "signing-time-instead": "ERR_ENVELOPE_ATTRIBUTE",

@@ -47,10 +47,13 @@ func cases() []testCase {
 	expired.expiry = summer.AddDate(0, 0, 1)
 	stamped := good("stamped", "With a timestamp that is none")
 	stamped.stamp = []byte("no token")
+	fraction := within("fraction-too-late", "Made half a millisecond after its certificate", gone, always, gone.to)
+	fraction.change = func(h headers) { h.setTime(authenticTime, gone.to.Add(500*time.Microsecond)) }
 	return append(all,
 		lasting,
 		expired,
 		stamped,
+		fraction,
 		within("retired", "Certificates that expired since, valid when it was made", gone, gone, date(2021, 6, 1)),
 		within("first-second", "Made in the first second of its certificates", century, century, century.from),
 		within("last-second", "Made in the last second of its certificates", gone, gone, gone.to),

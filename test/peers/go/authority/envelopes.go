@@ -60,7 +60,7 @@ type jwsHeaders map[string]any
 
 func (h jwsHeaders) drop(name string)                     { delete(h, name) }
 func (h jwsHeaders) setText(name, value string)           { h[name] = value }
-func (h jwsHeaders) setTime(name string, value time.Time) { h[name] = value.Format(time.RFC3339) }
+func (h jwsHeaders) setTime(name string, value time.Time) { h[name] = value.Format(time.RFC3339Nano) }
 func (h jwsHeaders) critical(names ...string)             { h["crit"] = names }
 
 // changeJws replaces the certificates, which are not signed; and the protected headers, which are signed again.
@@ -109,7 +109,11 @@ type coseHeaders cose.ProtectedHeader
 func (h coseHeaders) drop(name string)           { delete(h, name) }
 func (h coseHeaders) setText(name, value string) { h[name] = value }
 func (h coseHeaders) setTime(name string, value time.Time) {
-	h[name] = cbor.Tag{Number: 1, Content: value.Unix()}
+	if value.Nanosecond() == 0 {
+		h[name] = cbor.Tag{Number: 1, Content: value.Unix()}
+	} else {
+		h[name] = cbor.Tag{Number: 1, Content: float64(value.UnixMicro()) / 1e6}
+	}
 }
 func (h coseHeaders) critical(names ...string) {
 	labels := []any{}
