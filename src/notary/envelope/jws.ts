@@ -23,7 +23,7 @@ import { decodeBase64AsReference, decodeBase64UrlAsReference, parseTimeAsReferen
 import { folded, parseAsReference, type Shape } from "./reference_json.ts";
 import { reading, refuseAttribute, refuseFormat } from "./refuse.ts";
 import { parseRfc3339 } from "./rfc3339.ts";
-import { passesOver, type Relaxations } from "./strict_rules.ts";
+import { notingJson, passesOver, type Relaxations } from "./strict_rules.ts";
 
 const FORMAT = "JWS";
 /** Levels of nesting of an envelope's JSON read at most; extended attributes may be structured. */
@@ -107,7 +107,10 @@ function readJson(
   const parse = relaxations === undefined
     ? () => parseJson(bytes, JSON_LIMITS)
     : () =>
-      parseAsReference(bytes, shape, relaxations, { ...JSON_LIMITS, ...(others === undefined ? {} : { others }) });
+      parseAsReference(bytes, shape, notingJson(relaxations, "envelope"), {
+        ...JSON_LIMITS,
+        ...(others === undefined ? {} : { others }),
+      });
   return readObject(where, reading(FORMAT, where, parse));
 }
 

@@ -4,7 +4,7 @@ import { EngineError, MalformedError } from "../../errors.ts";
 import { type Descriptor, readDescriptor } from "../../oci/mod.ts";
 import type { Envelope } from "./envelope.ts";
 import { parseAsReference, type Shape } from "./reference_json.ts";
-import type { Relaxations } from "./strict_rules.ts";
+import { notingJson, type Relaxations } from "./strict_rules.ts";
 
 /** Levels of nesting of a payload's JSON read at most. */
 export const MAX_PAYLOAD_DEPTH = 16;
@@ -54,7 +54,7 @@ function decodePayload(payload: Uint8Array, relaxations?: Relaxations): Payload 
     const limits = { maxDepth: MAX_PAYLOAD_DEPTH };
     const document = relaxations === undefined
       ? parseJson(payload, limits)
-      : parseAsReference(payload, SHAPE, relaxations, limits);
+      : parseAsReference(payload, SHAPE, notingJson(relaxations, "envelope"), limits);
     if (!isJsonObject(document)) throw new MalformedError("ERR_PAYLOAD", "it is not a JSON object");
     return { targetArtifact: readDescriptor(document["targetArtifact"], "targetArtifact") };
   } catch (cause) {

@@ -4,7 +4,6 @@
  */
 import { isJsonObject, type JsonArray, type JsonObject, type JsonValue, printable } from "../../encoding/mod.ts";
 import { MalformedError } from "../../errors.ts";
-import type { Relaxations } from "./strict_rules.ts";
 
 /** Members that mean something, by name, and those of the objects they are. */
 export interface Shape {
@@ -16,43 +15,67 @@ export function folded(name: string): string {
   return name.toUpperCase().toLowerCase();
 }
 
+/** What it is told about that we refuse: names folded, names that stand twice so or so, null, no UTF-8, what follows. */
+export type Leniency = "folded" | "repeated" | "repeated in other capitals" | "null" | "utf-8" | "trailing";
+
 interface Reader {
   readonly text: string;
   readonly maxDepth: number;
-  readonly relaxations: Relaxations;
+  readonly note: (leniency: Leniency) => void;
   at: number;
+}
+
+/** How a text is read. */
+export interface ReferenceJsonOptions {
+  readonly maxDepth: number;
+  /** Whether members in other capitals are also kept under the names they were written with. */
+  readonly others?: "kept" | "dropped";
+  /** Whether anything may follow the value. */
+  readonly trailing?: "ignored";
 }
 
 /**
  * The value the reference makes of this JSON: members of the shape stand under the shape's names.
  *
  * @param shape Of the outermost object.
- * @param others Whether members in other capitals are also kept under the names they were written with.
+ * @param note Is told what is passed over.
  * @throws {MalformedError} `ERR_JSON`
  */
 export function parseAsReference(
   bytes: Uint8Array,
   shape: Shape,
-  relaxations: Relaxations,
-  { maxDepth, others = "dropped" }: { readonly maxDepth: number; readonly others?: "kept" | "dropped" },
+  note: (leniency: Leniency) => void,
+  { maxDepth, others = "dropped", trailing }: ReferenceJsonOptions,
 ): JsonValue {
-  const text = decodeText(bytes, relaxations);
+  const whole = decodeText(bytes, note);
+  const text = trailing === "ignored" ? whole.slice(0, endOfValue(whole)) : whole;
   try {
     JSON.parse(text);
   } catch (cause) {
     const message = printable(cause instanceof Error ? cause.message : String(cause), 160);
     throw new MalformedError("ERR_JSON", `Cannot parse JSON: ${message}`, { cause });
   }
-  return readValue({ text, maxDepth, relaxations, at: 0 }, shape, others === "kept", 1);
+  if (whole.slice(text.length).trim() !== "") note("trailing");
+  return readValue({ text, maxDepth, note, at: 0 }, shape, others === "kept", 1);
 }
 
-function decodeText(bytes: Uint8Array, relaxations: Relaxations): string {
+function decodeText(bytes: Uint8Array, note: (leniency: Leniency) => void): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    relaxations.add("json-utf-8");
+    note("utf-8");
     return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
   }
+}
+
+/** Where the object or list ends that the text begins with; the text's end for everything else. */
+function endOfValue(text: string): number {
+  let open = 0;
+  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]]/g)) {
+    if (token === "{" || token === "[") open++;
+    else if ((token === "}" || token === "]") && --open === 0) return index + 1;
+  }
+  return text.length;
 }
 
 /** What comes next, white space before it left out. The text is known to be JSON. */
@@ -72,13 +95,13 @@ function readValue(reader: Reader, shape: Shape | undefined, keepOthers: boolean
   if (depth > reader.maxDepth) {
     throw new MalformedError("ERR_JSON", `Cannot parse JSON: more than ${reader.maxDepth} levels of nesting`);
   }
-  return bracket === "[" ? readItems(reader, depth) : readMembers(reader, shape, keepOthers, depth);
+  return bracket === "[" ? readItems(reader, shape, depth) : readMembers(reader, shape, keepOthers, depth);
 }
 
-function readItems(reader: Reader, depth: number): JsonArray {
+function readItems(reader: Reader, shape: Shape | undefined, depth: number): JsonArray {
   const items: JsonValue[] = [];
   if (closes(reader, "]")) return items;
-  do items.push(readValue(reader, undefined, false, depth + 1)); while (next(reader, BRACKET) === ",");
+  do items.push(readValue(reader, shape, false, depth + 1)); while (next(reader, BRACKET) === ",");
   return items;
 }
 
@@ -91,17 +114,18 @@ function readMembers(reader: Reader, shape: Shape = {}, keepOthers: boolean, dep
     next(reader, BRACKET);
     const known = nameIn(shape, name);
     const value = readValue(reader, known === undefined ? undefined : shape[known], false, depth + 1);
-    if (written.has(name)) reader.relaxations.add("json-names-once");
+    if (written.has(name)) reader.note("repeated");
+    else if (known !== undefined && members.has(known)) reader.note("repeated in other capitals");
     written.add(name);
     if (known === undefined) {
       members.set(name, value);
       continue;
     }
     if (known !== name) {
-      reader.relaxations.add("json-names-exact");
+      reader.note("folded");
       if (keepOthers) members.set(name, value);
     }
-    if (value === null) reader.relaxations.add("json-null");
+    if (value === null) reader.note("null");
     else members.set(known, merged(members.get(known), value, shape[known]));
   } while (next(reader, BRACKET) === ",");
   return Object.fromEntries(members);

@@ -6,6 +6,7 @@
  * passes over rules that the specification or an RFC has for good reasons. No command, webhook or page can switch it on.
  */
 import type { ChainStrictRule } from "../../x509/mod.ts";
+import type { Leniency } from "./reference_json.ts";
 
 /** What is known of a rule. */
 export interface StrictRuleFacts {
@@ -51,6 +52,14 @@ export const STRICT_RULES = {
     "Notary Project, signature-envelope-cose.md; RFC 9360, section 2",
     "does not find it",
   ),
+
+  "trust-policy-duplicate-names": relaxed("RFC 8259, section 4", "takes the last one"),
+  "trust-policy-trailing-data": relaxed("RFC 8259, section 2", "does not look at what follows"),
+  "trust-store-folder-name": relaxed(
+    "Notary Project, trust-store-trust-policy.md, Trust Store",
+    "reads the folder above",
+  ),
+  "skip-everywhere": relaxed("Notary Project, trust-store-trust-policy.md, Signature Verification Level", "skips"),
 
   // Out of reach: no provider computes these, or nothing here can hold them.
   "ca-key-kinds": kept("Notary Project, signature-specification.md, Certificate Requirements", "verifies by such keys"),
@@ -111,4 +120,29 @@ export interface ReadOptions {
 export function passesOver(relaxations: Relaxations | undefined, rule: RelaxedRule): boolean {
   relaxations?.add(rule);
   return relaxations !== undefined;
+}
+
+/** What is passed over in the JSON of envelopes, as rules. */
+const OF_ENVELOPES: Readonly<Partial<Record<Leniency, RelaxedRule>>> = {
+  folded: "json-names-exact",
+  repeated: "json-names-once",
+  null: "json-null",
+  "utf-8": "json-utf-8",
+};
+
+/** The same in trust policies, where capitals and `null` are as the reference has them. */
+const OF_TRUST_POLICIES: Readonly<Partial<Record<Leniency, RelaxedRule>>> = {
+  repeated: "trust-policy-duplicate-names",
+  "repeated in other capitals": "trust-policy-duplicate-names",
+  "utf-8": "json-utf-8",
+  trailing: "trust-policy-trailing-data",
+};
+
+/** Notes what the reference's JSON reader passed over as the rules it stands for. */
+export function notingJson(relaxations: Relaxations, of: "envelope" | "trust policy"): (leniency: Leniency) => void {
+  const rules = of === "envelope" ? OF_ENVELOPES : OF_TRUST_POLICIES;
+  return (leniency) => {
+    const rule = rules[leniency];
+    if (rule !== undefined) relaxations.add(rule);
+  };
 }

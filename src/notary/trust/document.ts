@@ -189,9 +189,10 @@ function readObject(reader: Reader, found: Found, known: readonly string[]): (na
     : isJsonObject(value)
     ? value
     : wrongType(reader, found, "an object");
+  const byLowerCase = new Map(known.map((name) => [name.toLowerCase(), name]));
   const names = new Map<string, string>();
   for (const written of Object.keys(object)) {
-    const name = known.find((candidate) => candidate.toLowerCase() === written.toLowerCase());
+    const name = byLowerCase.get(written.toLowerCase());
     if (name === undefined) reader.ignore(path, written);
     else if (names.has(name)) {
       throw reader.refuse({

@@ -7,6 +7,7 @@ import { ConfigurationError, EngineError, toEngineError } from "../../errors.ts"
 import type { CryptoProvider } from "../../ports.ts";
 import { type Certificate, parseCertificates, quoteText } from "../../x509/mod.ts";
 import type { ReferenceCause } from "../envelope/refuse.ts";
+import { passesOver, type Relaxations } from "../envelope/strict_rules.ts";
 import { findAnchorFault } from "./anchor.ts";
 
 /** What the certificates of a store vouch for: signatures by scheme, or timestamps. */
@@ -59,10 +60,15 @@ const STORE_NAME = /^[A-Za-z0-9_.-]+$/;
  * Reads `TYPE:NAME`.
  *
  * @param statement Name of the statement, for the reference's sentences.
+ * @param relaxations Under `compat` alone: takes up what is passed over.
  *
  * Spec: Notary Project, trust-store-trust-policy.md, "Trust Policy Properties", trustStores.
  */
-export function parseTrustStoreName(text: string, statement: string): TrustStoreName | TrustStoreFault {
+export function parseTrustStoreName(
+  text: string,
+  statement: string,
+  relaxations?: Relaxations,
+): TrustStoreName | TrustStoreFault {
   const policy = `trust policy statement ${quoteText(statement)}`;
   const colon = text.indexOf(":");
   if (colon < 0) {
@@ -87,7 +93,7 @@ export function parseTrustStoreName(text: string, statement: string): TrustStore
     return { rule: "no name of a store, expected letters, digits, _, . and - behind the colon", reference };
   }
   // A folder of another meaning: the type's own, or the one above.
-  if (name === "." || name === "..") {
+  if ((name === "." || name === "..") && !passesOver(relaxations, "trust-store-folder-name")) {
     return { rule: `"${name}" is a folder of another meaning, expected a name`, reference };
   }
   return { type, name };
