@@ -92,9 +92,11 @@ export const CODES = {
   ),
   IDENTITY_MISSING: misconfigured('Add an identity of the kind x509.subject, or "*", to trustedIdentities'),
   SIGNATURE_EXPIRED: denied("Sign the artifact again: its signature has passed the expiry its signer set"),
-  // Who cannot ask, such as a page in a browser, cannot do so later either.
+  // Who cannot or may not ask, such as a page in a browser, cannot do so later either.
   REVOCATION_NOT_CHECKED: {
-    ...unavailable("Verify where responders and CRLs can be asked, such as with edge-notary verify"),
+    ...unavailable(
+      "Verify where responders and CRLs can be asked, allow the host that is named, or supply an OCSP response or CRL",
+    ),
     retry: false,
   },
   CERTIFICATE_REVOKED: denied(

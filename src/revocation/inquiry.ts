@@ -67,6 +67,8 @@ export interface Inquiry extends CheckerState {
   readonly at: Date;
   readonly signedAt?: Date;
   readonly fetch: (request: RevocationRequest, timeoutMilliseconds: number) => Promise<Uint8Array | UnknownAnswer>;
+  /** Whether anybody was asked so far, or every place was refused before. */
+  readonly wasAnybodyAsked: () => boolean;
 }
 
 /** Starts the questions about one certificate. */
@@ -76,6 +78,7 @@ export function startInquiry(
 ): Inquiry {
   const { ask } = state;
   let left = MAX_ASKED_PER_CERTIFICATE;
+  let anybody = false;
   return {
     ...state,
     at: options.at,
@@ -84,8 +87,11 @@ export function startInquiry(
       if (ask === undefined) return unknown("not-asked", "is not checked here: nobody can be asked from here");
       if (left === 0) return unknown("not-asked", `was not asked: ${MAX_ASKED_PER_CERTIFICATE} others were`);
       left--;
-      return await ask(request, timeoutMilliseconds, options.signal);
+      const answer = await ask(request, timeoutMilliseconds, options.signal);
+      if (!("status" in answer) || answer.problem !== "source-refused") anybody = true;
+      return answer;
     },
+    wasAnybodyAsked: () => anybody,
   };
 }
 

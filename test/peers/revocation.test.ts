@@ -154,6 +154,7 @@ function sentences({ stderr }: ToolResult): string {
 const CLASSES = {
   CERTIFICATE_REVOKED: "denied; a retry does not help",
   REVOCATION_UNKNOWN: "unavailable; a retry may help",
+  REVOCATION_NOT_CHECKED: "unavailable; a retry does not help",
 } as const;
 
 /** Where a failure is only logged, it is logged in full: with the state and the certificate. */

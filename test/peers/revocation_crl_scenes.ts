@@ -158,13 +158,13 @@ export const CRL_SCENES: readonly Scene[] = [
   {
     name: "CRL: in a directory",
     leaf: points("ldap://directory.example.com/cn=issuer"),
-    code: "REVOCATION_UNKNOWN",
+    code: "REVOCATION_NOT_CHECKED",
   },
-  { name: "CRL: in a file", leaf: points("file:///etc/issuer.crl"), code: "REVOCATION_UNKNOWN" },
+  { name: "CRL: in a file", leaf: points("file:///etc/issuer.crl"), code: "REVOCATION_NOT_CHECKED" },
   {
     name: "CRL: at a private address",
     leaf: points("http://[::ffff:10.255.255.1]/issuer.crl"),
-    code: "REVOCATION_UNKNOWN",
+    code: "REVOCATION_NOT_CHECKED",
   },
   {
     name: "CRL: a redirect",

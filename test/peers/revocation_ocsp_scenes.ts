@@ -138,7 +138,7 @@ export const OCSP_SCENES: readonly Scene[] = [
     name: "OCSP: at a name of loopback, which is not allowed",
     leaf: ({ localhost }) => [ocspAt(`${localhost}/ocsp`)],
     serve: responder(),
-    code: "REVOCATION_UNKNOWN",
+    code: "REVOCATION_NOT_CHECKED",
     deviation: "revocation-private-hosts",
   },
   {
@@ -146,13 +146,13 @@ export const OCSP_SCENES: readonly Scene[] = [
     leaf: OCSP,
     serve: responder(),
     hosts: [],
-    code: "REVOCATION_UNKNOWN",
+    code: "REVOCATION_NOT_CHECKED",
     deviation: "revocation-private-hosts",
   },
   {
     name: "OCSP: at what is no URL",
     leaf: () => [ocspAt("http://[")],
-    code: "REVOCATION_UNKNOWN",
+    code: "REVOCATION_NOT_CHECKED",
     deviation: "ocsp-unparsable-url",
   },
   {

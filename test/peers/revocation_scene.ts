@@ -22,7 +22,7 @@ export interface Scene {
   /** What is served below `base`, by path; anything else is 404. */
   readonly serve?: (stage: Stage) => Readonly<Record<string, Handler>>;
   /** What this program says at level strict. */
-  readonly code: "verified" | "CERTIFICATE_REVOKED" | "REVOCATION_UNKNOWN";
+  readonly code: "verified" | "CERTIFICATE_REVOKED" | "REVOCATION_UNKNOWN" | "REVOCATION_NOT_CHECKED";
   /** The entry that says why the verdicts differ. */
   readonly deviation?: string;
   /** When an authority saw it signed, in place of the signer's own word. */

@@ -72,12 +72,13 @@ function refuseRevoked(revocation: CertificateRevocation): ValidationResult {
   );
 }
 
-function refuseUnclear({ certificate, asked }: CertificateRevocation): ValidationResult {
+function refuseUnclear({ certificate, asked, anybodyAsked }: CertificateRevocation): ValidationResult {
   const subject = formatName(certificate.subject);
   const last = asked.at(-1);
   const problem = last?.answer.status === "unknown" ? last.answer.problem : "not-asked";
   return inconclusive(
-    "REVOCATION_UNKNOWN",
+    // Where nobody was asked, for want of a network or of permission, asking again changes nothing.
+    anybodyAsked ? "REVOCATION_UNKNOWN" : "REVOCATION_NOT_CHECKED",
     `Cannot tell whether certificate "${printable(subject)}" is revoked: ${asked.map(tell).join("; ")}`,
     {
       subject,
