@@ -57,13 +57,14 @@ export async function validateAuthenticTimestamp(
   const authority = signingScheme === "notary.x509.signingAuthority" ? authenticSigningTime : undefined;
   const instant = authority?.instant ?? at;
   const latest = authority?.isLater === true ? new Date(instant.getTime() + 1) : instant;
+  const finer = latest === instant ? "" : " and a fraction of a millisecond";
   const basis = authority === undefined ? "verification time" : "authentic signing time";
   for (const certificate of envelope.certificateChain) {
     if (validAt(certificate, instant) && validAt(certificate, latest)) continue;
     const early = instant < certificate.notBefore;
     return failed(
       early ? "CERTIFICATE_NOT_YET_VALID" : "CERTIFICATE_EXPIRED",
-      describe(certificate, early, `the ${basis} is ${instant.toISOString()}`),
+      describe(certificate, early, `the ${basis} is ${instant.toISOString()}${finer}`),
       {
         ...period(certificate),
         basis,

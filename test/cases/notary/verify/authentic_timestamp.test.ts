@@ -15,17 +15,7 @@ import { UnsupportedError } from "../../../../src/errors.ts";
 import type { CryptoProvider } from "../../../../src/ports.ts";
 import { readCertificate } from "../../../../src/x509/mod.ts";
 import { CA, ecKey, LEAF, makeCertificate, ocspAt, subject } from "../../../run/certificate_maker.ts";
-import {
-  AUTHENTIC_TIME,
-  cborArray,
-  cborFloat,
-  cborTag,
-  cborText,
-  SCHEME,
-  setHeader,
-  type Signer,
-  SIGNING_TIME,
-} from "../../../run/envelope_maker.ts";
+import { type Signer } from "../../../run/envelope_maker.ts";
 import {
   AUTHORITY,
   type Authority,
@@ -317,44 +307,6 @@ describe("the interval of a timestamp against the certificates", () => {
       'timestamp can be after certificate "CN=root,O=Notary,ST=WA,C=US" validity period, it was expired at ' +
         '"Mon, 01 Jun 2026 11:59:59 +0000"',
     );
-  });
-});
-
-describe("an authentic signing time finer than a millisecond", () => {
-  const by = signer({ notBefore: "20260601115958Z", notAfter: STAMPED });
-  const trust = { ...trusting(by), trustAnchors: { ca: [], signingAuthority: trusting(by).trustAnchors.ca } };
-  const inJws = (time: string) => () =>
-    jws(by, {
-      protected: (header) => {
-        authority(header);
-        header[AUTHENTIC_TIME] = time;
-      },
-    });
-  const inCose = (seconds: number) => () =>
-    cose(by, {
-      protected: (entries) => {
-        setHeader(entries, SIGNING_TIME, undefined);
-        setHeader(entries, SCHEME, cborText("notary.x509.signingAuthority"));
-        setHeader(entries, AUTHENTIC_TIME, cborTag(1, cborFloat(seconds)));
-        setHeader(entries, 2, cborArray(cborText(SCHEME), cborText(AUTHENTIC_TIME)));
-      },
-    });
-  const LAST = Date.parse("2026-06-01T12:00:00Z") / 1000;
-
-  it.each<readonly [string, () => Envelope, string]>([
-    ["the last second, JWS", inJws("2026-06-01T12:00:00Z"), "passed"],
-    ["the last second with zeros, JWS", inJws("2026-06-01T12:00:00.000000000Z"), "passed"],
-    ["half a second before it, JWS", inJws("2026-06-01T11:59:59.5Z"), "passed"],
-    ["half a millisecond before it, JWS", inJws("2026-06-01T11:59:59.9995Z"), "passed"],
-    ["half a second after it, JWS", inJws("2026-06-01T12:00:00.5Z"), "CERTIFICATE_EXPIRED"],
-    ["half a millisecond after it, JWS", inJws("2026-06-01T12:00:00.0005Z"), "CERTIFICATE_EXPIRED"],
-    ["a nanosecond after it, JWS", inJws("2026-06-01T14:00:00.000000001+02:00"), "CERTIFICATE_EXPIRED"],
-    ["a nanosecond before the first, JWS", inJws("2026-06-01T11:59:57.999999999Z"), "CERTIFICATE_NOT_YET_VALID"],
-    ["the last second, COSE", inCose(LAST), "passed"],
-    ["a quarter of a millisecond before it, COSE", inCose(LAST - 2 ** -12), "passed"],
-    ["a quarter of a millisecond after it, COSE", inCose(LAST + 2 ** -12), "CERTIFICATE_EXPIRED"],
-  ])("%s: %s", async (_, make, expected) => {
-    expect(codeOf(timestampOf(await verify(make(), trust)))).toBe(expected);
   });
 });
 
