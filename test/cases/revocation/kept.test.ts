@@ -1,10 +1,10 @@
 /** What was answered is kept, for as long as it may be. */
 import { describe, expect, it } from "vitest";
-import { MAX_KEPT_SECONDS } from "../../../src/revocation/kept.ts";
+import { createKeptAnswers, MAX_KEPT_SECONDS } from "../../../src/revocation/kept.ts";
 import { readCertificate } from "../../../src/x509/mod.ts";
 import { ocspAt } from "../../run/certificate_maker.ts";
 import { freshestCrl } from "../../run/revocation_maker.ts";
-import { after, HOUR, issuerCertificate, responderCertificate, statusOf } from "./cast.ts";
+import { after, DAY, HOUR, issuerCertificate, responderCertificate, statusOf } from "./cast.ts";
 import { AT, CRL, crl, CRL_ONLY, listed, OCSP, OCSP_ONLY, response, world } from "./world.ts";
 
 describe("what was answered is kept", () => {
@@ -68,5 +68,42 @@ describe("what was answered is kept", () => {
     expect(await outcome(CRL_ONLY)).toBe("ok");
     // The delta is over; the new one starts from a list that is newer than the one kept.
     expect(asked().slice(2)).toEqual([DELTA, CRL, DELTA]);
+  });
+});
+
+describe("createKeptAnswers()", () => {
+  const later = after(AT, DAY);
+  const filled = (...keys: readonly string[]) => {
+    const kept = createKeptAnswers<string>(3000);
+    for (const key of keys) kept.put(key, key, 400, AT, later);
+    return kept;
+  };
+
+  it("drops what was not asked for longest once the bytes are too many", () => {
+    const kept = filled("a", "b", "c");
+    expect(kept.get("a", AT)).toBe("a");
+    kept.put("d", "d", 400, AT, later);
+    expect(["a", "b", "c", "d"].map((key) => kept.get(key, AT))).toEqual(["a", undefined, "c", "d"]);
+  });
+
+  it("counts an answer that is put again once, and small answers too", () => {
+    const kept = filled("a", "a", "a", "b", "c");
+    expect(["a", "b", "c"].map((key) => kept.get(key, AT))).toEqual(["a", "b", "c"]);
+    for (let index = 0; index < 1000; index++) kept.put(String(index), "tiny", 0, AT, later);
+    const left = Array.from({ length: 1000 }, (_, index) => kept.get(String(index), AT)).filter(Boolean);
+    expect(left.length).toBeLessThanOrEqual(3000 / 400);
+  });
+
+  it("keeps nothing that is larger than all of it, and drops nothing for that", () => {
+    const kept = filled("a");
+    kept.put("b", "b", 3000, AT, later);
+    expect(["a", "b"].map((key) => kept.get(key, AT))).toEqual(["a", undefined]);
+  });
+
+  it("keeps nothing that is over, and gives nothing away before it was kept", () => {
+    const kept = filled("a");
+    kept.put("b", "b", 400, AT, AT);
+    expect(kept.get("b", AT)).toBeUndefined();
+    expect(kept.get("a", after(AT, -1))).toBeUndefined();
   });
 });
