@@ -35,6 +35,7 @@ export async function trustCertificates(
   { files, ports: { crypto } }: Pick<Host, "files" | "ports">,
 ): Promise<TrustFor> {
   const ca: Certificate[] = [];
+  const anchorOrigins = new Map<Certificate, string>();
   for (const path of paths) {
     const certificates = await readCertificates(path, files);
     const fault = await findAnchorFault("ca", certificates, crypto);
@@ -45,8 +46,10 @@ export async function trustCertificates(
       );
     }
     ca.push(...certificates);
+    for (const certificate of certificates) anchorOrigins.set(certificate, path);
   }
-  const trust = { name: `--cert ${paths.join(", ")}`, level: STRICT, trustAnchors: { ca, signingAuthority: [] } };
+  const name = `--cert ${paths.join(", ")}`;
+  const trust = { name, level: STRICT, trustAnchors: { ca, signingAuthority: [] }, anchorOrigins };
   return () => Promise.resolve(trust);
 }
 

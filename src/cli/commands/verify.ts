@@ -55,14 +55,15 @@ export const verify = defineCommand({
       value: "FILE",
     }),
     explain: toggle("show every validation of every signature"),
+    format: text("the same as --output", undefined),
     output: text("output format, options: 'json', 'text'", "text", { short: "o" }),
     ...WANTED_METADATA_FLAG,
   },
-  work: async ({ flags, operands }, context) => {
+  work: async ({ flags, operands, given }, context) => {
     const { host } = context;
-    if (flags.output !== "text" && flags.output !== "json") {
-      throw usage(`unrecognized output format ${printable(flags.output)}`);
-    }
+    if (given.has("format") && given.has("output")) throw usage("--format, --output cannot be used at the same time");
+    const output = flags.format ?? flags.output;
+    if (output !== "text" && output !== "json") throw usage(`unrecognized output format ${printable(output)}`);
     const userMetadata = Object.fromEntries(parseMetadata(flags["user-metadata"]));
     const call = await readCall("verify", operands, flags, host);
     const revocation = await openRevocation(flags, host);
@@ -71,7 +72,7 @@ export const verify = defineCommand({
       trustFor = await (flags.cert.length > 0 ? trustCertificates(flags.cert, host) : trustNotationPolicy(host));
     } catch (thrown) {
       const error = toEngineError(thrown, "Cannot tell whom to trust");
-      if (flags.output === "json") host.writeOut(renderJson({ reference: call.typed, refusal: error.refusal }, 2));
+      if (output === "json") host.writeOut(renderJson({ reference: call.typed, refusal: error.refusal }, 2));
       reportTrust(host, error);
       return 1;
     }
@@ -79,7 +80,8 @@ export const verify = defineCommand({
     try {
       const reference = readReference(call.typed);
       const { crypto, now } = host.ports;
-      const view = createArtifactView({ open: call.open, crypto, now, revocation }, { signal: call.signal });
+      const diagnose = flags.explain || output === "json" ? "every" : "refused";
+      const view = createArtifactView({ open: call.open, crypto, now, revocation, diagnose }, { signal: call.signal });
       // A tag has to be resolved first in any case; a digest is not, so that its signatures are asked for at once.
       const digest = reference.digest ?? (await view.resolve(reference)).digest;
       const trust = await trustFor(`${repositoryName(reference)}@${digest}`);
@@ -87,11 +89,11 @@ export const verify = defineCommand({
       warnAboutTag("verify", reference, host);
     } catch (thrown) {
       const error = toEngineError(thrown, "Cannot verify the artifact");
-      if (flags.output === "json") host.writeOut(renderJson({ reference: call.typed, refusal: error.refusal }, 2));
+      if (output === "json") host.writeOut(renderJson({ reference: call.typed, refusal: error.refusal }, 2));
       reportFailure(call.typed, error, host);
       return 1;
     }
-    return conclude(outcome, { output: flags.output, explain: flags.explain, typed: call.typed }, context);
+    return conclude(outcome, { output, explain: flags.explain, typed: call.typed }, context);
   },
 });
 

@@ -14,6 +14,7 @@ import { type Certificate, formatName, validAt } from "../../x509/mod.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import { referenceOf } from "../envelope/refuse.ts";
 import type { Trust } from "../trust/mod.ts";
+import { identify } from "./certificate_facts.ts";
 import { type Evidence, failed, inconclusive, passed, type ValidationResult } from "./outcome.ts";
 
 /** Judges the revocation of a chain that is proven, leaf first. */
@@ -66,6 +67,7 @@ export async function validateAuthenticTimestamp(
       early ? "CERTIFICATE_NOT_YET_VALID" : "CERTIFICATE_EXPIRED",
       describe(certificate, early, `the ${basis} is ${instant.toISOString()}${finer}`),
       {
+        ...await identify(certificate, crypto),
         ...period(certificate),
         basis,
         instant: instant.toISOString(),
@@ -74,7 +76,7 @@ export async function validateAuthenticTimestamp(
       },
     );
   }
-  return passed({ basis, instant: instant.toISOString(), timestamp });
+  return passed({ basis, instant: instant.toISOString(), ...commonPeriod(envelope.certificateChain), timestamp });
 }
 
 /** A store that is named and cannot be used is still a store: it makes timestamps count. */
@@ -105,7 +107,7 @@ async function validateTimestamp(
   if (!("trusted" in judged)) return noAuthorities(trust);
   if (!judged.trusted) return refused(judged, { basis: "timestamp", ...claims(token), trust: trust.name });
   const evidence = found(judged.range, judged.authorityChain);
-  return outsideRange(certificateChain, judged.range, evidence) ??
+  return await outsideRange(certificateChain, judged.range, evidence, crypto) ??
     ofAuthority(await revocation(judged.authorityChain), evidence);
 }
 
@@ -150,18 +152,25 @@ function found({ genTime, accuracySeconds, text }: TimestampRange, chain: readon
 }
 
 /** The token was made somewhere between two instants: a certificate must have been valid at both. */
-function outsideRange(
+async function outsideRange(
   chain: readonly Certificate[],
   { earliest, latest, text }: TimestampRange,
   evidence: Evidence,
-): ValidationResult | undefined {
+  crypto: CryptoProvider,
+): Promise<ValidationResult | undefined> {
   for (const certificate of chain) {
     const early = earliest < certificate.notBefore;
     if (!early && latest <= certificate.notAfter) continue;
     return failed(
       "TIMESTAMP_OUTSIDE_VALIDITY",
       describe(certificate, early, `the timestamp was made from ${text.earliest} to ${text.latest}`),
-      { ...evidence, ...period(certificate), side: early ? "before" : "after", timestamp: "trusted" },
+      {
+        ...evidence,
+        ...await identify(certificate, crypto),
+        ...period(certificate),
+        side: early ? "before" : "after",
+        timestamp: "trusted",
+      },
     );
   }
   return undefined;
@@ -196,16 +205,19 @@ function couldNotTell(thrown: unknown): ValidationResult {
   });
 }
 
-function period(certificate: Certificate) {
-  return {
-    subject: formatName(certificate.subject),
-    notBefore: certificate.notBefore.toISOString(),
-    notAfter: certificate.notAfter.toISOString(),
-  };
+function period({ notBefore, notAfter }: Certificate) {
+  return { notBefore: notBefore.toISOString(), notAfter: notAfter.toISOString() };
+}
+
+/** When all of them are valid: from the latest beginning to the earliest end. */
+function commonPeriod(chain: readonly Certificate[]) {
+  const beginning = Math.max(...chain.map(({ notBefore }) => notBefore.getTime()));
+  const end = Math.min(...chain.map(({ notAfter }) => notAfter.getTime()));
+  return { validFrom: new Date(beginning).toISOString(), validUntil: new Date(end).toISOString() };
 }
 
 function describe(certificate: Certificate, early: boolean, compared: string): string {
-  const { subject, notBefore, notAfter } = period(certificate);
+  const { notBefore, notAfter } = period(certificate);
   const bound = early ? `is valid from ${notBefore} on` : `was valid until ${notAfter}`;
-  return `Cannot rely on certificate "${printable(subject)}": it ${bound}, ${compared}`;
+  return `Cannot rely on certificate "${printable(formatName(certificate.subject))}": it ${bound}, ${compared}`;
 }

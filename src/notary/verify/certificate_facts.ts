@@ -29,6 +29,19 @@ export function describeCertificates(
   return Promise.all(certificates.map((certificate) => describeCertificate(certificate, crypto)));
 }
 
+/**
+ * Subject and fingerprint as evidence: a name alone does not tell certificates apart. The subject alone where no digest can
+ * be computed.
+ */
+export async function identify(
+  certificate: Certificate,
+  crypto: Pick<CryptoProvider, "digest">,
+): Promise<{ readonly subject: string; readonly fingerprint?: string }> {
+  const subject = formatName(certificate.subject);
+  const digits = await fingerprint(certificate, crypto).catch(() => undefined);
+  return digits === undefined ? { subject } : { subject, fingerprint: digits };
+}
+
 /** As {@link describeCertificates}, of one. */
 export async function describeCertificate(
   certificate: Certificate,

@@ -48,8 +48,8 @@ export const FINDINGS = {
     "Add the certificate of the signature to the trust store, if it is the same authority's newer or older one: " +
     "compare the fingerprint with the authority's own word",
   "same-name-other-key":
-    "Ask the signer for the fingerprint by another way than the registry: a name proves nothing; only if it " +
-    "is this one, add the certificate to the trust store",
+    "Ask the signer for the fingerprint by another way than the registry, as a name proves nothing; if it is the " +
+    "one of the signature, add that certificate to the trust store",
   "same-key-other-name":
     "Ask the authority why its key has two names; add the certificate of the signature to the trust store only if " +
     "both are its own",

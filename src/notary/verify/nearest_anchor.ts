@@ -153,9 +153,12 @@ async function strangers(
     const message = `This is a leaf, ${name(root)}, that no CA issued; the trust store holds ${holds}`;
     return { ...finding("leaf-of-no-ca", message), ...certificate };
   }
+  const [whose, id] = type === "tsa"
+    ? ["the timestamp", "authority-unknown"] as const
+    : ["this signature", "nothing-in-common"] as const;
   const message = `The trust store holds ${holds}, and none shares a name or a key with the ` +
-    `${count(chain.length, "certificate")} of this signature, which ends at ${name(root)}`;
-  return { ...finding("nothing-in-common", message), ...certificate };
+    `${count(chain.length, "certificate")} of ${whose}, whose chain ends at ${name(root)}`;
+  return { ...finding(id, message), ...certificate };
 }
 
 /**
