@@ -20,6 +20,7 @@ export {
   type TimestampAuthority,
   type TimestampQuery,
 } from "./request.ts";
+export type { TimestampStrictRule, Tolerates } from "./strict.ts";
 export { readTimestampToken, type TimestampToken } from "./token.ts";
 export type { TimestampRefusal, TimestampVerdict } from "./verdict.ts";
 export { matchTimestamp, verifyTimestamp } from "./verify.ts";

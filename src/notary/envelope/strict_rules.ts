@@ -6,6 +6,7 @@
  * passes over rules that the specification or an RFC has for good reasons. No command, webhook or page can switch it on.
  */
 import type { ChainStrictRule } from "../../x509/mod.ts";
+import type { TimestampStrictRule } from "../../timestamp/mod.ts";
 import type { Leniency } from "./reference_json.ts";
 
 /** What is known of a rule. */
@@ -61,10 +62,19 @@ export const STRICT_RULES = {
   ),
   "skip-everywhere": relaxed("Notary Project, trust-store-trust-policy.md, Signature Verification Level", "skips"),
 
+  "timestamp-attribute-twice": relaxed("RFC 5652, section 5.3", "takes the first"),
+  "timestamp-authority-name": relaxed("RFC 3161, section 2.4.2", "does not compare it"),
+  "timestamp-critical-extension": relaxed("RFC 3161, section 2.4.2", "does not look at extensions"),
+  "timestamp-one-signer": relaxed("RFC 3161, section 2.4.2", "takes any token of which one signature is good"),
+  "timestamp-signer-identifier": relaxed("RFC 5652, section 5.3", "does not compare it"),
+  "timestamp-crls": withdrawn("RFC 5652, section 5.1", "cannot parse such a token"),
+
   // Out of reach: no provider computes these, or nothing here can hold them.
   "ca-key-kinds": kept("Notary Project, signature-specification.md, Certificate Requirements", "verifies by such keys"),
   "no-sha-1": kept("Notary Project, signature-specification.md, Certificate Requirements", "verifies a lone one"),
   "time-range": kept("RFC 8949, section 3.4.2", "counts on beyond the year 275760"),
+  "timestamp-accuracy": kept("RFC 3161, section 2.4.2", "adds whatever numbers stand there"),
+  "timestamp-utc": kept("RFC 3161, section 2.4.2", "takes other zones"),
   "bounds": kept("limits of this engine", "reads more and deeper"),
 
   // Revocation: the checker is handed in, and is the host's.
@@ -94,7 +104,9 @@ export const STRICT_RULES = {
   "crl-issuer-name": kept("RFC 5280, section 6.3.3, step b.1", "compares the key alone"),
   "crl-remove-in-base": kept("RFC 5280, section 5.3.1", "takes it for the end of a hold"),
   "crl-scope": kept("RFC 5280, sections 5.2.5 and 6.3.3, step b.2", "ignores it"),
-} as const satisfies Readonly<Record<string, StrictRuleFacts>> & Readonly<Record<ChainStrictRule, StrictRuleFacts>>;
+} as const satisfies
+  & Readonly<Record<string, StrictRuleFacts>>
+  & Readonly<Record<ChainStrictRule | TimestampStrictRule, StrictRuleFacts>>;
 
 /** The id of a rule. */
 export type StrictRule = keyof typeof STRICT_RULES;

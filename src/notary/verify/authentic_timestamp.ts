@@ -8,10 +8,12 @@ import {
   type TimestampRange,
   type TimestampRefusal,
   type TimestampToken,
+  type Tolerates,
   verifyTimestamp,
 } from "../../timestamp/mod.ts";
 import { type Certificate, formatName, validAt } from "../../x509/mod.ts";
 import type { Envelope } from "../envelope/envelope.ts";
+import { passesOver, type Relaxations } from "../envelope/strict_rules.ts";
 import { referenceOf } from "../envelope/refuse.ts";
 import type { Trust } from "../trust/mod.ts";
 import { identify } from "./certificate_facts.ts";
@@ -31,6 +33,7 @@ export type ChainRevocation = (chain: readonly Certificate[]) => ValidationResul
  *
  * @param envelope An envelope whose integrity is proven.
  * @param at Instant of verification, from `ports.now()`.
+ * @param relaxations For an envelope read with `compat`: takes up what is passed over.
  * @returns `failed` with `CERTIFICATE_NOT_YET_VALID` or `CERTIFICATE_EXPIRED` for the first certificate outside its period,
  * with `TIMESTAMP_MISSING`, `ERR_TIMESTAMP`, `TIMESTAMP_MISMATCH`, `TIMESTAMP_INVALID`, `TIMESTAMP_AUTHORITY_NOT_TRUSTED`,
  * `TIMESTAMP_AUTHORITY_INVALID` or `TRUST_ANCHOR_MISSING` for a timestamp that proves nothing, with
@@ -45,11 +48,12 @@ export async function validateAuthenticTimestamp(
   at: Date,
   crypto: CryptoProvider,
   revocation: ChainRevocation,
+  relaxations?: Relaxations,
 ): Promise<ValidationResult> {
   const { signingScheme, authenticSigningTime } = envelope.signedAttributes;
   if (signingScheme === "notary.x509" && isTimestampNeeded(envelope, trust, at)) {
     try {
-      return await validateTimestamp(envelope, trust, crypto, revocation);
+      return await validateTimestamp(envelope, trust, crypto, revocation, relaxations);
     } catch (thrown) {
       return couldNotTell(thrown);
     }
@@ -90,6 +94,7 @@ async function validateTimestamp(
   trust: Trust,
   crypto: CryptoProvider,
   revocation: ChainRevocation,
+  relaxations: Relaxations | undefined,
 ): Promise<ValidationResult> {
   if (timestampSignature === undefined) {
     return failed(
@@ -98,12 +103,13 @@ async function validateTimestamp(
       { basis: "timestamp", timestamp: "absent", trust: trust.name },
     );
   }
-  const token = await readTimestampToken(timestampSignature);
+  const tolerates: Tolerates | undefined = relaxations && ((rule) => passesOver(relaxations, rule));
+  const token = await readTimestampToken(timestampSignature, tolerates);
   const anchors = trust.unusableStores?.tsa === undefined ? trust.trustAnchors.tsa ?? [] : [];
   // That nobody is trusted is said of timestamps that are of this signature.
   const judged = anchors.length === 0
-    ? await matchTimestamp(token, signature, crypto)
-    : await verifyTimestamp(token, signature, anchors, crypto);
+    ? await matchTimestamp(token, signature, crypto, tolerates)
+    : await verifyTimestamp(token, signature, anchors, crypto, tolerates);
   if (!("trusted" in judged)) return noAuthorities(trust);
   if (!judged.trusted) return refused(judged, { basis: "timestamp", ...claims(token), trust: trust.name });
   const evidence = found(judged.range, judged.authorityChain);

@@ -99,6 +99,7 @@ async function judge(
         at,
         crypto,
         (certificateChain) => validateRevocation({ certificateChain }, questionOf(asking), crypto),
+        relaxations,
       ),
   );
   const expiry = validation("expiry", () => validateExpiry(envelope.signedAttributes, at));
