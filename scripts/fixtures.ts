@@ -5,6 +5,7 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { makeAuthorities } from "./fixtures/authorities.ts";
 import { createCatalogue } from "./fixtures/catalogue.ts";
 import { createCertificateMaker } from "./fixtures/certificates.ts";
 import { recordOutputs } from "./fixtures/outputs.ts";
@@ -23,7 +24,7 @@ const MADE = ["keys", "layouts", "envelopes", "outputs"];
 /** The example policy: all of it is written by hand but the certificate, which is the fixture signer's. */
 const POLICY = fileURLToPath(new URL("../examples/check-image-notary.yaml", import.meta.url));
 
-buildPeers("notation", "oras", "olareg", "distribution", "corebench");
+buildPeers("notation", "oras", "olareg", "distribution", "corebench", "authority");
 const workshop = await openWorkshop();
 try {
   for (const folder of MADE) rmSync(join(workshop.output, folder), { recursive: true, force: true });
@@ -50,6 +51,7 @@ try {
   await catalogue.write();
   await recordOutputs(workshop, cast.signer);
   await makeTimestamps(join(workshop.output, "timestamps"));
+  await makeAuthorities(join(workshop.output, "authorities"));
   const signerCertificate = readFileSync(join(workshop.output, cast.signer.certificate), "utf8");
   writeOut(POLICY, trustInPolicy(readFileSync(POLICY, "utf8"), signerCertificate));
   writeOut(join(workshop.output, "keys.json"), jsonText(maker.records));

@@ -14,7 +14,16 @@ import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 /** The programs, by the name their paths are asked for. */
-export type Peer = "notation" | "oras" | "olareg" | "distribution" | "kyverno" | "corebench" | "timestamps";
+export type Peer =
+  | "notation"
+  | "oras"
+  | "olareg"
+  | "distribution"
+  | "kyverno"
+  | "corebench"
+  | "timestamps"
+  | "authority"
+  | "revocation";
 
 interface PeerModule {
   /** Folder below `test/peers/go`. */
@@ -34,6 +43,8 @@ const MODULES: readonly PeerModule[] = [
   },
   { folder: "corebench", programs: { corebench: "." } },
   { folder: "timestamps", programs: { timestamps: "." } },
+  { folder: "authority", programs: { authority: "." } },
+  { folder: "revocation", programs: { revocation: "." } },
   { folder: "distribution", programs: { distribution: "github.com/distribution/distribution/v3/cmd/registry" } },
   {
     folder: "kyverno",
@@ -62,6 +73,8 @@ export function peerPaths(): Readonly<Record<Peer, string>> {
     kyverno: path("kyverno"),
     corebench: path("corebench"),
     timestamps: path("timestamps"),
+    authority: path("authority"),
+    revocation: path("revocation"),
   };
 }
 

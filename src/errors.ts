@@ -41,7 +41,9 @@ export const CODES = {
   ERR_ALGORITHM_UNSUPPORTED: denied(
     "Sign with a key of the Notary Project's table: RSA 2048, 3072, 4096 or P-256, P-384, P-521",
   ),
-  ERR_CRYPTO_UNAVAILABLE: misconfigured("Run on a runtime that has this algorithm, or with the second provider"),
+  ERR_CRYPTO_UNAVAILABLE: misconfigured(
+    "Run on a runtime that has this algorithm; programs may add the library's createNobleProvider()",
+  ),
   ERR_KEY: misconfigured(
     "Give an unencrypted private key as PEM: PKCS #8, PKCS #1 or SEC 1, of RSA 2048, 3072, 4096 or P-256, P-384, P-521",
   ),
@@ -55,7 +57,9 @@ export const CODES = {
     "Sign again with a chain from leaf to root that meets the Notary Project's certificate requirements",
   ),
   CERTIFICATE_NOT_YET_VALID: denied("Wait until the certificate is valid, or correct this machine's clock"),
-  CERTIFICATE_EXPIRED: denied("Sign the artifact again with a certificate that is valid now"),
+  CERTIFICATE_EXPIRED: denied(
+    "Sign the artifact again with a certificate that is valid now, and with a timestamp so that this lasts",
+  ),
 
   // Envelopes (notary/envelope)
   ERR_ENVELOPE_MEDIA_TYPE: denied("Sign in a supported envelope format: application/jose+json or application/cose"),
@@ -74,9 +78,11 @@ export const CODES = {
     "Verify with an implementation that knows this critical attribute, or sign without it",
   ),
   VERIFICATION_PLUGIN_REQUIRED: denied("Verify where this plugin is installed, or sign without a plugin"),
-  TRUST_ANCHOR_MISSING: misconfigured("Give at least one trusted certificate for this signing scheme"),
+  TRUST_ANCHOR_MISSING: misconfigured(
+    "Trust a certificate for this signing scheme: in a trust store of type ca, or signingAuthority",
+  ),
   SIGNER_NOT_TRUSTED: denied(
-    "Sign with a trusted key, or add a certificate of this signature's chain to the trust store",
+    "Sign with a trusted key, or add the root of this signature's chain to the trust store",
   ),
   IDENTITY_NOT_TRUSTED: denied(
     "Sign with a certificate whose subject is a trusted identity, or add its subject to trustedIdentities",
@@ -86,10 +92,10 @@ export const CODES = {
   ),
   IDENTITY_MISSING: misconfigured('Add an identity of the kind x509.subject, or "*", to trustedIdentities'),
   SIGNATURE_EXPIRED: denied("Sign the artifact again: its signature has passed the expiry its signer set"),
-  // No responder is asked yet: asking again changes nothing.
+  // Who cannot or may not ask, such as a page in a browser, cannot do so later either.
   REVOCATION_NOT_CHECKED: {
     ...unavailable(
-      "Check the revocation of this certificate elsewhere, or sign with a certificate that names no responder",
+      "Verify where responders and CRLs can be asked, allow the host that is named, or supply an OCSP response or CRL",
     ),
     retry: false,
   },
@@ -101,7 +107,6 @@ export const CODES = {
   ),
   USER_METADATA_MISSING: denied("Ask for other metadata, or have the artifact signed with what is asked for"),
   TARGET_ARTIFACT_MISMATCH: denied("Treat this signature as another artifact's: sign this artifact"),
-  SIGNING_SCHEME_UNSUPPORTED: denied("Sign with the signing scheme notary.x509"),
 
   // Trust policies and trust stores (notary/trust)
   ERR_TRUST_POLICY: misconfigured("Correct the trust policy at the statement and member named"),
@@ -109,7 +114,9 @@ export const CODES = {
   TRUST_POLICY_NOT_APPLICABLE: misconfigured(
     "Add the repository to registryScopes of the statement that is meant for it",
   ),
-  ERR_TRUST_STORE: misconfigured("Correct the trust store: whole PEM or DER files of certificates that may vouch"),
+  ERR_TRUST_STORE: misconfigured(
+    "Trust only CAs and self-signed signing certificates, for timestamps only roots, in whole PEM or DER files",
+  ),
   ERR_TRUST_STORE_EMPTY: misconfigured(
     "Put the trusted certificates into the trust store: truststore/x509/TYPE/NAME in notation's folder",
   ),

@@ -1,7 +1,7 @@
 /** Refusals as Kubernetes' `status.details.causes`: what `verify --output json` says, for whoever reads an answer. */
 import { printable } from "../encoding/mod.ts";
 import { kindOfRefusal, type Refusal } from "../errors.ts";
-import { firstRefusal } from "../notary/mod.ts";
+import { firstRefusal, nearestMiss } from "../notary/mod.ts";
 import type { ImageResponse, RuleResponse } from "../policy/mod.ts";
 
 /** Characters kept of a refusal's own sentence. */
@@ -48,7 +48,9 @@ function causesOfImage({ refusal, pointer, outcomes }: ImageResponse): readonly 
     const why = firstRefusal(outcome);
     if (why === undefined || outcome.signature === undefined) return [];
     const { reason, message } = causeOf(why);
-    return [{ reason, message: `signature ${outcome.signature.digest}: ${message}`, field }];
+    const nearest = nearestMiss(outcome);
+    const found = nearest === undefined ? "" : `; chain: ${printable(nearest.message, MAX_CAUSE_CHARACTERS)}`;
+    return [{ reason, message: `signature ${outcome.signature.digest}: ${message}${found}`, field }];
   });
   return [{ ...causeOf(refusal), field }, ...distinct(signatures).slice(0, MAX_SIGNATURE_CAUSES)];
 }

@@ -19,12 +19,17 @@ export interface WorkerVariables {
 }
 
 /**
- * Makes a webhook of a worker's variables. A mistake in them becomes a webhook that answers 503 with the reason: it
- * admits nothing.
+ * Makes a webhook of a worker's variables, once: requests wait until it is made. A mistake in them becomes a webhook that
+ * answers 503 with the reason: it admits nothing.
  */
 export function createWorker(variables: WorkerVariables, ports: Ports): Handler {
+  const made = makeWorker(variables, ports);
+  return async (request) => await (await made)(request);
+}
+
+async function makeWorker(variables: WorkerVariables, ports: Ports): Promise<Handler> {
   try {
-    return createConfiguredWorker(variables, ports);
+    return await createConfiguredWorker(variables, ports);
   } catch (error) {
     const why = toEngineError(error, "Cannot start").refusal;
     ports.log({ level: "error", event: "worker.configuration", code: why.code, message: why.message });
@@ -32,10 +37,13 @@ export function createWorker(variables: WorkerVariables, ports: Ports): Handler 
   }
 }
 
-function createConfiguredWorker({ POLICIES, TOKEN, MIRRORS }: WorkerVariables, ports: Ports): Handler {
+async function createConfiguredWorker(
+  { POLICIES, TOKEN, MIRRORS }: WorkerVariables,
+  ports: Ports,
+): Promise<Handler> {
   if (TOKEN === undefined) throw missing("TOKEN", "the bearer token of the API server");
   if (POLICIES === undefined) throw missing("POLICIES", "YAML documents with policies");
-  const { policies, problems } = loadPolicies([{ source: "POLICIES", text: POLICIES }]);
+  const { policies, problems } = await loadPolicies([{ source: "POLICIES", text: POLICIES }], ports.crypto);
   const open = createRegistryClient(ports, {
     mirrors: readMirrors(MIRRORS ?? ""),
     plainHttp: new Set(),

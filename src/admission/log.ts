@@ -1,7 +1,8 @@
 /** One log line per decision. */
 import { printable } from "../encoding/mod.ts";
 import type { Refusal } from "../errors.ts";
-import type { Decision, Phase, PolicyRequest } from "../policy/mod.ts";
+import { type ChainFindingId, nearestMiss } from "../notary/mod.ts";
+import type { Decision, ImageResponse, Phase, PolicyRequest } from "../policy/mod.ts";
 import type { Ports } from "../ports.ts";
 
 /** What is known of a decision when it is logged. */
@@ -26,6 +27,7 @@ export function logDecision(ports: Pick<Ports, "log" | "now">, logged: LoggedDec
   const { phase, from, allowed, request, decision, refusal } = logged;
   const images = decision?.responses.flatMap((response) => response.images) ?? [];
   const codes = [...new Set(images.flatMap((image) => image.refusal?.code ?? []))];
+  const nearest = [...new Set(images.filter(({ refusal }) => refusal !== undefined).flatMap(nearestMisses))];
   ports.log({
     level: refusal === undefined ? "info" : "error",
     event: "admission.decision",
@@ -41,7 +43,13 @@ export function logDecision(ports: Pick<Ports, "log" | "now">, logged: LoggedDec
     }),
     ...(decision === undefined ? {} : { images: images.length, patches: decision.patches.length }),
     ...(codes.length === 0 ? {} : { codes: codes.join(",") }),
+    ...(nearest.length === 0 ? {} : { chains: nearest.join(",") }),
     ...(refusal === undefined ? {} : { codes: refusal.code, message: printable(refusal.message) }),
     milliseconds: ports.now().getTime() - from.getTime(),
   });
+}
+
+/** What the chain doctor found nearest to trust in each of an image's signatures: its stable ids. */
+function nearestMisses({ outcomes }: ImageResponse): readonly ChainFindingId[] {
+  return outcomes.flatMap((artifact) => artifact.outcomes).flatMap((outcome) => nearestMiss(outcome)?.id ?? []);
 }

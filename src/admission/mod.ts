@@ -2,7 +2,7 @@
  * Kubernetes admission: AdmissionReviews in, decisions out (admission.k8s.io/v1).
  *
  * ```ts
- * const { policies, problems } = loadPolicies([{ source: "policy.yaml", text }]);
+ * const { policies, problems } = await loadPolicies([{ source: "policy.yaml", text }], crypto);
  * const app = createApp({ policies, problems, ports: { now, log, crypto, open } });
  * const answer = await app.fetch(request); // POST /mutate?timeout=10s
  * ```

@@ -1,7 +1,15 @@
 /** User metadata as it is typed: `-m key=value`, once per pair. */
 import { printable } from "../encoding/mod.ts";
 import { RESERVED_METADATA_PREFIX } from "../notary/mod.ts";
-import { usage } from "./flags.ts";
+import { list, usage } from "./flags.ts";
+
+/** Metadata that must have been signed. */
+export const WANTED_METADATA_FLAG = {
+  "user-metadata": list(
+    "user defined {key}={value} pairs that must be present in the signature for successful verification if provided",
+    { short: "m" },
+  ),
+} as const;
 
 /** Pairs of one signature at most. */
 export const MAX_METADATA_PAIRS = 1000;

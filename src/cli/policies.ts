@@ -2,7 +2,7 @@
 import { decodeUtf8, printable } from "../encoding/mod.ts";
 import { ConfigurationError } from "../errors.ts";
 import { type LoadedPolicies, loadPolicies, type PolicyFile } from "../policy/mod.ts";
-import type { Files } from "../ports.ts";
+import type { Files, Host } from "../ports.ts";
 
 /** Bytes of one policy file at most; the API server stores no object larger than 1.5 MiB. */
 export const MAX_POLICY_FILE_BYTES = 4 * 1024 * 1024;
@@ -15,7 +15,10 @@ export const MAX_POLICY_FILES = 1_000;
  *
  * @throws {ConfigurationError} `ERR_FILE` when one is missing, too large, no text, or a folder holds no policy file.
  */
-export async function readPolicies(paths: readonly string[], files: Files): Promise<LoadedPolicies> {
+export async function readPolicies(
+  paths: readonly string[],
+  { files, ports: { crypto } }: Pick<Host, "files" | "ports">,
+): Promise<LoadedPolicies> {
   const sources: string[] = [];
   for (const path of paths) sources.push(...await policyFiles(path, files));
   if (sources.length > MAX_POLICY_FILES) {
@@ -28,7 +31,7 @@ export async function readPolicies(paths: readonly string[], files: Files): Prom
   for (const source of sources) {
     texts.push({ source, text: decodeUtf8(await files.read(source, MAX_POLICY_FILE_BYTES), "ERR_YAML") });
   }
-  return loadPolicies(texts);
+  return await loadPolicies(texts, crypto);
 }
 
 async function policyFiles(path: string, files: Files): Promise<readonly string[]> {

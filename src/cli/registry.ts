@@ -15,6 +15,7 @@ import {
 } from "../oci/mod.ts";
 import type { Host } from "../ports.ts";
 import { parseMirrorFlags, readConfiguration } from "./configuration.ts";
+import { type CredentialFlags, readCredentials } from "./credentials.ts";
 import { count, list, text, toggle } from "./flags.ts";
 
 /** How long a command waits for registries when `--timeout` does not say, in seconds. */
@@ -47,7 +48,7 @@ export const REGISTRY_FLAGS = {
 } as const;
 
 /** The values of {@link ADDRESS_FLAGS}. */
-export interface AddressFlags {
+export interface AddressFlags extends CredentialFlags {
   readonly config: string | undefined;
   readonly "insecure-registry": boolean;
   readonly mirror: readonly string[];
@@ -61,11 +62,12 @@ export interface AddressFlags {
  * @throws {ConfigurationError} `ERR_USAGE`, `ERR_CONFIG`, `ERR_FILE`, `ERR_LAYOUT`
  */
 export async function openRegistries(flags: AddressFlags, host: Host): Promise<OpenRepository> {
+  const credentials = readCredentials(flags, host);
   const folder = flags["oci-layout-path"];
   if (folder !== undefined) {
     return openLayout(await readLayout({ files: host.files, folder }, host.ports.crypto), host.ports.crypto);
   }
-  return createRegistryClient(host.ports, await readSettings(flags, host));
+  return createRegistryClient({ ...host.ports, credentials }, await readSettings(flags, host));
 }
 
 /** The same to write to. @throws {ConfigurationError} `ERR_USAGE`, `ERR_CONFIG`, `ERR_FILE` */
@@ -73,7 +75,8 @@ export async function openRegistriesForPush(
   flags: Omit<AddressFlags, "oci-layout-path">,
   host: Host,
 ): Promise<OpenWritableRepository> {
-  return createPushClient(host.ports, await readSettings(flags, host));
+  const ports = { ...host.ports, credentials: readCredentials(flags, host) };
+  return createPushClient(ports, await readSettings(flags, host));
 }
 
 async function readSettings(flags: AddressFlags, host: Host): Promise<RegistrySettings> {

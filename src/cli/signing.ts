@@ -1,12 +1,16 @@
-/** What `sign` and `blob sign` share: format, expiry, user metadata, who signed. */
+/** What `sign` and `blob sign` share: format, expiry, user metadata, timestamp, who signed. */
 import { parseDuration, printable } from "../encoding/mod.ts";
-import type { SignOptions } from "../notary/mod.ts";
+import type { EngineError } from "../errors.ts";
+import { referenceOf, type SignOptions } from "../notary/mod.ts";
+import type { Host } from "../ports.ts";
 import type { CommandContext } from "./command.ts";
-
 import { list, text, usage } from "./flags.ts";
 import { parseNewMetadata } from "./metadata.ts";
 import { readVersion } from "./package_version.ts";
+import { report } from "./report.ts";
+import { REVOCATION_FLAGS, type RevocationFlags } from "./revocation.ts";
 import { SIGNING_KEY_FLAGS, type SigningKeyFlags } from "./signing_key.ts";
+import { openTimestamp, TIMESTAMP_FLAGS, type TimestampFlags } from "./timestamp.ts";
 
 /** Envelope formats by the name they are asked for. */
 export const SIGNATURE_FORMATS = { jws: "application/jose+json", cose: "application/cose" } as const;
@@ -17,6 +21,8 @@ export type SignatureFormat = keyof typeof SIGNATURE_FORMATS;
 /** How something is signed. */
 export const SIGN_FLAGS = {
   ...SIGNING_KEY_FLAGS,
+  ...REVOCATION_FLAGS,
+  ...TIMESTAMP_FLAGS,
   expiry: text(
     'optional expiry that provides a "best by use" time for the artifact. The duration is specified in minutes(m) ' +
       "and/or hours(h). For example: 12h, 30m, 3h20m",
@@ -24,31 +30,27 @@ export const SIGN_FLAGS = {
     { short: "e", value: "duration" },
   ),
   "signature-format": text('signature envelope format, options: "jws", "cose"', "jws"),
-  "timestamp-url": text("not available: a signature is made without a timestamp here", undefined, { value: "URL" }),
   "user-metadata": list("{key}={value} pairs that are added to the signature payload", { short: "m" }),
 } as const;
 
 /** The values of {@link SIGN_FLAGS}. */
-export interface SignFlags extends SigningKeyFlags {
+export interface SignFlags extends SigningKeyFlags, RevocationFlags, TimestampFlags {
   readonly expiry: string | undefined;
   readonly "signature-format": string;
-  readonly "timestamp-url": string | undefined;
   readonly "user-metadata": readonly string[];
 }
 
 /**
  * Reads the flags into what the signing function takes, in notation's words where something is wrong.
  *
- * @throws {ConfigurationError} `ERR_USAGE`
+ * @throws {ConfigurationError} `ERR_USAGE`; `ERR_CONFIG`, `ERR_FILE`, `ERR_TRUST_STORE` for what a timestamp needs.
  */
 export async function readSignOptions(
   flags: SignFlags,
   { host, zone }: CommandContext,
   signal: AbortSignal,
 ): Promise<SignOptions & { readonly formatName: SignatureFormat }> {
-  if (flags["timestamp-url"] !== undefined) {
-    throw usage("--timestamp-url is not available: a signature is made without a timestamp here, leave the flag out");
-  }
+  const timestamp = await openTimestamp(flags, host);
   const formatName = readFormat(flags["signature-format"]);
   const expirySeconds = readExpiry(flags.expiry);
   return {
@@ -59,6 +61,7 @@ export async function readSignOptions(
     // A version that cannot be read is no reason not to sign.
     signingAgent: await readVersion(host).then((version) => `edge-notary/${version}`, () => "edge-notary"),
     offsetMinutes: zone(host.ports.now()),
+    ...(timestamp === undefined ? {} : { timestamp }),
     signal,
   };
 }
@@ -70,6 +73,19 @@ export function readFormat(name: string): SignatureFormat {
     `signature format "${printable(name)}" not supported, supported signature envelope formats are "jws" and "cose"`,
   );
 }
+
+/** Codes that only a timestamp brings up while something is signed. */
+const TIMESTAMP_CODES = /^(?:ERR_TIMESTAMP_RESPONSE|TIMESTAMP_.*|CERTIFICATE_REVOKED|REVOCATION_.*)$/;
+
+/** Reports why nothing was signed, of a timestamp in notation's words where it has some. */
+export function reportSigning(host: Host, error: EngineError): void {
+  const reference = referenceOf(error);
+  if (reference === undefined || !TIMESTAMP_CODES.test(error.code)) return report(host, error.refusal);
+  report(host, error.refusal, { line: `Error: timestamp: ${printable(reference, MAX_PRINTED_SENTENCE)}` });
+}
+
+/** Characters of the reference's sentence at most. */
+const MAX_PRINTED_SENTENCE = 4096;
 
 const NANOSECONDS_PER_SECOND = 1_000_000_000n;
 

@@ -2,6 +2,7 @@
 import { printable } from "../encoding/mod.ts";
 import { ConfigurationError, type EngineError, toEngineError } from "../errors.ts";
 import {
+  findAnchorFault,
   referenceOf,
   statementForArtifact,
   statementForBlob,
@@ -24,14 +25,31 @@ import { createFolderTrustStore, MAX_CERTIFICATE_FILE_BYTES } from "./trust_stor
 export type TrustFor = (artifact: string) => Promise<Trust>;
 
 /**
- * Trust in the certificates of some files, strictly and for every artifact.
+ * Trust in the certificates of some files, strictly and for every artifact: each file is what a file of a trust store is.
  *
- * @throws {ConfigurationError} `ERR_FILE`, or `ERR_CONFIG` naming the file that holds no certificate.
+ * @throws {ConfigurationError} `ERR_FILE`; `ERR_CONFIG` naming the file that holds no certificate; `ERR_TRUST_STORE` naming
+ * a certificate that may not vouch.
  */
-export async function trustCertificates(paths: readonly string[], files: Files): Promise<TrustFor> {
+export async function trustCertificates(
+  paths: readonly string[],
+  { files, ports: { crypto } }: Pick<Host, "files" | "ports">,
+): Promise<TrustFor> {
   const ca: Certificate[] = [];
-  for (const path of paths) ca.push(...await readCertificates(path, files));
-  const trust = { name: `--cert ${paths.join(", ")}`, level: STRICT, trustAnchors: { ca, signingAuthority: [] } };
+  const anchorOrigins = new Map<Certificate, string>();
+  for (const path of paths) {
+    const certificates = await readCertificates(path, files);
+    const fault = await findAnchorFault("ca", certificates, crypto);
+    if (fault !== undefined) {
+      throw new ConfigurationError(
+        "ERR_TRUST_STORE",
+        `Cannot trust the certificates of "${printable(path)}": ${fault.what}`,
+      );
+    }
+    ca.push(...certificates);
+    for (const certificate of certificates) anchorOrigins.set(certificate, path);
+  }
+  const name = `--cert ${paths.join(", ")}`;
+  const trust = { name, level: STRICT, trustAnchors: { ca, signingAuthority: [] }, anchorOrigins };
   return () => Promise.resolve(trust);
 }
 

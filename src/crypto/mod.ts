@@ -26,7 +26,7 @@ export { type Digest, digestAlgorithm, digestHex, digestOf, isDigest, matchDiges
 export { ecdsaDerToRaw, ecdsaRawToDer } from "./ecdsa_signature.ts";
 export { withFallback } from "./fallback.ts";
 export { checkKey } from "./key_check.ts";
-export { createNobleProvider } from "./noble.ts";
+export { createNobleProvider, verifyPssOfAnySalt } from "./noble.ts";
 export { belongsTo, MAX_KEY_FILE_BYTES, parsePrivateKey, type PrivateKey } from "./private_key.ts";
 export { MAX_RSA_BITS, MAX_RSA_EXPONENT, readPublicKey, type UnsupportedKey } from "./public_key.ts";
 export { createWebCryptoProvider } from "./webcrypto.ts";

@@ -3,7 +3,7 @@
  * RSA over BigInt. The libraries are imported when first needed, so that a bundler keeps them in a part of their own.
  */
 import { EngineError, MalformedError, UnsupportedError } from "../errors.ts";
-import type { CryptoProvider, Curve, DigestAlgorithm, HashAlgorithm, PublicKey } from "../ports.ts";
+import type { CryptoProvider, Curve, DigestAlgorithm, HashAlgorithm, PublicKey, SignatureAlgorithm } from "../ports.ts";
 import { ALGORITHMS, signatureBytes } from "./algorithms.ts";
 import { hasPointOnCurve } from "./curves.ts";
 import { checkKey } from "./key_check.ts";
@@ -91,4 +91,23 @@ export function createNobleProvider(): CryptoProvider {
       }
     },
   };
+}
+
+/**
+ * Whether the signature is RSASSA-PSS with a salt of whatever length, which RFC 7518, section 3.5 does not allow: for
+ * comparisons with implementations that accept it, never for a decision.
+ *
+ * @param algorithm One whose scheme is RSASSA-PSS.
+ * @throws {UnsupportedError} `ERR_CRYPTO_UNAVAILABLE`, `ERR_ALGORITHM_UNSUPPORTED`
+ */
+export async function verifyPssOfAnySalt(
+  algorithm: SignatureAlgorithm,
+  key: PublicKey,
+  signature: Uint8Array,
+  data: Uint8Array,
+): Promise<boolean> {
+  checkKey(algorithm, key);
+  const { hash } = ALGORITHMS[algorithm];
+  const hashFunction = (await once(loadHashes)())[hash];
+  return verifyPss(rsaNumbers(key), hash, hashFunction(data), signature, hashFunction, "any");
 }

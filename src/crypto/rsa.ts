@@ -54,6 +54,8 @@ function mask(seed: Uint8Array, length: number, hash: Hash): Uint8Array {
 /**
  * Whether the signature is RSASSA-PSS of a digest, with MGF1 over the same hash and a salt as long as the hash.
  *
+ * @param salt `any` for a salt of whatever length, which is for comparisons with other implementations only.
+ *
  * Spec: RFC 8017, sections 8.1.2 and 9.1.2; RFC 7518, section 3.5 and RFC 8230, section 2 fix the salt's length.
  */
 export function verifyPss(
@@ -62,12 +64,13 @@ export function verifyPss(
   digest: Uint8Array,
   signature: Uint8Array,
   hash: Hash,
+  salt: "as long as the hash" | "any" = "as long as the hash",
 ): boolean {
   const modulusBits = bitLength(key.modulus);
   if (signature.length !== Math.ceil(modulusBits / 8)) return false;
   const size = HASH_BYTES[algorithm];
   const length = Math.ceil((modulusBits - 1) / 8);
-  if (length < 2 * size + 2) return false;
+  if (length < (salt === "any" ? size : 2 * size) + 2) return false;
   const message = recoverMessage(key, signature, length);
   if (message === undefined || message[length - 1] !== 0xbc) return false;
   const maskedBlock = message.subarray(0, length - size - 1);
@@ -80,7 +83,7 @@ export function verifyPss(
     block[index] = (block[index] as number) ^ (maskedBlock[index] as number);
   }
   block[0] = (block[0] as number) & topBits;
-  const saltStart = block.length - size;
+  const saltStart = salt === "any" ? block.indexOf(0x01) + 1 : block.length - size;
   for (let index = 0; index < saltStart - 1; index++) {
     if (block[index] !== 0) return false;
   }

@@ -50,6 +50,7 @@ export {
   type JsonLimits,
   type JsonObject,
   type JsonValue,
+  MAX_JSON_DEPTH,
   parseJson,
   parsePointer,
 } from "./json.ts";

@@ -5,8 +5,8 @@
  * YAML 1.2's core, and from YAML 1.1 `yes`, `no`, `on`, `off`, `y`, `n` as booleans, a leading zero for octal integers,
  * and merge keys (`<<`). Duplicate keys, unknown tags and aliases that multiply are refused.
  */
-import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseAllDocuments } from "yaml";
-import type { Alias, Document, Node, ScalarTag, YAMLMap } from "yaml";
+import { Composer, isAlias, isMap, isNode, isScalar, isSeq, Lexer, LineCounter, Parser } from "yaml";
+import type { Alias, CST, Document, Node, ScalarTag, YAMLMap } from "yaml";
 import { ConfigurationError } from "../errors.ts";
 import { printable } from "./text.ts";
 
@@ -16,6 +16,8 @@ export const MAX_YAML_BYTES = 4 * 1024 * 1024;
 export const MAX_YAML_DOCUMENTS = 1000;
 /** Nodes of one document read at most, each alias counted as all it stands for. */
 export const MAX_YAML_NODES = 500_000;
+/** Aliases of one document read at most: the library looks for each among all before it. */
+export const MAX_YAML_ALIASES = 1000;
 /** Levels of nesting read at most, those behind aliases included. */
 export const MAX_YAML_DEPTH = 100;
 
@@ -84,7 +86,8 @@ export function parseYaml(text: string, source: string): readonly YamlDocument[]
     const { line, col } = lineCounter.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
-  const parsed = parseDocuments(text, source, lineCounter);
+  const refuseAt: RefuseAt = (offset, what, cause) => refuse(source, position(offset), what, cause);
+  const parsed = parseDocuments(text, lineCounter, refuseAt);
   if (parsed.length > MAX_YAML_DOCUMENTS) {
     refuse(source, { line: 1, column: 1 }, `${parsed.length} documents, expected at most ${MAX_YAML_DOCUMENTS}`);
   }
@@ -96,6 +99,7 @@ export function parseYaml(text: string, source: string): readonly YamlDocument[]
     if (root === null || (isScalar(root) && root.value === null)) continue;
     checkNode(root, 1, {
       anchors: new Map(),
+      aliases: 0,
       refuse: (node, what) => refuse(source, position(node.range?.[0] ?? 0), what),
     });
     documents.push({
@@ -108,25 +112,46 @@ export function parseYaml(text: string, source: string): readonly YamlDocument[]
   return documents;
 }
 
-function parseDocuments(text: string, source: string, lineCounter: LineCounter): readonly Document.Parsed[] {
+type RefuseAt = (offset: number, what: string, cause?: unknown) => never;
+
+function parseDocuments(text: string, lineCounter: LineCounter, refuseAt: RefuseAt): readonly Document.Parsed[] {
+  const composer = new Composer({
+    lineCounter,
+    prettyErrors: false,
+    logLevel: "silent",
+    schema: "core",
+    merge: true,
+    strict: true,
+    // The library compares every key with every other of its mapping; checkNode() does it with a set.
+    uniqueKeys: false,
+    resolveKnownTags: false,
+    customTags: (tags) => [kubernetesBoolean, kubernetesInteger, ...tags],
+  });
   try {
-    const documents = parseAllDocuments(text, {
-      lineCounter,
-      prettyErrors: false,
-      logLevel: "silent",
-      schema: "core",
-      merge: true,
-      strict: true,
-      // The library compares every key with every other of its mapping; checkNode() does it with a set.
-      uniqueKeys: false,
-      resolveKnownTags: false,
-      customTags: (tags) => [kubernetesBoolean, kubernetesInteger, ...tags],
-    });
-    return documents as readonly Document.Parsed[];
+    return [...composer.compose(readTokens(text, lineCounter, refuseAt))];
   } catch (cause) {
-    // The library recurses: text nested deeper than the stack is the one way to make it throw.
-    refuse(source, { line: 1, column: 1 }, "nested too deeply", cause);
+    if (cause instanceof ConfigurationError) throw cause;
+    return refuseAt(0, "the YAML library cannot read it", cause);
   }
+}
+
+/** Beside the collections that are open: the document, and the scalar that is being read. */
+const OTHER_OPEN_TOKENS = 2;
+
+/**
+ * The text as the library's own parser cuts it, with nesting bounded while it is read: the library recurses, and what
+ * comes near the end of the stack ends the whole process where it compiles a pattern there.
+ */
+function* readTokens(text: string, lineCounter: LineCounter, refuseAt: RefuseAt): Generator<CST.Token> {
+  lineCounter.addNewLine(0);
+  const parser = new Parser(lineCounter.addNewLine);
+  for (const lexeme of new Lexer().lex(text)) {
+    yield* parser.next(lexeme);
+    if (parser.stack.length > MAX_YAML_DEPTH + OTHER_OPEN_TOKENS) {
+      refuseAt(parser.offset, `more than ${MAX_YAML_DEPTH} levels of nesting`);
+    }
+  }
+  yield* parser.end();
 }
 
 /** What a node stands for once aliases are followed. */
@@ -140,6 +165,8 @@ interface Extent {
 interface NodeCheck {
   /** Of the anchored nodes read so far; undefined while one is being read. */
   readonly anchors: Map<string, Extent | undefined>;
+  /** Aliases read so far. */
+  aliases: number;
   readonly refuse: (node: Node, what: string) => never;
 }
 
@@ -168,6 +195,7 @@ function grow(extent: Extent, child: unknown, depth: number, check: NodeCheck) {
 }
 
 function checkAlias(alias: Alias, depth: number, check: NodeCheck): Extent {
+  if (++check.aliases > MAX_YAML_ALIASES) check.refuse(alias, `more than ${MAX_YAML_ALIASES} aliases`);
   const extent = check.anchors.get(alias.source);
   if (extent === undefined) {
     const reason = check.anchors.has(alias.source) ? "stands inside what it names" : "names nothing before it";

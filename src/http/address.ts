@@ -3,10 +3,10 @@
  * Names are not resolved here: only literals and names that can never be public are told apart.
  */
 
-/** `special` is a name that no public registry has: one label, `.local`, `.internal` and the like. */
+/** `special` is a name that no public registry has: one label, `.local`, `.internal`, a cluster's `.svc` and the like. */
 export type HostKind = "public" | "loopback" | "private" | "link-local" | "metadata" | "special";
 
-/** Name endings of RFC 6761, RFC 6762 and RFC 8375, and the one ICANN reserved for private use. */
+/** Name endings of RFC 6761, RFC 6762 and RFC 8375, the one ICANN reserved for private use, and a cluster's services. */
 const SPECIAL_ENDINGS = [
   ".local",
   ".internal",
@@ -17,6 +17,7 @@ const SPECIAL_ENDINGS = [
   ".home",
   ".test",
   ".invalid",
+  ".svc",
 ];
 
 /** Addresses at which clouds hand out credentials, outside of the link-local block. */

@@ -7,6 +7,7 @@
  * const { verdict, refusal } = await verifyArtifact(parseReference(text), trust, view);
  * ```
  */
+export type { TimestampOptions } from "./countersign.ts";
 export { fetchEnvelope, listSignatures, SIGNATURE_ARTIFACT_TYPE, type SignatureList } from "./discover.ts";
 export type {
   AttributeTime,
@@ -20,6 +21,13 @@ export type {
 } from "./envelope/envelope.ts";
 export { type ReferenceCause, referenceOf } from "./envelope/refuse.ts";
 export { decodeEnvelope, isEnvelopeMediaType, MAX_ENVELOPE_BYTES } from "./envelope/formats.ts";
+export {
+  type ReadOptions,
+  type RelaxedRule,
+  STRICT_RULES,
+  type StrictRule,
+  type StrictRuleFacts,
+} from "./envelope/strict_rules.ts";
 export { type Payload, readPayload } from "./envelope/payload.ts";
 export { formatRfc3339 } from "./envelope/rfc3339.ts";
 export { type InspectedCertificate, type InspectedTimestamp, inspectEnvelope, type Inspection } from "./inspect.ts";
@@ -36,10 +44,12 @@ export {
 } from "./sign.ts";
 export { createLocalSigner } from "./signers/local.ts";
 export {
+  type AnchorFault,
   AUDIT,
   type BlobStatement,
   checkTrustAnchors,
   createMemoryTrustStore,
+  findAnchorFault,
   innerReferenceOf,
   MAX_TRUST_POLICY_BYTES,
   missingStore,
@@ -69,11 +79,14 @@ export {
 } from "./trust/mod.ts";
 export { type Blob, verifyBlob } from "./verify/blob.ts";
 export { type ArtifactOptions, MAX_SIGNATURES, verifyArtifact } from "./verify/artifact.ts";
+export type { CertificateFacts } from "./verify/certificate_facts.ts";
+export type { ChainDiagnosis, DiagnosedCertificate, DiagnosedRule } from "./verify/chain_doctor.ts";
+export { type ChainFinding, type ChainFindingId, FINDINGS } from "./verify/chain_findings.ts";
 export {
   type ArtifactOutcome,
-  type CertificateFacts,
   type Evidence,
   firstRefusal,
+  nearestMiss,
   VALIDATION_ORDER,
   type ValidationResult,
   type Verdict,

@@ -5,9 +5,10 @@ import { ConfigurationError, EngineError, UnsupportedError } from "../errors.ts"
 import type { AttachedArtifact, CallOptions, Descriptor, WritableRepository } from "../oci/mod.ts";
 import type { Ports, SignatureAlgorithm, SignatureProvider } from "../ports.ts";
 import { fingerprint } from "../x509/mod.ts";
+import { askTimestamp, checkAuthority, requireTimestamp, type TimestampOptions } from "./countersign.ts";
 import { SIGNATURE_ARTIFACT_TYPE } from "./discover.ts";
 import { prepareEnvelope } from "./envelope/encode.ts";
-import type { Envelope, EnvelopeBytes, EnvelopeMediaType } from "./envelope/envelope.ts";
+import type { Envelope, EnvelopeBytes, EnvelopeMediaType, UnsignedAttributes } from "./envelope/envelope.ts";
 import { decodeEnvelope } from "./envelope/formats.ts";
 import { readPayload } from "./envelope/payload.ts";
 import type { TargetArtifact } from "./envelope/payload_encoder.ts";
@@ -33,6 +34,8 @@ export interface SignOptions {
   readonly signingAgent?: string;
   /** Minutes east of UTC of the place whose clock a JWS shows; UTC when left out. */
   readonly offsetMinutes?: number;
+  /** Who says when the signature was made; without an answer that can be trusted there is no signature. */
+  readonly timestamp?: TimestampOptions;
   readonly signal: AbortSignal;
 }
 
@@ -51,7 +54,10 @@ export interface SignedEnvelope extends EnvelopeBytes {
  * @param artifact As resolved: what is signed of it is its media type, digest, size and annotations.
  * @throws {ConfigurationError} `ERR_SIGN_REQUEST` for metadata or an expiry that cannot be signed; `ERR_KEY_MISMATCH`;
  * `CERTIFICATE_CHAIN_INVALID`, `CERTIFICATE_EXPIRED`, `CERTIFICATE_NOT_YET_VALID` for a chain that may not sign now.
- * @throws {UnavailableError} `ERR_SIGNER`, `ERR_DEADLINE`
+ * With a timestamp also `ERR_CONFIG` and `ERR_TRUST_STORE` for its address and roots.
+ * @throws {UnavailableError} `ERR_SIGNER`, `ERR_DEADLINE`; `ERR_TIMESTAMP_RESPONSE`, `REVOCATION_UNKNOWN`,
+ * `REVOCATION_NOT_CHECKED`
+ * @throws {MalformedError} For a timestamp that proves nothing: the codes of timestamps, or `CERTIFICATE_REVOKED`.
  * @throws {UnsupportedError} `ERR_ALGORITHM_UNSUPPORTED`, `ERR_CRYPTO_UNAVAILABLE`
  *
  * Spec: Notary Project, signature-specification.md, "Signing".
@@ -136,14 +142,17 @@ export async function pushSignature(
 async function sign(
   describe: (algorithm: SignatureAlgorithm) => Promise<Descriptor>,
   signer: SignatureProvider,
-  { crypto, now }: SigningPorts,
+  ports: SigningPorts,
   options: SignOptions,
 ): Promise<SignedEnvelope> {
+  const { crypto, now } = ports;
   const { format: mediaType = "application/jose+json", signingAgent = "edge-notary", offsetMinutes = 0 } = options;
+  const { timestamp, signal } = options;
   const at = new Date(Math.floor(now().getTime() / 1000) * 1000);
   const expiry = expiryOf(at, options.expirySeconds);
   checkMetadata(options.userMetadata ?? {});
-  const key = await askKey(signer, crypto, at, options.signal);
+  if (timestamp !== undefined) await checkAuthority(timestamp, crypto);
+  const key = await askKey(signer, crypto, at, signal);
   const targetArtifact = withMetadata(await describe(key.algorithm), options.userMetadata ?? {});
   const prepared = prepareEnvelope(mediaType, {
     targetArtifact,
@@ -154,12 +163,19 @@ async function sign(
       ...(expiry === undefined ? {} : { expiry: { instant: expiry, offsetMinutes } }),
     },
   });
-  const bytes = prepared.complete({
-    signature: await askSignature(signer, key, prepared.signedBytes, options.signal),
-    certificateChain: key.chain.map(({ der }) => der),
-    unsignedAttributes: { signingAgent },
-  });
-  return await verifyMade({ mediaType, bytes }, targetArtifact, crypto);
+  const signature = await askSignature(signer, key, prepared.signedBytes, signal);
+  const complete = (unsignedAttributes: UnsignedAttributes) => {
+    const certificateChain = key.chain.map(({ der }) => der);
+    const bytes = prepared.complete({ signature, certificateChain, unsignedAttributes });
+    return verifyMade({ mediaType, bytes }, targetArtifact, crypto);
+  };
+  const made = await complete({ signingAgent });
+  if (timestamp === undefined) return made;
+  // An authority is asked about signatures that are good.
+  const timestampSignature = await askTimestamp(signature, key.algorithm, timestamp, crypto, signal);
+  const timestamped = await complete({ signingAgent, timestampSignature });
+  await requireTimestamp(timestamped.envelope, timestamp, ports, signal);
+  return timestamped;
 }
 
 /** The last instant that both formats can write and read. */

@@ -1,7 +1,8 @@
 /** The inspection page: a dropped signature and a dropped certificate become claims and a verdict. Nothing is sent. */
-import { MalformedError, type Refusal, toEngineError } from "../errors.ts";
+import { ConfigurationError, MalformedError, type Refusal, toEngineError } from "../errors.ts";
 import {
   decodeEnvelope,
+  findAnchorFault,
   inspectEnvelope,
   type Inspection,
   readPayload,
@@ -50,7 +51,8 @@ async function examine(
       verifySignature(envelope, readPayload(envelope).targetArtifact, {
         name: certificates.length === 0 ? "this page" : "the certificate you gave",
         level: STRICT,
-        trustAnchors: { ca: certificates, signingAuthority: [] },
+        // Only who gave a certificate knows what it may vouch for; the result names the instant that counted.
+        trustAnchors: { ca: certificates, signingAuthority: certificates },
       }, ports),
       Promise.all(certificates.map((certificate) => fingerprint(certificate, ports.crypto))),
     ]);
@@ -112,7 +114,7 @@ async function take(files: readonly File[]): Promise<void> {
 /**
  * Takes one file: an envelope into the state, certificates to the caller.
  *
- * @throws {MalformedError} What it is instead, or what is wrong with it.
+ * @throws {EngineError} What it is instead, or what is wrong with it.
  */
 async function takeFile(file: File): Promise<readonly Certificate[]> {
   if (file.size > MAX_FILE_BYTES) {
@@ -124,10 +126,23 @@ async function takeFile(file: File): Promise<readonly Certificate[]> {
     const expected = "expected a signature envelope or a certificate";
     throw new MalformedError("ERR_ENVELOPE_FORMAT", `It looks like ${found.looksLike}; ${expected}`);
   }
-  if (found.kind === "certificate") return parseCertificates(bytes);
+  if (found.kind === "certificate") return await readAnchors(bytes);
   state = { ...state, envelope: { mediaType: found.mediaType, bytes } };
   choose("envelope", `${shown(file.name)} (${found.mediaType})`);
   return [];
+}
+
+/**
+ * The certificates of a file, all of which may vouch for signatures.
+ *
+ * @throws {MalformedError} `ERR_CERTIFICATE`, `ERR_PEM`, `ERR_DER`
+ * @throws {ConfigurationError} `ERR_TRUST_STORE`
+ */
+async function readAnchors(bytes: Uint8Array): Promise<readonly Certificate[]> {
+  const certificates = parseCertificates(bytes);
+  const fault = await findAnchorFault("ca", certificates, ports.crypto);
+  if (fault !== undefined) throw new ConfigurationError("ERR_TRUST_STORE", `Cannot trust it: ${fault.what}`);
+  return certificates;
 }
 
 function choose(well: "envelope" | "certificate", text: string): void {

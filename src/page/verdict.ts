@@ -16,7 +16,11 @@ import { count, formatInstant, shown } from "./text.ts";
 const FOUND: Readonly<Record<ValidationType, (evidence: Evidence) => string>> = {
   integrity: () => "The signature fits the signed bytes.",
   authenticity: ({ anchor }) => `A certificate you gave stands behind it: ${shown(String(anchor))}.`,
-  authenticTimestamp: () => "All of its certificates are valid now.",
+  authenticTimestamp: ({ basis, instant }) =>
+    basis === "authentic signing time"
+      ? `All of its certificates were valid at ${formatInstant(new Date(String(instant)))}, ` +
+        "when its signing authority says it was made."
+      : "All of its certificates are valid now.",
   expiry: ({ expiry }) => {
     const instant = new Date(String(expiry));
     return Number.isNaN(instant.getTime())

@@ -1,6 +1,7 @@
 /** The load gate of `attestors`: what Kyverno's admission would refuse, in its words, and what only Cosign knows. */
-import type { Certificate } from "../x509/mod.ts";
-import { type AttestorEntry, type AttestorSet, MAX_ATTESTOR_DEPTH, readCertificates, trustOf } from "./attestors.ts";
+import { findAnchorFault } from "../notary/mod.ts";
+import { type Certificate, parseCertificates } from "../x509/mod.ts";
+import { type AttestorEntry, type AttestorSet, MAX_ATTESTOR_DEPTH, trustOf } from "./attestors.ts";
 import { POLICY_REFUSALS } from "./message.ts";
 import {
   attempt,
@@ -11,6 +12,8 @@ import {
   isRecord,
   listOf,
   mapOfTexts,
+  type Proof,
+  type ProofPorts,
   type Reader,
   readFields,
   refused,
@@ -23,7 +26,16 @@ const TRANSPARENCY = "transparency logs belong to Cosign: a Notary Project signa
 const certificates: Reader<readonly Certificate[]> = (value, path, gate) => {
   const pem = text(value, path, gate);
   if (pem === undefined) return undefined;
-  return pem === "" ? [] : attempt(path, gate, () => readCertificates(pem));
+  if (pem === "") return [];
+  const found = attempt(path, gate, () => parseCertificates(pem));
+  if (found !== undefined) gate.prove(path, (crypto) => proveAnchors(found, crypto));
+  return found;
+};
+
+/** Certificates in a policy are a trust store written on the spot: what a folder may not hold, they may not be. */
+const proveAnchors = async (found: readonly Certificate[], crypto: ProofPorts): ReturnType<Proof> => {
+  const fault = await findAnchorFault("ca", found, crypto);
+  return fault === undefined ? undefined : { reason: `certificate ${fault.what}`, code: "ERR_TRUST_STORE" };
 };
 
 const CERTIFICATES = {

@@ -1,9 +1,8 @@
 /** Attestor sets: `count`, nesting, and the trust each entry implies. */
-import { parsePem } from "../encoding/mod.ts";
-import { MalformedError, type Refusal } from "../errors.ts";
+import type { Refusal } from "../errors.ts";
 import { type ArtifactOutcome, STRICT, type Trust } from "../notary/mod.ts";
 import type { Digest } from "../oci/mod.ts";
-import { type Certificate, readCertificate } from "../x509/mod.ts";
+import type { Certificate } from "../x509/mod.ts";
 import { atPath } from "./message.ts";
 
 /** Levels of nested attestors a policy may have. */
@@ -29,34 +28,6 @@ export type AttestorEntry =
  */
 export function trustOf(certificates: readonly Certificate[], name: string): Trust {
   return { name, level: STRICT, trustAnchors: { ca: certificates, signingAuthority: [] } };
-}
-
-/**
- * The certificates of `cert` or `certChain`.
- *
- * @param text PEM.
- * @returns At least one.
- * @throws {MalformedError} `ERR_PEM`, `ERR_CERTIFICATE`; the message names the line of the PEM text.
- */
-export function readCertificates(text: string): readonly Certificate[] {
-  const blocks = parsePem(text);
-  if (blocks.length === 0) {
-    throw new MalformedError("ERR_PEM", "Cannot read certificates: no PEM block, expected 1 or more");
-  }
-  return blocks.map(({ label, der, line }) => {
-    if (label !== "CERTIFICATE") {
-      throw new MalformedError(
-        "ERR_CERTIFICATE",
-        `Cannot read certificates: the block at line ${line} of the PEM text is "${label}", expected "CERTIFICATE"`,
-      );
-    }
-    try {
-      return readCertificate(der);
-    } catch (thrown) {
-      if (!(thrown instanceof MalformedError)) throw thrown;
-      throw new MalformedError(thrown.code, `${thrown.message} (line ${line} of the PEM text)`, { cause: thrown });
-    }
-  });
 }
 
 /** What came of asking one attestor about one image. */

@@ -93,7 +93,7 @@ function compileRule(rule: RuleFields, policy: PolicyFields): CompiledRule {
     if (found.images.length + found.invalid.length === 0) return undefined;
     try {
       const compiled = await withinDeadline(
-        verifyImages.read(requestScope(request)),
+        verifyImages.read(requestScope(request), context.ports.crypto),
         context.signal,
         `reading the variables of ${policy.name}.${rule.name}`,
       );

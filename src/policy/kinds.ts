@@ -3,7 +3,7 @@ import { parseYaml, printable, type YamlDocument } from "../encoding/mod.ts";
 import { EngineError } from "../errors.ts";
 import { compileClusterPolicy, type PolicyDocument } from "./cluster_policy.ts";
 import type { CompiledPolicy } from "./policy.ts";
-import { describe, type Gate, isRecord, openGate, type PolicyProblem } from "./schema.ts";
+import { describe, type Gate, isRecord, openGate, type PolicyProblem, type ProofPorts } from "./schema.ts";
 
 /** Text of a file with policies: YAML documents or JSON. */
 export interface PolicyFile {
@@ -35,8 +35,9 @@ const KINDS:
  * Compiles every policy in the files. A document that cannot be used becomes a problem and takes no other down.
  *
  * @param files Empty documents are passed over.
+ * @param crypto Proves which of the certificates may vouch.
  */
-export function loadPolicies(files: readonly PolicyFile[]): LoadedPolicies {
+export async function loadPolicies(files: readonly PolicyFile[], crypto: ProofPorts): Promise<LoadedPolicies> {
   const policies = new Map<string, CompiledPolicy>();
   const problems: PolicyProblem[] = [];
   for (const file of files) {
@@ -44,8 +45,9 @@ export function loadPolicies(files: readonly PolicyFile[]): LoadedPolicies {
     for (const document of readDocuments(file.text, source, problems)) {
       const gate = openGate(source, document.locate);
       const policy = compileDocument(document.value, source, gate);
+      await gate.settle(crypto);
       problems.push(...gate.problems);
-      if (policy === undefined) continue;
+      if (policy === undefined || gate.problems.length > 0) continue;
       const key = `${policy.namespace}/${policy.name}`;
       const first = policies.get(key);
       if (first === undefined) policies.set(key, policy);

@@ -2,7 +2,7 @@
  * Kyverno policies: which images a request may run.
  *
  * ```ts
- * const { policies, problems } = loadPolicies([{ source: "policy.yaml", text }]);
+ * const { policies, problems } = await loadPolicies([{ source: "policy.yaml", text }], crypto);
  * const decision = await evaluate(policies, request, { ports, phase: "mutate", signal });
  * decision.allowed; // and .message, .patches, .warnings, .responses
  * ```

@@ -8,7 +8,8 @@
  * ```
  */
 import { printable, type YamlPosition } from "../encoding/mod.ts";
-import { EngineError, type ErrorCode } from "../errors.ts";
+import { EngineError, type ErrorCode, toEngineError } from "../errors.ts";
+import type { CryptoProvider } from "../ports.ts";
 
 /** Steps from a document's root to a value. */
 export type Path = readonly (string | number)[];
@@ -38,17 +39,41 @@ export interface Gate {
   readonly ignore: (path: Path, reason: string) => void;
   /** A gate that counts every problem, and hands on to this one only those that are not excused. */
   readonly tolerating: (isExcused: (path: Path) => boolean) => Gate;
+  /** Has a value looked at that only cryptography can judge; what the proof says is a problem at the path. */
+  readonly prove: (path: Path, proof: Proof) => void;
   readonly problems: readonly PolicyProblem[];
   readonly ignored: readonly IgnoredField[];
+  /** Runs the proofs asked for, in their order; complete are the problems only then. */
+  readonly settle: (crypto: ProofPorts) => Promise<void>;
 }
+
+/** What a proof may ask of the outside world. */
+export type ProofPorts = Pick<CryptoProvider, "verify">;
+
+/** Looks at a value; gives what is wrong with it. */
+export type Proof = (crypto: ProofPorts) => Promise<{ readonly reason: string; readonly code: ErrorCode } | undefined>;
 
 /** A gate for one document. */
 export function openGate(file: string, locate: (path: Path) => YamlPosition): Gate {
   const problems: PolicyProblem[] = [];
   const ignoredFields: IgnoredField[] = [];
+  const proofs: { readonly path: Path; readonly proof: Proof }[] = [];
+  const refuse: Gate["refuse"] = (path, reason, code = "ERR_POLICY_FIELD") => {
+    problems.push({ file, ...locate(path), path: formatPath(path), code, reason });
+  };
   const gate: Gate = {
-    refuse: (path, reason, code = "ERR_POLICY_FIELD") => {
-      problems.push({ file, ...locate(path), path: formatPath(path), code, reason });
+    refuse,
+    prove: (path, proof) => {
+      proofs.push({ path, proof });
+    },
+    settle: async (crypto) => {
+      for (const { path, proof } of proofs.splice(0)) {
+        const fault = await proof(crypto).catch((thrown: unknown) => {
+          const { message, code } = toEngineError(thrown, "Cannot prove it");
+          return { reason: message, code };
+        });
+        if (fault !== undefined) refuse(path, fault.reason, fault.code);
+      }
     },
     ignore: (path, reason) => {
       ignoredFields.push({ path: formatPath(path), reason });
@@ -63,6 +88,8 @@ export function openGate(file: string, locate: (path: Path) => YamlPosition): Ga
         },
         ignore: gate.ignore,
         ignored: ignoredFields,
+        prove: gate.prove,
+        settle: gate.settle,
       };
     },
     problems,

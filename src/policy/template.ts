@@ -1,7 +1,7 @@
 /** Fields that hold variables: checked as far as they can be when they are loaded, read whole at each request. */
 import { isJsonObject } from "../encoding/mod.ts";
 import { ConfigurationError } from "../errors.ts";
-import { openGate, type Path, type Reader } from "./schema.ts";
+import { openGate, type Path, type ProofPorts, type Reader } from "./schema.ts";
 import type { VariableScope } from "./scope.ts";
 import { hasVariable, substitute } from "./variables.ts";
 
@@ -11,7 +11,7 @@ export interface Template<T> {
    * @throws {EngineError} The code of a variable that could not be resolved; `ERR_POLICY_FIELD` when what comes of them
    * is not what the field takes.
    */
-  readonly read: (scope: VariableScope) => Promise<T>;
+  readonly read: (scope: VariableScope, crypto: ProofPorts) => Promise<T>;
 }
 
 /** Readings kept per field: to parse the same certificates at each request would cost more than anything else. */
@@ -55,13 +55,14 @@ function readingOf<T>(
   isLater: (place: string) => boolean,
 ): Template<T>["read"] {
   const kept = new Map<string, T>();
-  return async (scope) => {
+  return async (scope, crypto) => {
     const substituted = await substitute(value, scope, at, isLater);
     const key = JSON.stringify(substituted);
     const known = kept.get(key);
     if (known !== undefined) return known;
     const gate = openGate("", () => ({ line: 1, column: 1 }));
     const found = read(substituted, path, gate);
+    await gate.settle(crypto);
     const [problem] = gate.problems;
     if (problem !== undefined || found === undefined) {
       const { path: place = "", reason = "it cannot be read" } = problem ?? {};

@@ -5,8 +5,8 @@ import { type Crl, decodeCrl, MAX_CRL_BYTES } from "./crl.ts";
 import { coveredReasons, isKeptByAnother } from "./crl_scope.ts";
 import { type CrlQuestion, deltaPoints, judgeCrl, judgeCrlWithDelta } from "./crl_status.ts";
 import { ALL_REASONS, type DistributionPoint, readDistributionPoints } from "./distribution_points.ts";
-import { CRL_TIMEOUT_MILLISECONDS } from "./fetch.ts";
 import { answerOrUnknown, type AskedSource, type Findings, type Inquiry } from "./inquiry.ts";
+import { CRL_TIMEOUT_MILLISECONDS } from "./in_flight.ts";
 
 const CRL_DISTRIBUTION_POINTS_OID = "2.5.29.31";
 const SUPPLIED = "supplied CRL";
@@ -109,14 +109,16 @@ async function askUrl(
   return { answer, crl };
 }
 
+/** Read once for all who asked for it at the same time: a CRL may be long. */
+const decoded = new WeakMap<Uint8Array, Crl>();
+
 async function fetchCrl(url: string, inquiry: Inquiry): Promise<Crl | UnknownAnswer> {
-  const bytes = await inquiry.fetch({
-    url,
-    accept: "application/pkix-crl",
-    maxBytes: MAX_CRL_BYTES,
-    timeoutMilliseconds: CRL_TIMEOUT_MILLISECONDS,
-  });
-  return "status" in bytes ? bytes : await answerOrUnknown(() => Promise.resolve(decodeCrl(bytes)));
+  const request = { url, accept: "application/pkix-crl", maxBytes: MAX_CRL_BYTES };
+  const bytes = await inquiry.fetch(request, CRL_TIMEOUT_MILLISECONDS);
+  if ("status" in bytes) return bytes;
+  const crl = decoded.get(bytes) ?? await answerOrUnknown(() => Promise.resolve(decodeCrl(bytes)));
+  if (!("status" in crl)) decoded.set(bytes, crl);
+  return crl;
 }
 
 function keep(url: string, crl: Crl, { crls, at }: Inquiry): void {

@@ -1,15 +1,14 @@
 /** Asks the OCSP responders of a certificate (RFC 6960). */
-import { encodeHex } from "../encoding/mod.ts";
+import { encodeHex, printable } from "../encoding/mod.ts";
 import { type Certificate, extensionOf, formatName } from "../x509/mod.ts";
-import { printable } from "../encoding/mod.ts";
 import { type OkAnswer, type RevocationAnswer, type RevokedAnswer, unknown } from "./answer.ts";
 import { askCrls } from "./ask_crl.ts";
 import { certificateIdOf, encodeCertificateId } from "./certificate_id.ts";
-import { OCSP_TIMEOUT_MILLISECONDS } from "./fetch.ts";
 import { answerOrUnknown, type AskedSource, type Findings, type Inquiry } from "./inquiry.ts";
 import { judgeOcspResponse, type OcspQuestion } from "./ocsp.ts";
 import { encodeOcspRequest } from "./ocsp_request.ts";
 import { MAX_OCSP_RESPONSE_BYTES } from "./ocsp_response.ts";
+import { OCSP_TIMEOUT_MILLISECONDS } from "./in_flight.ts";
 
 const SUPPLIED = "supplied OCSP response";
 
@@ -32,7 +31,7 @@ export async function askOcsp(certificate: Certificate, issuer: Certificate, inq
   const asked: AskedSource[] = [];
   for (const response of inquiry.settings.supplied?.ocspResponses ?? []) {
     const answer = await judge(response, question, inquiry);
-    if (answer.status === "unknown" && NOT_ABOUT_THIS.has(answer.problem)) continue;
+    if (answer.status === "unknown" && answer.problem === "other-certificate") continue;
     asked.push({ method: "ocsp", source: SUPPLIED, answer });
     if (answer.status !== "unknown") return { asked, answer };
   }
@@ -44,9 +43,6 @@ export async function askOcsp(certificate: Certificate, issuer: Certificate, inq
   }
   return { asked };
 }
-
-/** A response that was supplied for another certificate is, by its signer, no answer for this one. */
-const NOT_ABOUT_THIS: ReadonlySet<string> = new Set(["other-certificate", "responder-not-authorized"]);
 
 async function askResponder(url: string, question: OcspQuestion, inquiry: Inquiry): Promise<RevocationAnswer> {
   const id = await answerOrUnknown(() => certificateIdOf(question.certificate, question.issuer, inquiry.ports.crypto));
@@ -63,8 +59,7 @@ async function askResponder(url: string, question: OcspQuestion, inquiry: Inquir
     body: { bytes: encodeOcspRequest(id, nonce), mediaType: "application/ocsp-request" },
     accept: "application/ocsp-response",
     maxBytes: MAX_OCSP_RESPONSE_BYTES,
-    timeoutMilliseconds: OCSP_TIMEOUT_MILLISECONDS,
-  });
+  }, OCSP_TIMEOUT_MILLISECONDS);
   if ("status" in bytes) return bytes;
   const answer = await judge(bytes, nonce === undefined ? question : { ...question, nonce }, inquiry);
   if (answer.status !== "unknown" && answer.nextUpdate !== undefined) {

@@ -60,7 +60,8 @@ export async function judgeCrl(base: Crl, question: CrlQuestion, crypto: Crypto)
 }
 
 /**
- * Judges a complete CRL together with the changes since.
+ * Judges a complete CRL together with the changes since. Like the complete one, a delta that has expired still tells what
+ * is revoked for good.
  *
  * @param delta `undefined` when it could not be had.
  * @throws {MalformedError} `ERR_DER`
@@ -77,17 +78,17 @@ export async function judgeCrlWithDelta(
   const judged = await judgeBase(base, question, crypto);
   if (judged.final !== undefined) return judged.final;
   if (delta === undefined) return unknown("delta", "has changes that could not be had");
+  const ofDelta = ({ problem, message }: UnknownAnswer) => unknown(problem, `has a delta that ${message}`);
   const fault = pairFault(base, delta) ?? await crlFault(delta, question, crypto);
-  if (fault !== undefined) return fault;
-  const times = currentTimes(delta, question.at);
-  if ("status" in times) return unknown(times.problem, `has a delta that ${times.message}`);
+  if (fault !== undefined) return ofDelta(fault);
   // Of equal numbers both say the same: the complete CRL is already that fresh.
   const changes = delta.number === base.number ? [] : entriesOf(delta, question);
   const forGood = changes.find(isForGood);
-  if (forGood !== undefined) return revokedBy(base, forGood);
-  // A hold may be put and lifted in turn: the last word counts.
-  const last = changes.at(-1);
-  const entries = last === undefined ? judged.entries : last.reason === "removeFromCRL" ? [] : [last];
+  if (forGood !== undefined) return revokedBy(delta, forGood);
+  const times = currentTimes(delta, question.at);
+  if ("status" in times) return ofDelta(times);
+  // RFC 5280 gives entries no order: a hold is lifted only where nothing in the delta says that it stands.
+  const entries = changes.length === 0 ? judged.entries : changes.filter(({ reason }) => reason !== "removeFromCRL");
   return statusOf(base, entries, question, times.nextUpdate);
 }
 
@@ -172,7 +173,7 @@ async function crlFault(
 
 /** Why a delta does not continue a complete CRL. Spec: RFC 5280, section 5.2.4. */
 function pairFault(base: Crl, delta: Crl): UnknownAnswer | undefined {
-  const refuse = (what: string) => unknown("delta", `has a delta that ${what}`);
+  const refuse = (what: string) => unknown("delta", what);
   if (delta.baseNumber === undefined) return refuse("is a complete CRL, expected a delta CRL");
   if (base.number === undefined || delta.number === undefined) {
     return refuse("cannot be put in order: a number is missing");

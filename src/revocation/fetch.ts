@@ -1,18 +1,11 @@
-/** One question to a responder or a CRL server, bounded in time, size and redirects. What is answered is not judged here. */
+/** One question to a responder or a CRL server, bounded in size and redirects. What is answered is not judged here. */
 import { printable } from "../encoding/mod.ts";
 import { dropBody, type HostKind, hostKind, networkReason, orAbort, readBody } from "../http/mod.ts";
 import type { Ports } from "../ports.ts";
 import { unknown, type UnknownAnswer } from "./answer.ts";
 
-/** Milliseconds an OCSP responder has for its answer, redirects included. */
-export const OCSP_TIMEOUT_MILLISECONDS = 2_000;
-/** Milliseconds a server has for a CRL, redirects included. */
-export const CRL_TIMEOUT_MILLISECONDS = 5_000;
 /** Redirects of one question at most. */
 export const MAX_REVOCATION_REDIRECTS = 3;
-
-/** What asking needs of the outside world. */
-export type FetchPorts = Pick<Ports, "fetch" | "sleep">;
 
 /** A question to one URL, which a certificate or a CRL names. */
 export interface RevocationRequest {
@@ -21,7 +14,6 @@ export interface RevocationRequest {
   readonly body?: { readonly bytes: Uint8Array; readonly mediaType: string };
   readonly accept: string;
   readonly maxBytes: number;
-  readonly timeoutMilliseconds: number;
 }
 
 const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -34,30 +26,27 @@ const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]
  * certificates name: what is answered is signed.
  *
  * @param privateHosts Hosts, with or without a port, that may be asked although they are not public.
- * @returns The bytes, or why there are none: `source-refused`, `unreachable`, `too-large`.
+ * @param signal Ends it; the time is the caller's matter.
+ * @returns The bytes, or why there are none: `source-refused`, `unreachable`, `too-large`. Never rejects.
  *
  * Spec: RFC 6960, appendix A; RFC 5280, section 4.2.1.13; RFC 9110, section 15.4.
  */
 export async function fetchAnswer(
   request: RevocationRequest,
-  ports: FetchPorts,
+  ports: Pick<Ports, "fetch">,
   privateHosts: ReadonlySet<string>,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<Uint8Array | UnknownAnswer> {
-  const limit = startLimit(request.timeoutMilliseconds, ports, signal);
   try {
-    return await follow(request, ports, privateHosts, limit.signal);
+    return await follow(request, ports, privateHosts, signal);
   } catch (thrown) {
-    if (limit.signal.aborted) return unknown("unreachable", `did not answer within ${limit.describe()}`);
     return unknown("unreachable", `could not be asked: ${printable(networkReason(thrown), 200)}`);
-  } finally {
-    limit.end();
   }
 }
 
 async function follow(
   { url, body, accept, maxBytes }: RevocationRequest,
-  { fetch }: FetchPorts,
+  { fetch }: Pick<Ports, "fetch">,
   privateHosts: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<Uint8Array | UnknownAnswer> {
@@ -117,31 +106,4 @@ function urlFault(url: URL, privateHosts: ReadonlySet<string>): string | undefin
   const kind = hostKind(url.hostname);
   if (kind === "public" || privateHosts.has(url.host) || privateHosts.has(url.hostname)) return undefined;
   return `is at ${KIND_TEXT[kind]}, which is not allowed here`;
-}
-
-interface Limit {
-  readonly signal: AbortSignal;
-  readonly describe: () => string;
-  readonly end: () => void;
-}
-
-/** Aborts after a time, or with the signal, whichever is first. */
-function startLimit(milliseconds: number, { sleep }: FetchPorts, outer: AbortSignal | undefined): Limit {
-  const controller = new AbortController();
-  const over = new AbortController();
-  const stop = () => controller.abort(outer?.reason);
-  if (outer?.aborted) stop();
-  outer?.addEventListener("abort", stop, { once: true });
-  sleep(milliseconds, over.signal).then(
-    () => controller.abort(new DOMException("no answer in time", "TimeoutError")),
-    () => {},
-  );
-  return {
-    signal: controller.signal,
-    describe: () => outer?.aborted ? "the time that was left" : `${milliseconds / 1000} s`,
-    end: () => {
-      over.abort();
-      outer?.removeEventListener("abort", stop);
-    },
-  };
 }

@@ -4,8 +4,9 @@ import { ConfigurationError, EngineError, MalformedError } from "../errors.ts";
 import type { Ports } from "../ports.ts";
 import { type OkAnswer, type RevocationAnswer, type RevokedAnswer, unknown, type UnknownAnswer } from "./answer.ts";
 import { type Crl, decodeCrl } from "./crl.ts";
-import { fetchAnswer, type FetchPorts, type RevocationRequest } from "./fetch.ts";
+import type { RevocationRequest } from "./fetch.ts";
 import { createKeptAnswers, type KeptAnswers, MAX_KEPT_CRL_BYTES, MAX_KEPT_OCSP_BYTES } from "./kept.ts";
+import { createSharedFetch, type FetchPorts, type SharedFetch } from "./in_flight.ts";
 
 /** URLs asked about one certificate at most: responders, CRLs, deltas, and CRLs of responders together. */
 export const MAX_ASKED_PER_CERTIFICATE = 8;
@@ -28,6 +29,8 @@ export interface RevocationSettings {
 export interface CheckerState {
   readonly ports: RevocationPorts;
   readonly settings: RevocationSettings;
+  /** Absent where nobody can be asked. */
+  readonly ask?: SharedFetch;
   readonly ocspResponses: KeptAnswers<Uint8Array>;
   readonly crls: KeptAnswers<Crl>;
   readonly suppliedCrls: readonly Crl[];
@@ -52,6 +55,7 @@ export function createCheckerState(ports: RevocationPorts, settings: RevocationS
   return {
     ports,
     settings,
+    ...(ports.fetch === undefined ? {} : { ask: createSharedFetch(ports, settings.privateHosts ?? new Set()) }),
     ocspResponses: createKeptAnswers(MAX_KEPT_OCSP_BYTES),
     crls: createKeptAnswers(MAX_KEPT_CRL_BYTES),
     suppliedCrls,
@@ -62,7 +66,9 @@ export function createCheckerState(ports: RevocationPorts, settings: RevocationS
 export interface Inquiry extends CheckerState {
   readonly at: Date;
   readonly signedAt?: Date;
-  readonly fetch: (request: RevocationRequest) => Promise<Uint8Array | UnknownAnswer>;
+  readonly fetch: (request: RevocationRequest, timeoutMilliseconds: number) => Promise<Uint8Array | UnknownAnswer>;
+  /** Whether anybody was asked so far, or every place was refused before. */
+  readonly wasAnybodyAsked: () => boolean;
 }
 
 /** Starts the questions about one certificate. */
@@ -70,18 +76,22 @@ export function startInquiry(
   state: CheckerState,
   options: { readonly at: Date; readonly signedAt?: Date; readonly signal?: AbortSignal },
 ): Inquiry {
-  const { ports, settings } = state;
+  const { ask } = state;
   let left = MAX_ASKED_PER_CERTIFICATE;
+  let anybody = false;
   return {
     ...state,
     at: options.at,
     ...(options.signedAt === undefined ? {} : { signedAt: options.signedAt }),
-    async fetch(request) {
-      if (ports.fetch === undefined) return unknown("not-asked", "is not checked here: nobody can be asked from here");
+    async fetch(request, timeoutMilliseconds) {
+      if (ask === undefined) return unknown("not-asked", "is not checked here: nobody can be asked from here");
       if (left === 0) return unknown("not-asked", `was not asked: ${MAX_ASKED_PER_CERTIFICATE} others were`);
       left--;
-      return await fetchAnswer(request, ports, settings.privateHosts ?? new Set(), options.signal);
+      const answer = await ask(request, timeoutMilliseconds, options.signal);
+      if (!("status" in answer) || answer.problem !== "source-refused") anybody = true;
+      return answer;
     },
+    wasAnybodyAsked: () => anybody,
   };
 }
 

@@ -19,11 +19,11 @@ export {
 export { type CertificateId, certificateIdOf } from "./certificate_id.ts";
 export { type Crl, decodeCrl, MAX_CRL_BYTES } from "./crl.ts";
 export { type CrlQuestion, judgeCrl, judgeCrlWithDelta } from "./crl_status.ts";
-export { CRL_TIMEOUT_MILLISECONDS, OCSP_TIMEOUT_MILLISECONDS } from "./fetch.ts";
 export type { AskedSource, RevocationPorts, RevocationSettings } from "./inquiry.ts";
 export { judgeOcspResponse, type OcspJudgement, type OcspQuestion } from "./ocsp.ts";
 export { encodeOcspRequest, NONCE_BYTES } from "./ocsp_request.ts";
 export { decodeOcspResponse, MAX_OCSP_RESPONSE_BYTES, type OcspResponse } from "./ocsp_response.ts";
+export { CRL_TIMEOUT_MILLISECONDS, OCSP_TIMEOUT_MILLISECONDS } from "./in_flight.ts";
 export {
   type CertificateRevocation,
   type CheckOptions,

@@ -67,12 +67,15 @@ async function judge(
   question: OcspQuestion,
   crypto: Pick<CryptoProvider, "digest" | "verify">,
 ): Promise<OcspJudgement> {
-  const signer = await findSigner(response, question, crypto);
-  if ("status" in signer) return { answer: signer };
   const statuses: SingleStatus[] = [];
   for (const status of response.statuses) {
     if (await matchCertificateId(status.id, question.certificate, question.issuer, crypto)) statuses.push(status);
   }
+  if (statuses.length === 0) {
+    return { answer: unknown("other-certificate", "is about other certificates than the one asked") };
+  }
+  const signer = await findSigner(response, question, crypto);
+  if ("status" in signer) return { answer: signer };
   const fault = responseFault(response, statuses, question);
   if (fault !== undefined) return { answer: fault };
   const answers = statuses.map((status) => answerOf(status, question));
@@ -102,9 +105,7 @@ function responseFault(
     const produced = response.producedAt.toISOString();
     return unknown("not-yet-valid", `was produced at ${produced}, which is after ${at.toISOString()}`);
   }
-  return statuses.length > 0
-    ? undefined
-    : unknown("other-certificate", "is about other certificates than the one asked");
+  return undefined;
 }
 
 function nonceOf({ value }: Extension): Uint8Array {

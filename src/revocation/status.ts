@@ -21,6 +21,8 @@ export interface CertificateRevocation {
   readonly status: RevocationStatus;
   /** Who was asked, in order, and what came of each. */
   readonly asked: readonly AskedSource[];
+  /** Whether anybody out there was asked; where nobody was, the same question has the same answer. */
+  readonly anybodyAsked: boolean;
   /** The answer that decided, with its times; absent when none did. */
   readonly answer?: Exclude<RevocationAnswer, { readonly status: "unknown" }>;
 }
@@ -74,13 +76,16 @@ async function checkOne(
   state: CheckerState,
   options: CheckOptions & { readonly at: Date },
 ): Promise<CertificateRevocation> {
-  if (issuer === undefined) return { certificate, status: "nonRevokable", asked: [] };
+  if (issuer === undefined) return { certificate, status: "nonRevokable", asked: [], anybodyAsked: false };
   const inquiry = startInquiry(state, options);
   const asked: AskedSource[] = [];
   for (const ask of [askOcsp, askCrls]) {
     const found = await ask(certificate, issuer, inquiry);
     asked.push(...found.asked);
-    if (found.answer !== undefined) return { certificate, status: found.answer.status, asked, answer: found.answer };
+    if (found.answer === undefined) continue;
+    const { status } = found.answer;
+    return { certificate, status, asked, anybodyAsked: inquiry.wasAnybodyAsked(), answer: found.answer };
   }
-  return { certificate, status: asked.length === 0 ? "nonRevokable" : "unknown", asked };
+  const status = asked.length === 0 ? "nonRevokable" : "unknown";
+  return { certificate, status, asked, anybodyAsked: inquiry.wasAnybodyAsked() };
 }

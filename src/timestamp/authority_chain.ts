@@ -12,8 +12,25 @@ import {
 } from "../x509/mod.ts";
 import { namesAuthority } from "./authority_name.ts";
 import type { TimestampRange } from "./range.ts";
+import { isTolerable, type Tolerates } from "./strict.ts";
 import type { TimestampToken } from "./token.ts";
 import { cmsFailure, FAILED_CHAIN, FAILED_TO_VERIFY, refuseTimestamp, type TimestampRefusal } from "./verdict.ts";
+
+/**
+ * Leaves out the paths of which a certificate ended before the token's time, by less than the millisecond that an instant
+ * can tell: tokens may be finer.
+ */
+export function withoutEnded({ paths, deadEnds }: FoundPaths, { genTimeCeiling }: TimestampRange): FoundPaths {
+  const ended = paths.flatMap((path) => path.filter((certificate) => !validAt(certificate, genTimeCeiling)));
+  if (ended.length === 0) return { paths, deadEnds };
+  const reasons = ended.map(({ subject, notAfter }) =>
+    `"${printable(formatName(subject))}" ended at ${notAfter.toISOString()}, less than a millisecond before`
+  );
+  return {
+    paths: paths.filter((path) => !path.some((certificate) => ended.includes(certificate))),
+    deadEnds: [...new Set([...deadEnds, ...reasons])],
+  };
+}
 
 /** The refusal of a token whose authority no path leads from; `undefined` when one does. */
 export function refuseUntrusted(
@@ -78,8 +95,12 @@ const PURPOSES_TO_BEGIN_WITH: readonly string[] = ["1.3.6.1.5.5.7.3.8", "2.5.29.
 export async function refuseChain(
   chain: readonly Certificate[],
   crypto: CryptoProvider,
+  tolerates?: Tolerates,
 ): Promise<TimestampRefusal | undefined> {
-  const { failures: [failure] } = await validateTimestampingChain(chain, crypto);
+  const { failures } = await validateTimestampingChain(chain, crypto);
+  const failure = failures.find(({ strictRule }) =>
+    strictRule === undefined || !isTolerable(strictRule) || tolerates?.(strictRule) !== true
+  );
   if (failure === undefined) return undefined;
   const certificate = chain[failure.index];
   const earlier = certificate && EARLIER_SENTENCES[failure.rule]?.(certificate);
@@ -92,8 +113,13 @@ export async function refuseChain(
 }
 
 /** A token that names its authority names the one that signed it. */
-export function refuseName({ info }: TimestampToken, certificate: Certificate): TimestampRefusal | undefined {
+export function refuseName(
+  { info }: TimestampToken,
+  certificate: Certificate,
+  tolerates?: Tolerates,
+): TimestampRefusal | undefined {
   if (info.authorityName === undefined || namesAuthority(info.authorityName, certificate)) return undefined;
+  if (tolerates?.("timestamp-authority-name") === true) return undefined;
   const [said, is] = [info.authorityName, certificate.subject].map((name) => printable(formatName(name)));
   return refuseTimestamp("TIMESTAMP_INVALID", `it names the authority "${said}", its certificate says "${is}"`);
 }

@@ -25,6 +25,8 @@ export interface SignedData {
   readonly content: Uint8Array | undefined;
   /** One encoding each, as received and in their order. */
   readonly certificates: readonly Uint8Array[];
+  /** Whether CRLs stand beside them, which nobody here looks at. */
+  readonly hasCrls: boolean;
   readonly signers: readonly CmsSigner[];
 }
 
@@ -78,6 +80,7 @@ export async function readSignedData(bytes: Uint8Array): Promise<SignedData> {
       version: signedData.version,
       contentType: signedData.encapContentInfo.eContentType,
       content: contentOf(signedData),
+      hasCrls: signedData.crls !== undefined,
       certificates,
       signers: signedData.signerInfos.map((info) =>
         plainSigner(info, info.sid instanceof IssuerAndSerialNumber ? info.sid : undefined)

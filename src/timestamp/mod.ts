@@ -7,6 +7,7 @@
  * if (verdict.trusted) console.log(verdict.range.text, verdict.authorityChain);
  * ```
  */
+export { readTimestampAddress, type TimestampAddress } from "./address.ts";
 export { MAX_TIMESTAMP_BYTES } from "./bounds.ts";
 export { type TimestampRange, timestampRange } from "./range.ts";
 export {
@@ -15,9 +16,11 @@ export {
   readTimestampResponse,
   type ReceivedTimestamp,
   requestTimestamp,
+  TIMESTAMP_TIMEOUT_MILLISECONDS,
   type TimestampAuthority,
   type TimestampQuery,
 } from "./request.ts";
+export type { TimestampStrictRule, Tolerates } from "./strict.ts";
 export { readTimestampToken, type TimestampToken } from "./token.ts";
 export type { TimestampRefusal, TimestampVerdict } from "./verdict.ts";
 export { matchTimestamp, verifyTimestamp } from "./verify.ts";

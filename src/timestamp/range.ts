@@ -5,6 +5,8 @@ import type { TimestampInfo } from "./tst_info.ts";
 export interface TimestampRange {
   /** What the token says, cut to the millisecond. */
   readonly genTime: Date;
+  /** The same, rounded up to the millisecond: bounds in whole seconds hold at the token's time where they hold at both. */
+  readonly genTimeCeiling: Date;
   /** Give or take, in seconds. */
   readonly accuracySeconds: number;
   /** The earliest instant it can have been made at, rounded down to the millisecond. */
@@ -32,6 +34,7 @@ export function timestampRange(info: TimestampInfo): TimestampRange {
   const [earliest, latest] = [info.genTimeNanoseconds - accuracy, info.genTimeNanoseconds + accuracy];
   return {
     genTime: floorDate(info.genTimeNanoseconds),
+    genTimeCeiling: ceilDate(info.genTimeNanoseconds),
     accuracySeconds: Number(accuracy) / Number(SECOND),
     earliest: floorDate(earliest),
     latest: ceilDate(latest),

@@ -20,13 +20,18 @@ import {
 import { ConfigurationError, EngineError, MalformedError, UnavailableError } from "../errors.ts";
 import { dropBody, networkReason, orAbort, outOfTime, readBody } from "../http/mod.ts";
 import type { HashAlgorithm, Ports } from "../ports.ts";
-import type { Certificate } from "../x509/mod.ts";
+import { type Certificate, quoteText } from "../x509/mod.ts";
+import { readTimestampAddress, type TimestampAddress } from "./address.ts";
 import type { TimestampRange } from "./range.ts";
 import { readTimestampToken, type TimestampToken } from "./token.ts";
+import { FAILED_CHAIN, FAILED_COUNTERSIGNATURE } from "./verdict.ts";
 import { verifyTimestamp } from "./verify.ts";
 
 /** Bytes of one answer of an authority read at most, as in the reference implementation. */
 export const MAX_TIMESTAMP_RESPONSE_BYTES = 1024 * 1024;
+
+/** Milliseconds an authority has for its answer, as in notation. */
+export const TIMESTAMP_TIMEOUT_MILLISECONDS = 15_000;
 
 /** What is to be timestamped. */
 export interface TimestampQuery {
@@ -39,13 +44,15 @@ export interface TimestampQuery {
 
 /** An authority that is asked. */
 export interface TimestampAuthority {
-  /** `http` or `https`. */
+  /** `http` or `https`, at any address: whoever signs chose it. A user name and password in it are sent as such. */
   readonly url: string;
   /** Roots the authority's certificate must lead to. */
   readonly anchors: readonly Certificate[];
   /** Random bytes, at least 8: another answer than the one to this question does not fit them. */
   readonly nonce: Uint8Array;
   readonly signal: AbortSignal;
+  /** {@link TIMESTAMP_TIMEOUT_MILLISECONDS} when left out. */
+  readonly timeoutMilliseconds?: number;
 }
 
 /** A token as it was received, proven to be of the message and by the authority. */
@@ -147,15 +154,23 @@ export async function requestTimestamp(
   { fetch, crypto }: Pick<Ports, "fetch" | "crypto">,
 ): Promise<ReceivedTimestamp> {
   const { nonce, anchors } = authority;
+  const address = readTimestampAddress(authority.url);
   const query = { hash, imprint: await crypto.digest(hash, message), nonce };
-  const answer = await post(encodeTimestampRequest(query), authority, fetch);
+  const answer = await post(encodeTimestampRequest(query), address, authority, fetch);
   const bytes = readTimestampResponse(answer);
   const token = await readTimestampToken(bytes);
   checkAnswer(token, query);
   const verdict = await verifyTimestamp(token, message, anchors, crypto);
   if (verdict.trusted) return { token: bytes, range: verdict.range, authorityChain: verdict.authorityChain };
-  const { refusal, reference } = verdict;
+  const { refusal } = verdict;
+  const reference = signingSentence(verdict.reference);
   throw new MalformedError(refusal.code, refusal.message, reference === undefined ? {} : { cause: { reference } });
+}
+
+/** The reference says the same of a token it asked for as of one it finds in an envelope, with less before it. */
+function signingSentence(verifying: string | undefined): string | undefined {
+  const before = [`${FAILED_COUNTERSIGNATURE}: `, `${FAILED_CHAIN}: `].find((start) => verifying?.startsWith(start));
+  return before && verifying?.slice(before.length);
 }
 
 /** Spec: RFC 3161, section 2.4.2: the same imprint, by the same algorithm, and the same nonce. */
@@ -180,33 +195,60 @@ const REPLY_TYPE = "application/timestamp-reply";
 
 async function post(
   body: Uint8Array,
-  { url, signal }: TimestampAuthority,
+  { href, authorization }: TimestampAddress,
+  { signal: outer, timeoutMilliseconds = TIMESTAMP_TIMEOUT_MILLISECONDS }: TimestampAuthority,
   fetch: Ports["fetch"],
 ): Promise<Uint8Array> {
-  const shown = printable(url);
-  if (!/^https?:\/\/[^/]/i.test(url) || !URL.canParse(url)) {
-    throw new ConfigurationError(
-      "ERR_CONFIG",
-      `Cannot ask for a timestamp at "${shown}": expected an http or https URL`,
+  const action = `Cannot get a timestamp from "${printable(href)}"`;
+  const refuse = (what: string, reference?: string) =>
+    new UnavailableError(
+      REFUSED,
+      `${action}: it answered with ${what}`,
+      reference === undefined ? {} : {
+        cause: { reference: `POST ${quoteText(href)}: ${reference}` },
+      },
     );
-  }
-  const action = `Cannot get a timestamp from "${shown}"`;
+  const signal = firstOf(outer, AbortSignal.timeout(timeoutMilliseconds));
   try {
-    const headers = { "content-type": QUERY_TYPE, accept: REPLY_TYPE };
+    const headers = {
+      "content-type": QUERY_TYPE,
+      accept: REPLY_TYPE,
+      ...(authorization === undefined ? {} : { authorization }),
+    };
     const init = { method: "POST", headers, body, redirect: "manual", signal } as const;
-    const response = await orAbort(fetch(url, init), signal);
+    const response = await orAbort(fetch(href, init), signal);
     const type = response.headers.get("content-type") ?? "";
-    if (response.status !== 200 || type.split(";", 1)[0]?.trim().toLowerCase() !== REPLY_TYPE) {
+    if (response.status !== 200) {
       dropBody(response);
-      const what = response.status === 200 ? `content of type "${printable(type, 100)}"` : `status ${response.status}`;
-      throw new UnavailableError(REFUSED, `${action}: it answered with ${what}, expected 200 and "${REPLY_TYPE}"`);
+      const status = `${response.status} ${response.statusText}`.trim();
+      throw refuse(`status ${response.status}, expected 200`, `https response bad status: ${status}`);
+    }
+    if (type.split(";", 1)[0]?.trim().toLowerCase() !== REPLY_TYPE) {
+      dropBody(response);
+      throw refuse(
+        `content of type "${printable(type, 100)}", expected "${REPLY_TYPE}"`,
+        `unexpected response content type: ${type}`,
+      );
     }
     const { bytes, exceeded } = await readBody(response, MAX_TIMESTAMP_RESPONSE_BYTES, signal);
     if (!exceeded) return bytes;
-    throw new UnavailableError(REFUSED, `${action}: it answered with more than ${MAX_TIMESTAMP_RESPONSE_BYTES} bytes`);
+    throw refuse(
+      `more than ${MAX_TIMESTAMP_RESPONSE_BYTES} bytes`,
+      "unexpected large http response, max response body size allowed is 1 MiB",
+    );
   } catch (thrown) {
     if (thrown instanceof EngineError) throw thrown;
     if (signal.aborted) throw outOfTime(action, "the authority", thrown);
     throw new UnavailableError(REFUSED, `${action}: ${printable(networkReason(thrown))}`, { cause: thrown });
   }
+}
+
+/** Aborts with whichever of the two does first. */
+function firstOf(...signals: readonly [AbortSignal, AbortSignal]): AbortSignal {
+  const either = new AbortController();
+  for (const signal of signals) {
+    if (signal.aborted) either.abort(signal.reason);
+    else signal.addEventListener("abort", () => either.abort(signal.reason), { once: true, signal: either.signal });
+  }
+  return either.signal;
 }

@@ -19,6 +19,7 @@ import {
 } from "../encoding/mod.ts";
 import { readName } from "../x509/mod.ts";
 import { readingToken, refuseToken } from "./refuse.ts";
+import type { Tolerates } from "./strict.ts";
 
 /** Signed attributes of one signer read at most. */
 export const MAX_SIGNED_ATTRIBUTES = 64;
@@ -63,11 +64,12 @@ const DIRECTORY_NAME = contextTag(4, "constructed");
  * Reads the signed attributes, and encodes them as they were signed: a DER SET OF, whatever order they were sent in.
  *
  * @param set The attributes under the tag of a SET OF; each attribute is DER.
+ * @param tolerates For comparisons with the reference implementation alone: it takes the first of several.
  * @throws {MalformedError} `ERR_TIMESTAMP` when one occurs twice or is not well-formed.
  *
  * Spec: RFC 5652, sections 5.3 and 5.4.
  */
-export function readSignedAttributes(set: Uint8Array): SignedAttributes {
+export function readSignedAttributes(set: Uint8Array, tolerates?: Tolerates): SignedAttributes {
   return readingToken("signedAttrs", () => {
     const nodes = derChildren(expectTag(readDer(set), TAG.set, "signedAttrs"));
     if (nodes.length > MAX_SIGNED_ATTRIBUTES) refuseToken(`more than ${MAX_SIGNED_ATTRIBUTES} signed attributes`);
@@ -75,6 +77,7 @@ export function readSignedAttributes(set: Uint8Array): SignedAttributes {
     for (const node of nodes) {
       const [type, attributeValues, ...rest] = readSequence(node, "attribute");
       const oid = readOid(type, "attrType");
+      if (values.has(oid) && tolerates?.("timestamp-attribute-twice") === true) continue;
       if (rest.length > 0 || values.has(oid)) refuseToken(`attribute ${oid} occurs twice or has more than values`);
       values.set(oid, derChildren(expectTag(attributeValues, TAG.set, "attrValues")));
     }

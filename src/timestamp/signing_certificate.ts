@@ -5,6 +5,7 @@ import type { CryptoProvider } from "../ports.ts";
 import type { Certificate } from "../x509/mod.ts";
 import type { CertificateIdentifier } from "./cms.ts";
 import type { SignedAttributes } from "./signed_attributes.ts";
+import type { Tolerates } from "./strict.ts";
 import type { TokenSigner } from "./token.ts";
 
 /** The signer's certificate, or why there is none. */
@@ -25,6 +26,7 @@ export async function findSigningCertificate(
   { version, certificate: identifier, attributes }: TokenSigner,
   certificates: readonly Certificate[],
   crypto: Pick<CryptoProvider, "digest">,
+  tolerates?: Tolerates,
 ): Promise<SigningCertificateSearch> {
   if (attributes?.signingCertificate === undefined) return { ...missing(attributes) };
   const { hashOid, hash, issuerSerial } = attributes.signingCertificate;
@@ -62,7 +64,7 @@ export async function findSigningCertificate(
       reference: `cms verification failure: invalid signer info version: only version 1 is supported; got ${version}`,
     };
   }
-  if (!isIdentified(certificate, identifier)) {
+  if (!isIdentified(certificate, identifier) && tolerates?.("timestamp-signer-identifier") !== true) {
     return { problem: "its signer is named by another issuer and serial number than the certificate that was signed" };
   }
   return { certificate, attributes };

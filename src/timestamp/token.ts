@@ -4,6 +4,7 @@ import { type Certificate, readCertificate } from "../x509/mod.ts";
 import { type CmsSigner, readSignedData } from "./cms.ts";
 import { refuseToken } from "./refuse.ts";
 import { readSignedAttributes, type SignedAttributes } from "./signed_attributes.ts";
+import type { Tolerates } from "./strict.ts";
 import { readTimestampInfo, type TimestampInfo } from "./tst_info.ts";
 
 /** A token: what it says, who is said to have signed it, and the certificates that came with it. */
@@ -30,13 +31,14 @@ export const TST_INFO = "1.2.840.113549.1.9.16.1.4";
  * Decodes a TimeStampToken.
  *
  * @param bytes ContentInfo, BER with definite lengths.
+ * @param tolerates For comparisons with the reference implementation alone.
  * @throws {MalformedError} `ERR_TIMESTAMP`; `ERR_TOO_LARGE`
  * @throws {UnsupportedError} `ERR_CRYPTO_UNAVAILABLE` when the reader of CMS could not be loaded.
  *
  * Spec: RFC 3161, section 2.4.2; RFC 5652, section 5.
  */
-export async function readTimestampToken(bytes: Uint8Array): Promise<TimestampToken> {
-  const { version, contentType, content, certificates, signers } = await readSignedData(bytes);
+export async function readTimestampToken(bytes: Uint8Array, tolerates?: Tolerates): Promise<TimestampToken> {
+  const { version, contentType, content, certificates, signers, hasCrls } = await readSignedData(bytes);
   if (version !== 3) refuseToken(`its SignedData has version ${version}, expected 3`);
   if (contentType !== TST_INFO) {
     refuseToken(`it holds ${contentType}, expected a TSTInfo (${TST_INFO})`, "ERR_TIMESTAMP", {
@@ -44,6 +46,8 @@ export async function readTimestampToken(bytes: Uint8Array): Promise<TimestampTo
     });
   }
   if (content === undefined) refuseToken("it holds no TSTInfo");
+  // The reference has no place for them (timestamp-crls).
+  if (hasCrls && tolerates !== undefined) refuseToken("it holds CRLs");
   return {
     info: readTimestampInfo(content),
     content,
@@ -51,7 +55,9 @@ export async function readTimestampToken(bytes: Uint8Array): Promise<TimestampTo
     certificates: certificates.map(readTokenCertificate),
     signers: signers.map((signer) => ({
       ...signer,
-      attributes: signer.signedAttributes === undefined ? undefined : readSignedAttributes(signer.signedAttributes),
+      attributes: signer.signedAttributes === undefined
+        ? undefined
+        : readSignedAttributes(signer.signedAttributes, tolerates),
     })),
   };
 }

@@ -29,9 +29,10 @@ export function refuseTimestamp(code: ErrorCode, message: string, reference?: st
 
 /** How the reference begins what it says of a token's own content. */
 export const FAILED_TO_GET = "failed to get timestamp from timestamp countersignature with error";
+/** How it begins what it says of a token in an envelope. */
+export const FAILED_COUNTERSIGNATURE = "failed to verify the timestamp countersignature with error";
 /** How it begins what it says of signer and signature. */
-export const FAILED_TO_VERIFY =
-  "failed to verify the timestamp countersignature with error: failed to verify signed token";
+export const FAILED_TO_VERIFY = `${FAILED_COUNTERSIGNATURE}: failed to verify signed token`;
 /** How it begins what it says of the authority's chain. */
 export const FAILED_CHAIN = "failed to validate the timestamping certificate chain with error";
 

@@ -6,12 +6,13 @@ import { HASH_OIDS } from "../crypto/mod.ts";
 import { equalBytes } from "../encoding/mod.ts";
 import type { CryptoProvider } from "../ports.ts";
 import { type Certificate, findPaths, type FoundPaths } from "../x509/mod.ts";
-import { refuseChain, refuseName, refuseSigningTime, refuseUntrusted } from "./authority_chain.ts";
+import { refuseChain, refuseName, refuseSigningTime, refuseUntrusted, withoutEnded } from "./authority_chain.ts";
 import { type TimestampRange, timestampRange } from "./range.ts";
 import type { SignedAttributes } from "./signed_attributes.ts";
 import { refuseSignature } from "./signer_signature.ts";
 import { findSigningCertificate } from "./signing_certificate.ts";
-import type { TimestampToken } from "./token.ts";
+import type { Tolerates } from "./strict.ts";
+import type { TimestampToken, TokenSigner } from "./token.ts";
 import {
   FAILED_TO_GET,
   FAILED_TO_VERIFY,
@@ -32,6 +33,7 @@ export async function matchTimestamp(
   { info }: TimestampToken,
   message: Uint8Array,
   crypto: Pick<CryptoProvider, "digest">,
+  tolerates?: Tolerates,
 ): Promise<TimestampRange | TimestampRefusal> {
   const said = (what: string) => `${FAILED_TO_GET}: invalid TSTInfo: ${what}`;
   if (info.version !== 1) {
@@ -42,7 +44,7 @@ export async function matchTimestamp(
     );
   }
   const [unknown] = info.criticalExtensions;
-  if (unknown !== undefined) {
+  if (unknown !== undefined && tolerates?.("timestamp-critical-extension") !== true) {
     return refuseTimestamp("TIMESTAMP_INVALID", `it has the critical extension ${unknown}, which nothing here knows`);
   }
   const { hashOid, hash } = info.imprint;
@@ -69,6 +71,7 @@ export async function matchTimestamp(
  *
  * @param message What was timestamped.
  * @param anchors Roots of trusted authorities.
+ * @param tolerates For comparisons with the reference implementation alone.
  * @throws {UnsupportedError} `ERR_CRYPTO_UNAVAILABLE`: never a judgement.
  */
 export async function verifyTimestamp(
@@ -76,30 +79,47 @@ export async function verifyTimestamp(
   message: Uint8Array,
   anchors: readonly Certificate[],
   crypto: CryptoProvider,
+  tolerates?: Tolerates,
 ): Promise<TimestampVerdict> {
-  const range = await matchTimestamp(token, message, crypto);
+  const range = await matchTimestamp(token, message, crypto, tolerates);
   if ("trusted" in range) return range;
   const [signer, ...others] = token.signers;
-  if (signer === undefined || others.length > 0) {
+  if (signer === undefined || (others.length > 0 && tolerates?.("timestamp-one-signer") !== true)) {
     return refuseTimestamp(
       "TIMESTAMP_INVALID",
       `it has ${token.signers.length} signatures, expected the authority's alone`,
       signer === undefined ? `${FAILED_TO_VERIFY}: signerInfo not found` : undefined,
     );
   }
-  const found = await findSigningCertificate(signer, token.certificates, crypto);
+  let verdict = await judgeSigner(token, signer, anchors, range, crypto, tolerates);
+  // Of several signers, which only the reference takes, one is enough.
+  for (const other of others) {
+    if (!verdict.trusted) verdict = await judgeSigner(token, other, anchors, range, crypto, tolerates);
+  }
+  return verdict;
+}
+
+async function judgeSigner(
+  token: TimestampToken,
+  signer: TokenSigner,
+  anchors: readonly Certificate[],
+  range: TimestampRange,
+  crypto: CryptoProvider,
+  tolerates: Tolerates | undefined,
+): Promise<TimestampVerdict> {
+  const found = await findSigningCertificate(signer, token.certificates, crypto, tolerates);
   if ("problem" in found) {
     const { problem, reference } = found;
     return refuseTimestamp("TIMESTAMP_INVALID", problem, reference && `${FAILED_TO_VERIFY}: ${reference}`);
   }
   const { certificate, attributes } = found;
-  const ways = await findPaths(
-    { leaf: certificate, candidates: token.certificates, anchors, at: range.genTime },
-    crypto,
+  const ways = withoutEnded(
+    await findPaths({ leaf: certificate, candidates: token.certificates, anchors, at: range.genTime }, crypto),
+    range,
   );
   return refuseUntrusted(certificate, ways, range) ??
     await refuseSignature(token, signer, certificate, attributes, crypto) ??
-    await judgePaths(token, certificate, attributes, ways, range, crypto);
+    await judgePaths(token, certificate, attributes, ways, range, crypto, tolerates);
 }
 
 /** The first path that holds in every respect; else what is wrong with the first. */
@@ -110,12 +130,14 @@ async function judgePaths(
   { paths }: FoundPaths,
   range: TimestampRange,
   crypto: CryptoProvider,
+  tolerates: Tolerates | undefined,
 ): Promise<TimestampVerdict> {
   let first: TimestampRefusal | undefined;
   for (const authorityChain of paths) {
-    const refused = refuseSigningTime(signingTime, authorityChain) ?? await refuseChain(authorityChain, crypto);
+    const refused = refuseSigningTime(signingTime, authorityChain) ??
+      await refuseChain(authorityChain, crypto, tolerates);
     if (refused === undefined) {
-      return refuseName(token, certificate) ?? { trusted: true, range, authorityChain };
+      return refuseName(token, certificate, tolerates) ?? { trusted: true, range, authorityChain };
     }
     first ??= refused;
   }

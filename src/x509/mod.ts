@@ -15,8 +15,15 @@ export { type Extension, readExtensions } from "./extension_list.ts";
 export { extensionOf, revocationSources } from "./extensions.ts";
 export { type DistinguishedName, formatName, quoteText, readName, sameName } from "./name.ts";
 export { fingerprint } from "./fingerprint.ts";
+export {
+  type CertificateReport,
+  type ChainRole,
+  reportSigningChain,
+  reportTimestampingChain,
+  type RuleReport,
+} from "./chain_report.ts";
 export { type SignedStructure, verifyCertificateSignature } from "./signature.ts";
-export type { ChainRule } from "./profile.ts";
+export type { ChainRule, ChainStrictRule } from "./profile.ts";
 export { findPaths, type FoundPaths, type PathSearch } from "./certification_path.ts";
 export {
   type ChainFailure,

@@ -18,14 +18,18 @@ export const MAX_CERTIFICATES_PER_FILE = 1024;
  * Spec: RFC 7468, section 5.
  */
 export function parseCertificates(input: string | Uint8Array): readonly Certificate[] {
-  const encodings = typeof input !== "string" && input[0] === SEQUENCE ? splitDer(input) : splitPem(input);
+  if (typeof input !== "string" && input[0] === SEQUENCE) return numbered(splitDer(input)).map(readCertificate);
+  return numbered(splitPem(input)).map(readBlock);
+}
+
+function numbered<T>(encodings: readonly T[]): readonly T[] {
   if (encodings.length === 0 || encodings.length > MAX_CERTIFICATES_PER_FILE) {
     throw new MalformedError(
       "ERR_CERTIFICATE",
       `Cannot read certificates: found ${encodings.length}, expected 1 to ${MAX_CERTIFICATES_PER_FILE}`,
     );
   }
-  return encodings.map(readCertificate);
+  return encodings;
 }
 
 /** First octet of every DER certificate; no PEM text begins with "0". */
@@ -35,13 +39,28 @@ function splitDer(bytes: Uint8Array): readonly Uint8Array[] {
   return readDerValues(bytes).map(derBytes);
 }
 
-function splitPem(input: string | Uint8Array): readonly Uint8Array[] {
+/** A certificate of PEM text, from the line its block begins at. */
+interface CertificateBlock {
+  readonly der: Uint8Array;
+  readonly line: number;
+}
+
+function readBlock({ der, line }: CertificateBlock): Certificate {
+  try {
+    return readCertificate(der);
+  } catch (thrown) {
+    if (!(thrown instanceof MalformedError)) throw thrown;
+    throw new MalformedError(thrown.code, `${thrown.message} (line ${line} of the PEM text)`, { cause: thrown });
+  }
+}
+
+function splitPem(input: string | Uint8Array): readonly CertificateBlock[] {
   const text = typeof input === "string" ? input : decodeUtf8(input, "ERR_PEM");
   return parsePem(text).map(({ label, der, line }) => {
-    if (label === "CERTIFICATE") return der;
+    if (label === "CERTIFICATE") return { der, line };
     throw new MalformedError(
       "ERR_CERTIFICATE",
-      `Cannot read certificates: the block at line ${line} is "${label}", expected "CERTIFICATE"`,
+      `Cannot read certificates: the block at line ${line} of the PEM text is "${label}", expected "CERTIFICATE"`,
     );
   });
 }

@@ -35,12 +35,23 @@ export type ChainRule =
   | "ca-extended-key-usage"
   | "key-size";
 
+/** Where the specification asks for more of a chain than the reference implementation does, by name. */
+export type ChainStrictRule =
+  | "any-purpose"
+  | "ca-constraints-critical"
+  | "ca-keys"
+  | "ca-key-kinds"
+  | "no-sha-1"
+  | "rsa-2047";
+
 /** What a rule found wrong with a certificate. */
 export interface Finding {
   /** Continues `certificate "CN=…" `: what it is and what was expected. */
   readonly message: string;
   /** The reference implementation's sentence, where it refuses too. */
   readonly reference?: string;
+  /** Where it accepts: which of our rules it does not have. */
+  readonly strictRule?: ChainStrictRule;
 }
 
 /** A rule about one certificate of a chain. */
@@ -108,7 +119,7 @@ function checkCaBasicConstraints(certificate: Certificate): Finding | undefined 
 
 function checkCaBasicConstraintsCritical(certificate: Certificate): Finding | undefined {
   if (extensionOf(certificate, "basicConstraints")?.critical !== false) return undefined;
-  return { message: "has basicConstraints that are not critical" };
+  return { message: "has basicConstraints that are not critical", strictRule: "ca-constraints-critical" };
 }
 
 /** The certificates between this one and the leaf may not be more than it allows (RFC 5280, section 4.2.1.9). */
@@ -203,7 +214,7 @@ function checkExtendedKeyUsage(certificate: Certificate): Finding | undefined {
   if (found.length === 0) return undefined;
   const message = `has extKeyUsage ${found.map(({ name }) => name).join(", ")}, expected none of these`;
   const referenceName = found.find((purpose) => purpose.referenceName !== undefined)?.referenceName;
-  if (referenceName === undefined) return { message };
+  if (referenceName === undefined) return { message, strictRule: "any-purpose" };
   return {
     message,
     reference: withSubject(certificate, `extended key usage must not contain ${referenceName} eku`),
@@ -223,7 +234,7 @@ function checkLeafKey(certificate: Certificate): Finding | undefined {
   const message = `has a key of type ${keySpecOf(key)}, expected RSA of 2048, 3072 or 4096 bits or P-256, P-384, P-521`;
   // The reference counts whole octets of the modulus, so it takes 2047 bits for 2048.
   const rounded = Math.ceil(key.sizeBits / 8) * 8;
-  if ([2048, 3072, 4096].includes(rounded)) return { message };
+  if ([2048, 3072, 4096].includes(rounded)) return { message, strictRule: "rsa-2047" };
   return { message, reference: withSubject(certificate, `rsa key size ${rounded} bits is not supported`) };
 }
 
@@ -242,15 +253,19 @@ function unsupportedKey(certificate: Certificate, oid: string): Finding {
 }
 
 const MIN_RSA_BITS = 2048;
+/** RSA keys of fewer bits the reference's library does not compute with. */
+const LEAST_RSA_BITS = 1024;
 
 /** The reference measures the leaf's key only. */
 function checkCaKey(certificate: Certificate): Finding | undefined {
   const key = certificate.publicKey;
   if (key.type === "unsupported") {
-    return { message: `has a key of type ${algorithmName(key.oid)}, expected RSA or P-256, P-384, P-521` };
+    const message = `has a key of type ${algorithmName(key.oid)}, expected RSA or P-256, P-384, P-521`;
+    return { message, strictRule: "ca-key-kinds" };
   }
   if (key.type === "EC" || key.sizeBits >= MIN_RSA_BITS) return undefined;
-  return { message: `has an RSA key of ${key.sizeBits} bits, expected ${MIN_RSA_BITS} or more` };
+  const message = `has an RSA key of ${key.sizeBits} bits, expected ${MIN_RSA_BITS} or more`;
+  return key.sizeBits < LEAST_RSA_BITS ? { message } : { message, strictRule: "ca-keys" };
 }
 
 function checkSignatureAlgorithm({ signatureAlgorithm, signatureAlgorithmOid }: Certificate): Finding | undefined {

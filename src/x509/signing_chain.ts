@@ -5,7 +5,14 @@ import { algorithmName } from "./algorithm_names.ts";
 import type { Certificate } from "./certificate.ts";
 import { extensionOf } from "./extensions.ts";
 import { formatName, quoteText, sameName } from "./name.ts";
-import { CA_RULES, type ChainProfile, type ChainRule, type Finding, LEAF_RULES } from "./profile.ts";
+import {
+  CA_RULES,
+  type ChainProfile,
+  type ChainRule,
+  type ChainStrictRule,
+  type Finding,
+  LEAF_RULES,
+} from "./profile.ts";
 import { verifyCertificateSignature } from "./signature.ts";
 import { TIMESTAMPING_PROFILE } from "./timestamping_profile.ts";
 
@@ -20,6 +27,8 @@ export interface ChainFailure {
   readonly section: string;
   /** The reference implementation's sentence; absent where it accepts. */
   readonly reference?: string;
+  /** Where it accepts: which of our rules it does not have. */
+  readonly strictRule?: ChainStrictRule;
 }
 
 /** `failures` is empty exactly when the chain meets every rule; they stand in the order the reference finds them. */
@@ -138,15 +147,23 @@ async function validate(
 
 function failureOf(rule: ChainRule, index: number, certificate: Certificate, finding: Finding): ChainFailure {
   const message = `certificate "${printable(formatName(certificate.subject))}" ${finding.message}`;
-  const failure = { rule, index, message, section: SECTION };
-  return finding.reference === undefined ? failure : { ...failure, reference: finding.reference };
+  const { reference, strictRule } = finding;
+  return {
+    rule,
+    index,
+    message,
+    section: SECTION,
+    ...(reference === undefined ? {} : { reference }),
+    ...(strictRule === undefined ? {} : { strictRule }),
+  };
 }
 
 /** The reference says of a lone certificate that it is one. */
-function inSelfSigned({ message, reference }: Finding): Finding {
+function inSelfSigned(finding: Finding): Finding {
+  const { reference } = finding;
   return reference === undefined
-    ? { message }
-    : { message, reference: `invalid self-signed certificate. Error: ${reference}` };
+    ? finding
+    : { ...finding, reference: `invalid self-signed certificate. Error: ${reference}` };
 }
 
 interface LinkFinding {

@@ -200,3 +200,22 @@ function referrerDescriptor({ mediaType, digest, size }: JsonDescriptor, manifes
     ...(artifactType === undefined ? {} : { artifactType }),
   };
 }
+
+/** Pushes a small image of its own, told from others by its name, and gives its digest and its reference by digest. */
+export async function pushImage(
+  registry: Registry,
+  repository: string,
+  name: string,
+): Promise<{ readonly digest: string; readonly reference: string }> {
+  const config = await putBlob(registry, repository, new TextEncoder().encode("{}"));
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: OCI_MANIFEST,
+    config: { mediaType: "application/vnd.oci.image.config.v1+json", digest: config, size: 2 },
+    layers: [],
+    annotations: { name },
+  };
+  const bytes = new TextEncoder().encode(JSON.stringify(manifest));
+  const { digest } = await putManifest(registry, repository, bytes, OCI_MANIFEST);
+  return { digest, reference: `${registry.host}/${repository}@${digest}` };
+}

@@ -150,7 +150,10 @@ async function askUs(
   resource: KubernetesObject,
   noun: "image" | "artifact" = "artifact",
 ): Promise<{ readonly allowed: boolean; readonly mutate: Decision }> {
-  const { policies, problems } = loadPolicies([{ source: "policy.json", text: policy }]);
+  const { policies, problems } = await loadPolicies(
+    [{ source: "policy.json", text: policy }],
+    createWebCryptoProvider(),
+  );
   if (problems.length > 0) throw new Error(`the policy is refused: ${JSON.stringify(problems)}`);
   const { ports } = createNodeHost();
   const [group, version] = /\//.test(String(resource["apiVersion"]))
@@ -223,7 +226,7 @@ describeIf("peers", "the real Kyverno CLI", () => {
     );
 
     if (test.ours === "refused") {
-      const { problems } = loadPolicies([{ source: "policy.json", text: policy }]);
+      const { problems } = await loadPolicies([{ source: "policy.json", text: policy }], createWebCryptoProvider());
       return expectSame(problems.map(({ path }) => path), [], test.deviation, name);
     }
     const { allowed, mutate } = await askUs(policy, test.resource);

@@ -133,12 +133,6 @@ export function kyvernoCases(
       resource: pod([images.chain]),
     },
     {
-      name: "chain, leaf trusted",
-      expect: "admitted",
-      certificates: [certificates.chainLeaf],
-      resource: pod([images.chain]),
-    },
-    {
       name: "chain, stranger trusted",
       expect: "denied",
       certificates: [certificates.stranger],

@@ -95,6 +95,14 @@ export function kyvernoDifferences(
       ours: "refused",
     },
     {
+      name: "chain, leaf trusted",
+      expect: "admitted",
+      certificates: [certificates.chainLeaf],
+      resource: pod([images.chain]),
+      deviation: "policy-anchor",
+      ours: "refused",
+    },
+    {
       name: "imageReferences without a registry",
       expect: "admitted",
       verify: { imageReferences: ["kyverno/test-verify-image:*"] },

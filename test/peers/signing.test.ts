@@ -1,6 +1,7 @@
 /**
- * What this program signs, the real notation verifies: every format, key and chain, in a registry with the referrers API
- * and in one without; and six who sign at once lose nothing. What differs is on the closed list.
+ * How this program signs beside the real notation: where signatures are listed, in a registry with the referrers API and
+ * in one without; six who sign at once lose nothing; and the words. What differs is on the closed list. The formats, keys
+ * and contents are in `positive_grid.test.ts`.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,25 +12,18 @@ import {
   getManifest,
   listReferrers,
   OCI_MANIFEST,
-  putBlob,
+  pushImage,
   putManifest,
   readManifest,
   referrersTag,
 } from "./content.ts";
 import { expectSame } from "./deviations.ts";
-import { type BothRegistries, openBothRegistries, type SideBySide } from "./side_by_side.ts";
+import { type BothRegistries, openBothRegistries } from "./side_by_side.ts";
 import type { ToolResult } from "./tools.ts";
 
 const keys = resolve("test/fixtures/keys");
 const FORMATS = ["jws", "cose"] as const;
 const KEYS = ["rsa-2048", "rsa-3072", "rsa-4096", "p-256", "p-384", "p-521"] as const;
-const CHAINS = ["self", "chain"] as const;
-const VARIANTS = {
-  plain: [],
-  metadata: ["-m", "io.example.build=12<3>&4", "-m", "team=α ≠ β", "-m", "10=ten", "-m", "9=nine"],
-  expiry: ["--expiry", "24h30m"],
-} as const;
-type Variant = keyof typeof VARIANTS;
 
 /** Certificate of whoever is to be trusted, and the files to sign with. */
 const anchorOf = (key: string, chain: string) => `keys/${key}-${chain}${chain === "self" ? "" : "-root"}.crt.pem`;
@@ -39,28 +33,6 @@ const keyFlags = (key: string, chain: string) => [
   "--cert-file",
   join(keys, `${key}-${chain}.${chain === "self" ? "crt" : "chain"}.pem`),
 ];
-
-const grid = FORMATS.flatMap((format) =>
-  KEYS.flatMap((key) =>
-    CHAINS.flatMap((chain) => (Object.keys(VARIANTS) as Variant[]).map((variant) => ({ format, key, chain, variant })))
-  )
-);
-
-/** Pushes an artifact of its own and gives its reference by digest. */
-async function pushArtifact(side: SideBySide, repository: string, name: string) {
-  const { registry } = side;
-  const config = await putBlob(registry, repository, new TextEncoder().encode("{}"));
-  const manifest = {
-    schemaVersion: 2,
-    mediaType: OCI_MANIFEST,
-    config: { mediaType: "application/vnd.oci.image.config.v1+json", digest: config, size: 2 },
-    layers: [],
-    annotations: { name },
-  };
-  const bytes = new TextEncoder().encode(JSON.stringify(manifest));
-  const { digest } = await putManifest(registry, repository, bytes, OCI_MANIFEST);
-  return { digest, reference: `${registry.host}/${repository}@${digest}` };
-}
 
 const said = ({ stdout, stderr }: ToolResult) => stdout + stderr;
 
@@ -73,37 +45,9 @@ describeIf("tools", "edge-notary sign", () => {
     await both?.close();
   });
 
-  it.each(grid)("notation verifies $format by $key, $chain, $variant", async ({ format, key, chain, variant }) => {
-    const side = both.at("olareg");
-    const { reference } = await pushArtifact(side, "signed/grid", [format, key, chain, variant].join(" "));
-    const args = ["--insecure-registry", "--signature-format", format, ...keyFlags(key, chain), ...VARIANTS[variant]];
-    const signed = await side.ours(["sign", ...args, reference]);
-    expect(signed, said(signed)).toMatchObject({ exitCode: 0, stderr: "" });
-    const verified = await side.notation(["verify", "--insecure-registry", reference], {
-      trustAnchors: [anchorOf(key, chain)],
-    });
-    expect(verified.exitCode, said(verified)).toBe(0);
-    expect(verified.stdout).toContain(`Successfully verified signature for ${reference}`);
-    if (variant === "metadata") {
-      for (const pair of [/^io\.example\.build +12<3>&4 /m, /^team +α ≠ β /m, /^10 +ten /m, /^9 +nine /m]) {
-        expect(verified.stdout).toMatch(pair);
-      }
-    }
-    if (variant === "expiry") {
-      const inspected = await side.notation(["inspect", "--insecure-registry", "-o", "json", reference]);
-      const [{ signedAttributes }] = JSON.parse(inspected.stdout).Signatures;
-      const seconds = (Date.parse(signedAttributes.expiry) - Date.parse(signedAttributes.signingTime)) / 1000;
-      expect(seconds).toBe(24 * 3600 + 30 * 60);
-    }
-    const stranger = await side.notation(["verify", "--insecure-registry", reference], {
-      trustAnchors: [anchorOf(key === "p-256" ? "p-384" : "p-256", chain)],
-    });
-    expect(stranger.exitCode).toBe(1);
-  });
-
   it.each(FORMATS)("notation verifies %s found by the referrers tag", async (format) => {
     const side = both.at("distribution");
-    const { digest, reference } = await pushArtifact(side, "signed/tag", format);
+    const { digest, reference } = await pushImage(side.registry, "signed/tag", format);
     const args = [
       "sign",
       "--insecure-registry",
@@ -127,7 +71,7 @@ describeIf("tools", "edge-notary sign", () => {
 
   it("leaves the referrers tag alone where the API lists the signature, and writes it when told to", async () => {
     const side = both.at("olareg");
-    const { digest, reference } = await pushArtifact(side, "signed/api", "api");
+    const { digest, reference } = await pushImage(side.registry, "signed/api", "api");
     const args = ["sign", "--insecure-registry", ...keyFlags("p-256", "self")];
     expect((await side.ours([...args, reference])).exitCode).toBe(0);
     expect(await listReferrers(side.registry, "signed/api", digest)).toHaveLength(1);
@@ -140,7 +84,7 @@ describeIf("tools", "edge-notary sign", () => {
 
   it("keeps the signatures of six who sign at the same time, and one of notation's", async () => {
     const side = both.at("distribution");
-    const { digest, reference } = await pushArtifact(side, "signed/race", "race");
+    const { digest, reference } = await pushImage(side.registry, "signed/race", "race");
     const configuration = notationKeys("p-384", "self");
     const theirs = await side.notation(["sign", "--insecure-registry", "--key", "fixture", reference], {
       configuration,
@@ -167,7 +111,7 @@ describeIf("tools", "edge-notary sign", () => {
 
   it("says what notation says, and where the signature is", async () => {
     const side = both.at("olareg");
-    const { digest, reference } = await pushArtifact(side, "signed/words", "words");
+    const { digest, reference } = await pushImage(side.registry, "signed/words", "words");
     const configuration = notationKeys("p-256", "self");
     const args = ["sign", "--insecure-registry", "--key", "fixture"];
     const tagged = `${side.registry.host}/signed/words:v1`;
@@ -198,7 +142,7 @@ describeIf("tools", "edge-notary sign", () => {
   ] as const;
   it.each(refused)("refuses %s in notation's words", async (_, flags) => {
     const side = both.at("olareg");
-    const { reference } = await pushArtifact(side, "signed/refused", "refused");
+    const { reference } = await pushImage(side.registry, "signed/refused", "refused");
     const configuration = notationKeys("p-256", "self");
     const args = ["sign", "--insecure-registry", ...flags, reference];
     const [ours, theirs] = await Promise.all([
@@ -211,7 +155,7 @@ describeIf("tools", "edge-notary sign", () => {
 
   it("refuses a signature format nobody knows, on one line where notation takes two", async () => {
     const side = both.at("olareg");
-    const { reference } = await pushArtifact(side, "signed/refused", "format");
+    const { reference } = await pushImage(side.registry, "signed/refused", "format");
     const configuration = notationKeys("p-256", "self");
     const args = ["sign", "--insecure-registry", "--key", "fixture", "--signature-format", "pgp", reference];
     const [ours, theirs] = await Promise.all([

@@ -1,5 +1,13 @@
 /** Certificates for tests, made field by field, so that each can break one rule. Own DER writing: not the code under test. */
-import { constants, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import {
+  constants,
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+} from "node:crypto";
 import { readFileSync } from "node:fs";
 
 export type Key = { readonly privateKey: KeyObject; readonly publicKey: KeyObject };
@@ -110,6 +118,14 @@ export const ocspAt = (url: string) =>
 export const crlAt = (url: string) =>
   extension("2.5.29.31", false, sequence(sequence(der(0xa0, der(0xa0, text(url, 0x86))))));
 
+/** What names a key in certificates: SHA-1 of its SubjectPublicKeyInfo, one of the ways RFC 5280 leaves open. */
+const keyIdentifier = ({ publicKey }: Key) =>
+  new Uint8Array(createHash("sha1").update(publicKey.export({ type: "spki", format: "der" })).digest());
+
+export const subjectKeyIdentifier = (key: Key) => extension("2.5.29.14", false, der(0x04, keyIdentifier(key)));
+export const authorityKeyIdentifier = (issuerKey: Key) =>
+  extension("2.5.29.35", false, sequence(der(0x80, keyIdentifier(issuerKey))));
+
 /** How a certificate is signed: identifier, parameters, hash. */
 export const SIGNATURE = {
   rsaSha256: { id: sequence(oid("1.2.840.113549.1.1.11"), der(0x05)), hash: "sha256" },
@@ -135,20 +151,25 @@ export interface CertificateFields {
   /** Signs with its own key when left out. */
   readonly issuerKey?: Key;
   readonly extensions?: readonly Uint8Array[];
-  readonly notBefore?: string;
-  readonly notAfter?: string;
+  /** `YYYYMMDDHHMMSSZ`, or the DER of another time. */
+  readonly notBefore?: string | Uint8Array;
+  readonly notAfter?: string | Uint8Array;
   /** `undefined` leaves the field out, as version 1 does. */
   readonly version?: 2 | 1;
   readonly serialNumber?: readonly number[];
   readonly signature?: (typeof SIGNATURE)[keyof typeof SIGNATURE];
   /** The algorithm inside the signed part, where it is to differ. */
   readonly innerSignature?: Uint8Array;
+  /** Fields between the key and the extensions. */
+  readonly uniqueIdentifiers?: readonly Uint8Array[];
   /** More fields behind the extensions. */
   readonly trailing?: readonly Uint8Array[];
 }
 
 export const CA = [basicConstraints(true), keyUsage([USAGE.keyCertSign])];
 export const LEAF = [keyUsage([USAGE.digitalSignature])];
+
+const time = (value: string | Uint8Array) => typeof value === "string" ? text(value, 0x18) : value;
 
 export function makeCertificate(fields: CertificateFields): Uint8Array {
   const signer = fields.issuerKey ?? fields.key;
@@ -164,9 +185,10 @@ export function makeCertificate(fields: CertificateFields): Uint8Array {
     integer(...(fields.serialNumber ?? [0x01, 0x23])),
     fields.innerSignature ?? signature.id,
     name(fields.issuer ?? fields.subject),
-    sequence(text(fields.notBefore ?? "20240101000000Z", 0x18), text(fields.notAfter ?? "20990101000000Z", 0x18)),
+    sequence(time(fields.notBefore ?? "20240101000000Z"), time(fields.notAfter ?? "20990101000000Z")),
     name(fields.subject),
     new Uint8Array(fields.key.publicKey.export({ type: "spki", format: "der" })),
+    ...(fields.uniqueIdentifiers ?? []),
     ...(fields.extensions === undefined || version !== 2 ? [] : [der(0xa3, sequence(...fields.extensions))]),
     ...(fields.trailing ?? []),
   );

@@ -55,10 +55,14 @@ export interface JwsChanges extends SignOptions {
   readonly protectedText?: (text: string) => string;
   readonly unprotected?: (header: Headers) => void;
   readonly payload?: string;
+  /** Changes the base64url of the payload before it is signed. */
+  readonly payloadPart?: (text: string) => string;
   /** Changes the members after signing. */
   readonly members?: (envelope: Headers) => void;
   /** Changes the text of the whole. */
   readonly text?: (text: string) => string;
+  /** Changes the bytes of the whole. */
+  readonly bytes?: (bytes: Uint8Array) => Uint8Array;
 }
 
 export function makeJws(signer: Signer, changes: JwsChanges = {}): Uint8Array {
@@ -72,7 +76,8 @@ export function makeJws(signer: Signer, changes: JwsChanges = {}): Uint8Array {
   changes.protected?.(header);
   const headerText = JSON.stringify(header);
   const protectedPart = base64url(changes.protectedText?.(headerText) ?? headerText);
-  const payload = base64url(changes.payload ?? PAYLOAD);
+  const encoded = base64url(changes.payload ?? PAYLOAD);
+  const payload = changes.payloadPart?.(encoded) ?? encoded;
   const unprotected: Headers = {
     x5c: signer.chain.map((certificate) => Buffer.from(certificate).toString("base64")),
     "io.cncf.notary.signingAgent": "test/1.0",
@@ -82,7 +87,8 @@ export function makeJws(signer: Signer, changes: JwsChanges = {}): Uint8Array {
   const envelope: Headers = { payload, protected: protectedPart, header: unprotected, signature: base64url(signature) };
   changes.members?.(envelope);
   const text = JSON.stringify(envelope);
-  return utf8(changes.text?.(text) ?? text);
+  const bytes = utf8(changes.text?.(text) ?? text);
+  return changes.bytes?.(bytes) ?? bytes;
 }
 
 // CBOR, as much as is needed to write what a decoder must refuse too.

@@ -24,10 +24,14 @@ const needs = {
   tools: built("notation", "distribution", "corebench"),
   /** The reference's timestamp libraries as a program, built by `npm run peers`. */
   timestamps: built("timestamps"),
+  /** The reference's revocation library as a program, likewise. */
+  revocation: built("revocation"),
   /** The Kyverno CLI, built by `npm run peers`. */
   kyverno: built("kyverno"),
   /** Everything `npm run peers` builds. */
   peers: built("notation", "distribution", "corebench", "kyverno"),
+  /** The OpenSSL whose answers the rows of certification paths hold. */
+  openssl: () => spawnSync("openssl", ["version"], { encoding: "utf8" }).stdout?.startsWith("OpenSSL 3.0.") === true,
   /** What the lines that `serve` prints are typed into a shell with. */
   curl: () => spawnSync("curl", ["--version"]).status === 0,
   /** A Chromium that playwright-core can drive; see {@link chromiumPath}. */

@@ -1,12 +1,13 @@
 /** `blob sign`: signs a file and writes the signature to another. */
 import { printable } from "../../encoding/mod.ts";
-import { DEFAULT_BLOB_MEDIA_TYPE, signBlob } from "../../notary/mod.ts";
+import { toEngineError } from "../../errors.ts";
+import { DEFAULT_BLOB_MEDIA_TYPE, signBlob, type SignedEnvelope } from "../../notary/mod.ts";
 import { MAX_BLOB_BYTES, onlyPath, signaturePath } from "../blob_files.ts";
 import { defineCommand } from "../command.ts";
 import { text, toggle, usage } from "../flags.ts";
 import { deadline, DEFAULT_TIMEOUT_SECONDS } from "../registry.ts";
 import { warn } from "../report.ts";
-import { readSignOptions, SIGN_FLAGS } from "../signing.ts";
+import { readSignOptions, reportSigning, SIGN_FLAGS } from "../signing.ts";
 import { openSigningKey } from "../signing_key.ts";
 
 /** `edge-notary blob sign`. */
@@ -42,7 +43,13 @@ export const blobSign = defineCommand({
     if (exists && !flags.force) throw usage(`signature file "${printable(target)}" exists, use --force to replace it`);
     const signer = await openSigningKey(flags, host);
     const bytes = await host.files.read(path, MAX_BLOB_BYTES);
-    const signed = await signBlob({ bytes, mediaType: flags["media-type"] }, signer, host.ports, options);
+    let signed: SignedEnvelope;
+    try {
+      signed = await signBlob({ bytes, mediaType: flags["media-type"] }, signer, host.ports, options);
+    } catch (thrown) {
+      reportSigning(host, toEngineError(thrown, "Cannot sign"));
+      return 1;
+    }
     if (exists) warn(host, "existing signature file will be overwritten");
     await host.writeFile(target, signed.bytes, { replace: flags.force });
     host.writeOut(`Successfully signed ${path}\nSignature file written to ${target}\n`);

@@ -13,7 +13,7 @@ import type { Host } from "../../ports.ts";
 import { MAX_BLOB_BYTES, onlyPath, readSignatureFile } from "../blob_files.ts";
 import { defineCommand } from "../command.ts";
 import { list, text, usage } from "../flags.ts";
-import { parseMetadata } from "../metadata.ts";
+import { parseMetadata, WANTED_METADATA_FLAG } from "../metadata.ts";
 import { renderSuccess, renderWarnings } from "../render/outcome.ts";
 import { report } from "../report.ts";
 import { openRevocation, REVOCATION_FLAGS } from "../revocation.ts";
@@ -41,10 +41,7 @@ export const blobVerify = defineCommand({
     "media-type": text("media type of the blob to verify", undefined),
     "policy-name": text("statement of the trust policy to verify against; the global one by default", undefined),
     signature: text("filepath of the signature to be verified", undefined, { short: "s" }),
-    "user-metadata": list(
-      "user defined {key}={value} pairs that must be present in the signature for successful verification if provided",
-      { short: "m" },
-    ),
+    ...WANTED_METADATA_FLAG,
   },
   work: async ({ flags, operands }, { host }) => {
     const path = onlyPath("blob verify", "blob", operands);
@@ -52,13 +49,13 @@ export const blobVerify = defineCommand({
     if (flags.cert.length > 0 && flags["policy-name"] !== undefined) {
       throw usage("--cert and --policy-name name two trusts, expected one of them");
     }
-    const metadata = parseMetadata(flags["user-metadata"]);
+    const userMetadata = Object.fromEntries(parseMetadata(flags["user-metadata"]));
     const signature = await readSignatureFile(flags.signature, host.files);
     const revocation = await openRevocation(flags, host);
     let trust: Trust;
     try {
       trust = flags.cert.length > 0
-        ? await (await trustCertificates(flags.cert, host.files))(path)
+        ? await (await trustCertificates(flags.cert, host))(path)
         : await trustBlobPolicy(host, flags["policy-name"]);
     } catch (thrown) {
       reportTrust(host, toEngineError(thrown, "Cannot tell whom to trust"));
@@ -66,25 +63,16 @@ export const blobVerify = defineCommand({
     }
     const bytes = await host.files.read(path, MAX_BLOB_BYTES);
     const blob = { bytes, ...(flags["media-type"] === undefined ? {} : { mediaType: flags["media-type"] }) };
-    const outcome = await verifyBlob(blob, signature, trust, { ...host.ports, revocation });
-    return conclude(path, outcome, metadata, host);
+    const outcome = await verifyBlob(blob, signature, trust, { ...host.ports, revocation }, { userMetadata });
+    return conclude(path, outcome, host);
   },
 });
 
 /** Prints the verdict in notation's words. */
-function conclude(
-  path: string,
-  outcome: VerificationOutcome,
-  metadata: ReadonlyMap<string, string>,
-  host: Host,
-): number {
+function conclude(path: string, outcome: VerificationOutcome, host: Host): number {
   const judged = verdict(outcome);
-  const why = judged === "verified"
-    ? missingMetadata(outcome, metadata)
-    : judged === "skipped"
-    ? undefined
-    : reasonOf(outcome);
-  if (why !== undefined) {
+  if (judged !== "verified" && judged !== "skipped") {
+    const why = reasonOf(outcome);
     report(host, why.refusal, {
       line: `Error: signature verification failed: ${printable(why.sentence, MAX_PRINTED)}`,
     });
@@ -102,21 +90,6 @@ const MAX_PRINTED = 4096;
 interface Reason {
   readonly refusal: Refusal;
   readonly sentence: string;
-}
-
-function missingMetadata(
-  { userMetadata }: VerificationOutcome,
-  wanted: ReadonlyMap<string, string>,
-): Reason | undefined {
-  for (const [key, value] of wanted) {
-    if (Object.hasOwn(userMetadata, key) && userMetadata[key] === value) continue;
-    const what = `Cannot find the user metadata "${printable(key)}" with this value in the signature`;
-    return {
-      refusal: refusal("USER_METADATA_MISSING", what),
-      sentence: "unable to find specified metadata in the signature",
-    };
-  }
-  return undefined;
 }
 
 function reasonOf(outcome: VerificationOutcome): Reason {

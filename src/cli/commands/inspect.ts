@@ -5,6 +5,7 @@ import { decodeEnvelope, fetchEnvelope, inspectEnvelope } from "../../notary/mod
 import type { Descriptor, Repository } from "../../oci/mod.ts";
 import type { Host } from "../../ports.ts";
 import { defineCommand } from "../command.ts";
+import { CREDENTIAL_FLAGS } from "../credentials.ts";
 import { text, usage } from "../flags.ts";
 import { addressExamples, MAX_SIGNATURES_FLAG, readCall, resolveArtifact, signaturesOf } from "../notation.ts";
 import { REGISTRY_FLAGS } from "../registry.ts";
@@ -23,6 +24,7 @@ export const inspect = defineCommand({
   examples: addressExamples("inspect", "Inspect signatures on an OCI artifact"),
   flags: {
     ...REGISTRY_FLAGS,
+    ...CREDENTIAL_FLAGS,
     ...MAX_SIGNATURES_FLAG,
     output: text("output format, options: 'json', 'tree', 'text'", "tree", { short: "o" }),
   },

@@ -1,6 +1,7 @@
 /** `list`: the signature manifests of an artifact. */
 import { SIGNATURE_ARTIFACT_TYPE } from "../../notary/mod.ts";
 import { defineCommand } from "../command.ts";
+import { CREDENTIAL_FLAGS } from "../credentials.ts";
 import { addressExamples, MAX_SIGNATURES_FLAG, readCall, resolveArtifact, signaturesOf } from "../notation.ts";
 import { REGISTRY_FLAGS } from "../registry.ts";
 import { node, renderTree } from "../render/tree.ts";
@@ -13,7 +14,7 @@ export const list = defineCommand({
   short: "List signatures of the signed artifact",
   long: "List all the signatures associated with signed artifact",
   examples: addressExamples("list", "List signatures of an OCI artifact"),
-  flags: { ...REGISTRY_FLAGS, ...MAX_SIGNATURES_FLAG },
+  flags: { ...REGISTRY_FLAGS, ...CREDENTIAL_FLAGS, ...MAX_SIGNATURES_FLAG },
   work: async ({ flags, operands }, { host }) => {
     const artifact = await resolveArtifact(await readCall("list", operands, flags, host), host);
     if (artifact === undefined) return 1;

@@ -54,7 +54,7 @@ export const serve = defineCommand({
     if (!flags.demo && flags.policy.length === 0) throw usage("missing --policy FILE|DIR, or --demo to try it");
     const root = await host.packageFolder();
     const paths = flags.demo ? [`${root}/${DEMO_POLICY}`, ...flags.policy] : flags.policy;
-    const { policies, problems } = await readPolicies(paths, host.files);
+    const { policies, problems } = await readPolicies(paths, host);
     const tls = await readTls(flags["tls-cert"], flags["tls-key"], host);
     if (!isLoopback(address.host) && tls === undefined) {
       warn(host, "no --tls-cert: tokens and AdmissionReviews travel in the clear, and API servers ask only over HTTPS");

@@ -5,7 +5,9 @@ import { type ArtifactOutcome, createArtifactView, verifyArtifact } from "../../
 import { repositoryName } from "../../oci/mod.ts";
 import type { Host } from "../../ports.ts";
 import { type CommandContext, defineCommand } from "../command.ts";
+import { CREDENTIAL_FLAGS } from "../credentials.ts";
 import { list, text, toggle, usage } from "../flags.ts";
+import { parseMetadata, WANTED_METADATA_FLAG } from "../metadata.ts";
 import { addressExamples, MAX_SIGNATURES_FLAG, readCall, reportReference, warnAboutTag } from "../notation.ts";
 import { readReference, REGISTRY_FLAGS } from "../registry.ts";
 import { renderExplanation } from "../render/explain.ts";
@@ -38,49 +40,60 @@ export const verify = defineCommand({
       what: "Show every validation of every signature: what was checked, against what, the result, what to do",
       line: "edge-notary verify --cert root.crt --explain <registry>/<repository>@<digest>",
     },
+    {
+      what: "Verify that a trusted signature has been made with these user metadata",
+      line: "edge-notary verify --user-metadata <key>=<value> <registry>/<repository>@<digest>",
+    },
     ...addressExamples("verify", "Verify a signature on an OCI artifact").slice(1),
   ],
   flags: {
     ...REGISTRY_FLAGS,
+    ...CREDENTIAL_FLAGS,
     ...MAX_SIGNATURES_FLAG,
     ...REVOCATION_FLAGS,
     cert: list("trust the certificates in this PEM or DER file and no trust policy; may be repeated", {
       value: "FILE",
     }),
     explain: toggle("show every validation of every signature"),
+    format: text("the same as --output", undefined),
     output: text("output format, options: 'json', 'text'", "text", { short: "o" }),
+    ...WANTED_METADATA_FLAG,
   },
-  work: async ({ flags, operands }, context) => {
+  work: async ({ flags, operands, given }, context) => {
     const { host } = context;
-    if (flags.output !== "text" && flags.output !== "json") {
-      throw usage(`unrecognized output format ${printable(flags.output)}`);
-    }
+    if (given.has("format") && given.has("output")) throw usage("--format, --output cannot be used at the same time");
+    const output = flags.format ?? flags.output;
+    if (output !== "text" && output !== "json") throw usage(`unrecognized output format ${printable(output)}`);
+    const userMetadata = Object.fromEntries(parseMetadata(flags["user-metadata"]));
     const call = await readCall("verify", operands, flags, host);
     const revocation = await openRevocation(flags, host);
     let trustFor: TrustFor;
     try {
-      trustFor = await (flags.cert.length > 0 ? trustCertificates(flags.cert, host.files) : trustNotationPolicy(host));
+      trustFor = await (flags.cert.length > 0 ? trustCertificates(flags.cert, host) : trustNotationPolicy(host));
     } catch (thrown) {
-      reportTrust(host, toEngineError(thrown, "Cannot tell whom to trust"));
+      const error = toEngineError(thrown, "Cannot tell whom to trust");
+      if (output === "json") host.writeOut(renderJson({ reference: call.typed, refusal: error.refusal }, 2));
+      reportTrust(host, error);
       return 1;
     }
     let outcome: ArtifactOutcome;
     try {
       const reference = readReference(call.typed);
       const { crypto, now } = host.ports;
-      const view = createArtifactView({ open: call.open, crypto, now, revocation }, { signal: call.signal });
+      const diagnose = flags.explain || output === "json" ? "every" : "refused";
+      const view = createArtifactView({ open: call.open, crypto, now, revocation, diagnose }, { signal: call.signal });
       // A tag has to be resolved first in any case; a digest is not, so that its signatures are asked for at once.
       const digest = reference.digest ?? (await view.resolve(reference)).digest;
       const trust = await trustFor(`${repositoryName(reference)}@${digest}`);
-      outcome = await verifyArtifact(reference, trust, view, { maxSignatures: flags["max-signatures"] });
+      outcome = await verifyArtifact(reference, trust, view, { maxSignatures: flags["max-signatures"], userMetadata });
       warnAboutTag("verify", reference, host);
     } catch (thrown) {
       const error = toEngineError(thrown, "Cannot verify the artifact");
-      if (flags.output === "json") host.writeOut(renderJson({ reference: call.typed, refusal: error.refusal }, 2));
+      if (output === "json") host.writeOut(renderJson({ reference: call.typed, refusal: error.refusal }, 2));
       reportFailure(call.typed, error, host);
       return 1;
     }
-    return conclude(outcome, { output: flags.output, explain: flags.explain, typed: call.typed }, context);
+    return conclude(outcome, { output, explain: flags.explain, typed: call.typed }, context);
   },
 });
 

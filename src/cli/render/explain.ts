@@ -1,16 +1,21 @@
 /** `verify --explain`: every validation of every signature, in lines of eighty columns. */
 import { printable } from "../../encoding/mod.ts";
 import { kindOfRefusal, type Refusal } from "../../errors.ts";
-import type { ArtifactOutcome, Evidence, ValidationResult, VerificationOutcome } from "../../notary/mod.ts";
-import { VALIDATION_ORDER, verdict } from "../../notary/mod.ts";
+import type {
+  ArtifactOutcome,
+  ChainFinding,
+  Evidence,
+  ValidationResult,
+  ValidationType,
+  VerificationOutcome,
+} from "../../notary/mod.ts";
+import { firstRefusal, nearestMiss, VALIDATION_ORDER, verdict } from "../../notary/mod.ts";
 import type { Palette } from "./colours.ts";
-import { wrap } from "./columns.ts";
+import { chainLines, findingLines } from "./explain_chain.ts";
+import { block, indented, labelled, words } from "./explain_lines.ts";
+import { MEANINGS } from "./meanings.ts";
 
-/** Columns of a line, margins included; only words with a digest jut out. */
-export const EXPLANATION_COLUMNS = 80;
-
-/** Columns of a label with its blank: what is left of a line takes a digest whole. */
-const LABEL_COLUMNS = 8;
+export { EXPLANATION_COLUMNS } from "./explain_lines.ts";
 
 /** Columns of `inconclusive`, the longest result, and two blanks. */
 const RESULT_COLUMNS = 14;
@@ -70,9 +75,24 @@ function signatureLines(outcome: VerificationOutcome, position: string, palette:
   }
   for (const type of VALIDATION_ORDER) {
     const { action, result } = outcome.validations[type];
-    lines.push(...validationLines(type, action, result, palette));
+    lines.push(...validationLines(type, action, result, palette, findingsOf(outcome, type)));
   }
-  return [...lines, ...validationLines("targetArtifact", "enforce", outcome.targetArtifact, palette)];
+  lines.push(...validationLines("targetArtifact", "enforce", outcome.targetArtifact, palette));
+  if (outcome.chain !== undefined) {
+    lines.push(...chainLines("The certificates that came with the signature", outcome.chain, palette));
+  }
+  if (outcome.timestampChain !== undefined) {
+    lines.push(...chainLines("The certificates of its timestamp", outcome.timestampChain, palette));
+  }
+  return lines;
+}
+
+/** What the chain doctor found, where it is about this validation. */
+function findingsOf({ chain, timestampChain, validations }: VerificationOutcome, type: ValidationType) {
+  const { result } = validations[type];
+  const code = "refusal" in result ? result.refusal.code : undefined;
+  if (code === "CERTIFICATE_CHAIN_INVALID" || code === "SIGNER_NOT_TRUSTED") return chain?.findings ?? [];
+  return code === "TIMESTAMP_AUTHORITY_NOT_TRUSTED" ? timestampChain?.findings ?? [] : [];
 }
 
 function validationLines(
@@ -80,6 +100,7 @@ function validationLines(
   action: string,
   result: ValidationResult,
   palette: Palette,
+  findings: readonly ChainFinding[] = [],
 ): readonly string[] {
   const paint = { passed: palette.good, failed: palette.bad, inconclusive: palette.bad, skipped: palette.title };
   const mark = paint[result.status](result.status.padEnd(RESULT_COLUMNS));
@@ -90,26 +111,37 @@ function validationLines(
     case "passed":
       return [...lines, ...evidenceLines(result.evidence)];
     default:
-      return [...lines, ...evidenceLines(result.evidence), ...refusalLines(result.refusal)];
+      return [...lines, ...refusalLines(result.refusal, findings), ...evidenceLines(result.evidence)];
   }
 }
 
-function refusalLines(refusal: Refusal): readonly string[] {
+/** What happened, why that matters or what comes near, and what to do. */
+function refusalLines(refusal: Refusal, findings: readonly ChainFinding[]): readonly string[] {
   const { code, message, nextStep } = refusal;
+  const meaning = MEANINGS[code];
+  const why = meaning === undefined ? [] : labelled("Why:", meaning);
   return [
-    ...indented(`${code}: ${printable(message)}`),
-    ...indented(`Kind: ${kindOfRefusal(refusal)}`),
-    ...indented(`Next: ${nextStep}`),
+    ...labelled("What:", printable(message)),
+    ...(findings.length > 0 ? findingLines(findings) : [...why, ...labelled("Next:", nextStep)]),
+    ...labelled("Code:", `${code} (${kindOfRefusal(refusal)})`),
   ];
 }
 
 function evidenceLines(evidence: Evidence): readonly string[] {
-  return Object.entries(evidence).flatMap(([name, value]) => {
-    if (typeof value !== "object") return indented(`${words(name)}: ${printable(String(value))}`, 6);
+  return Object.entries(evidence).filter(([name]) => !UNTOLD.includes(name)).flatMap(([name, value]) => {
+    if (typeof value !== "object") return indented(`${labelOf(name)}: ${printable(String(value))}`, 6);
     const shown = value.slice(0, MAX_EXPLAINED_VALUES).flatMap((one) => indented(`- ${printable(one)}`, 8));
     const more = value.length - MAX_EXPLAINED_VALUES;
-    return [...indented(`${words(name)}:`, 6), ...shown, ...(more > 0 ? indented(`- and ${more} more`, 8) : [])];
+    return [...indented(`${labelOf(name)}:`, 6), ...shown, ...(more > 0 ? indented(`- and ${more} more`, 8) : [])];
   });
+}
+
+/** Needed to say an instant as the signer wrote it; the instant itself is told. */
+const UNTOLD: readonly string[] = ["offsetMinutes"];
+
+/** The reference's sentence goes by the name people know it by. */
+function labelOf(name: string): string {
+  return name.startsWith("reference") ? "notation says" : words(name);
 }
 
 function conclusionLines(outcome: ArtifactOutcome, palette: Palette): readonly string[] {
@@ -118,31 +150,47 @@ function conclusionLines(outcome: ArtifactOutcome, palette: Palette): readonly s
   const untried = outcome.signatureCount - outcome.outcomes.length;
   const lines = [`${palette.heading("Verdict")}: ${word}`];
   if (untried > 0) {
-    const why = good ? "one good signature is enough" : "the limit of signatures to examine was reached";
-    lines.push(...block("Others:", `${untried} of ${outcome.signatureCount} signatures not tried: ${why}`));
+    lines.push(
+      ...block("Others:", `${untried} of ${outcome.signatureCount} signatures not tried: ${untriedBecause(outcome)}`),
+    );
   }
-  // Where signatures were judged, each has said why; where there was none, only the refusal can.
-  if (outcome.outcomes.length === 0 && outcome.refusal !== undefined) {
-    lines.push(...block("Reason:", printable(outcome.refusal.message)));
-  }
-  return lines;
+  const { refusal } = outcome;
+  if (good || refusal === undefined) return lines;
+  const decisive = outcome.outcomes.findIndex((signature) => firstRefusal(signature)?.code === refusal.code);
+  const nearest = nearestMissOf(outcome.outcomes[decisive]);
+  return [
+    ...lines,
+    ...block("Reason:", `${refusal.code}: ${reasonOf(outcome, refusal, decisive)}`),
+    ...(outcome.outcomes.length === 0 ? meaningLines(refusal) : []),
+    ...block("Next:", nearest?.nextStep ?? refusal.nextStep),
+  ];
 }
 
-/** `label` in a column of its own, the text beside it, wrapped. */
-function block(label: string, text: string): readonly string[] {
-  return wrap(text, EXPLANATION_COLUMNS - LABEL_COLUMNS).map((line, index) =>
-    (index === 0 ? label : "").padEnd(LABEL_COLUMNS) + line
-  );
+/** Where signatures were judged, each has said why; where there was none, only the refusal can. */
+function reasonOf({ outcomes }: ArtifactOutcome, { code, message }: Refusal, decisive: number): string {
+  const signature = outcomes[decisive];
+  if (outcomes.length === 0) return printable(message);
+  if (signature === undefined) return "none of the signatures above is good, and there are more";
+  const type = VALIDATION_ORDER.find((candidate) => {
+    const { action, result } = signature.validations[candidate];
+    return action === "enforce" && "refusal" in result && result.refusal.code === code;
+  });
+  return `${words(type ?? "targetArtifact")} of signature ${decisive + 1}, see above`;
 }
 
-/** Wrapped lines behind a margin, the second and later ones two columns further in. */
-function indented(text: string, margin = 4): readonly string[] {
-  return wrap(text, EXPLANATION_COLUMNS - margin - 2).map((line, index) =>
-    " ".repeat(index === 0 ? margin : margin + 2) + line
-  );
+function nearestMissOf(signature: VerificationOutcome | undefined): ChainFinding | undefined {
+  return signature && nearestMiss(signature);
 }
 
-/** `authenticTimestamp` → `authentic timestamp`. */
-function words(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+function meaningLines({ code }: Refusal): readonly string[] {
+  const meaning = MEANINGS[code];
+  return meaning === undefined ? [] : block("Why:", meaning);
+}
+
+function untriedBecause({ verdict, limit, outcomes }: ArtifactOutcome): string {
+  if (verdict === "verified") return "one good signature is enough";
+  if (limit !== undefined) return `--max-signatures is ${limit}`;
+  const last = outcomes.at(-1);
+  const code = last && firstRefusal(last)?.code;
+  return code === "ERR_DEADLINE" ? "the time was over" : "they were not asked for";
 }

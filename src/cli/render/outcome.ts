@@ -4,6 +4,7 @@ import { kindOfRefusal, type Refusal, refusal } from "../../errors.ts";
 import {
   type ArtifactOutcome,
   firstRefusal,
+  nearestMiss,
   resultReferenceText,
   VALIDATION_ORDER,
   verdict,
@@ -81,9 +82,11 @@ export function renderFailure(outcome: ArtifactOutcome, explained: boolean): Fai
     const found = firstRefusal(signature);
     const name = `Signature ${signature.signature?.digest ?? "without manifest"}`;
     if (found === undefined) return [`${name}: no reason`];
+    const nearest = nearestMiss(signature);
     return [
       `${name}: ${found.code} (${kindOfRefusal(found)}): ${printable(found.message)}`,
       `  Next: ${found.nextStep}`,
+      ...(nearest === undefined ? [] : [`  Chain: ${nearest.message}`]),
     ];
   });
   const more = outcomes.length - printed.length;
@@ -131,6 +134,7 @@ export function outcomeValue(outcome: ArtifactOutcome): Record<string, unknown> 
     verdict: outcome.verdict,
     refusal: outcome.refusal,
     asked: outcome.asked,
+    limit: outcome.limit,
     signatureCount: outcome.signatureCount,
     signatures: outcome.outcomes.map(signatureValue),
   };
@@ -149,6 +153,8 @@ function signatureValue(outcome: VerificationOutcome): Record<string, unknown> {
       ...Object.fromEntries(validations),
       targetArtifact: { action: "enforce", ...outcome.targetArtifact },
     },
+    chain: outcome.chain,
+    timestampChain: outcome.timestampChain,
     // What a signature that is not verified says of itself is nobody's word.
     userMetadata: verdict(outcome) === "verified" ? sortedMembers(outcome.userMetadata) : undefined,
   };

@@ -2,6 +2,7 @@
 import type { AttributeTime, ExtendedAttribute, SignedAttributes, SigningScheme } from "./envelope.ts";
 import { printable } from "../../encoding/mod.ts";
 import { refuseAttribute } from "./refuse.ts";
+import { passesOver, type Relaxations } from "./strict_rules.ts";
 
 /** Names of the attributes; both formats write them the same. */
 export const ATTRIBUTE = {
@@ -37,12 +38,17 @@ export interface ProtectedAttributes {
  * and everything that must be marked critical is.
  *
  * @param format Names the format in messages.
+ * @param relaxations Under `compat` alone: takes up what is passed over.
  * @throws {MalformedError} `ERR_ENVELOPE_ATTRIBUTE`
  *
  * Spec: Notary Project, signature-specification.md, "Signed Attributes".
  */
-export function readSignedAttributes(format: string, attributes: ProtectedAttributes): SignedAttributes {
-  const { contentType, signingTime, authenticSigningTime, expiry, critical, extended } = attributes;
+export function readSignedAttributes(
+  format: "JWS" | "COSE",
+  attributes: ProtectedAttributes,
+  relaxations?: Relaxations,
+): SignedAttributes {
+  const { contentType, signingTime, authenticSigningTime, critical, extended } = attributes;
   if (contentType !== PAYLOAD_CONTENT_TYPE) {
     refuseAttribute(format, "content type", `"${printable(contentType)}", expected "${PAYLOAD_CONTENT_TYPE}"`);
   }
@@ -52,16 +58,22 @@ export function readSignedAttributes(format: string, attributes: ProtectedAttrib
     ? [ATTRIBUTE.authenticSigningTime, ATTRIBUTE.signingTime]
     : [ATTRIBUTE.signingTime, ATTRIBUTE.authenticSigningTime];
   const time = byAuthority ? authenticSigningTime : signingTime;
-  if ((byAuthority ? signingTime : authenticSigningTime) !== undefined) {
+  const superfluous = (byAuthority ? signingTime : authenticSigningTime) !== undefined;
+  if (superfluous && !(format === "COSE" && passesOver(relaxations, "cose-one-time"))) {
     refuseAttribute(format, other, `present, which "${signingScheme}" does not allow`);
   }
   if (time === undefined || time.instant <= NO_TIME) {
     refuseAttribute(format, expected, `missing, which "${signingScheme}" requires`);
   }
+  const { expiry, mustBeCritical } = readExpiry(format, attributes, relaxations);
   if (expiry !== undefined && expiry.instant <= time.instant) {
     refuseAttribute(format, ATTRIBUTE.expiry, "not after the signing time");
   }
-  for (const name of criticalAttributes({ signingScheme, ...(expiry === undefined ? {} : { expiry }) })) {
+  const marked = criticalAttributes({
+    signingScheme,
+    ...(mustBeCritical === undefined ? {} : { expiry: mustBeCritical }),
+  });
+  for (const name of marked) {
     if (!critical.has(name)) refuseAttribute(format, name, "not marked critical, which is required");
   }
   return {
@@ -86,6 +98,19 @@ export function criticalAttributes(
     ...(expiry === undefined ? [] : [ATTRIBUTE.expiry]),
     ...(signingScheme === "notary.x509.signingAuthority" ? [ATTRIBUTE.authenticSigningTime] : []),
   ];
+}
+
+/** The expiry that counts, and the one that must be marked: for the reference the first instant of the year 1 is none. */
+function readExpiry(
+  format: "JWS" | "COSE",
+  { expiry, critical }: ProtectedAttributes,
+  relaxations: Relaxations | undefined,
+) {
+  const isNone = expiry?.instant.getTime() === NO_TIME.getTime() && passesOver(relaxations, "expiry-year-1");
+  if (!isNone) return { expiry, mustBeCritical: expiry };
+  if (format === "COSE") return { expiry: undefined, mustBeCritical: expiry };
+  if (critical.has(ATTRIBUTE.expiry)) refuseAttribute(format, ATTRIBUTE.expiry, "marked critical, and no expiry");
+  return { expiry: undefined, mustBeCritical: undefined };
 }
 
 /** The first instant of the year 1, which implementations write and read as the absence of a time. */

@@ -11,6 +11,7 @@ import { ATTRIBUTE, readSignedAttributes } from "./attributes.ts";
 import { NO_CHAIN, readChain } from "./certificate_chain.ts";
 import type { AttributeTime, Envelope, ExtendedAttribute, UnsignedAttributes } from "./envelope.ts";
 import { reading, refuseAttribute, refuseFormat } from "./refuse.ts";
+import { passesOver, type Relaxations } from "./strict_rules.ts";
 
 const FORMAT = "COSE";
 
@@ -38,10 +39,11 @@ type Headers = ReadonlyMap<CborKey, CborItem>;
  * Decodes a COSE_Sign1 envelope. Nothing in it is proven afterwards.
  *
  * @param bytes The envelope as stored, its size checked by the caller.
+ * @param relaxations Under `compat` alone: takes up what is passed over.
  * @throws {MalformedError} `ERR_ENVELOPE_FORMAT`, `ERR_ENVELOPE_ATTRIBUTE`, `ERR_CERTIFICATE`
  * @throws {UnsupportedError} `ERR_ALGORITHM_UNSUPPORTED`
  */
-export function decodeCose(bytes: Uint8Array): Envelope {
+export function decodeCose(bytes: Uint8Array, relaxations?: Relaxations): Envelope {
   if (bytes[0] !== FIRST_BYTES[0] || bytes[1] !== FIRST_BYTES[1]) {
     refuseFormat(FORMAT, "it does not begin with d2 84, a tagged COSE_Sign1", {
       reference: "unable to parse the digital signature, error : cbor: invalid COSE_Sign1_Tagged object",
@@ -57,15 +59,20 @@ export function decodeCose(bytes: Uint8Array): Envelope {
   const protectedHeaders = readMap(reading(FORMAT, "protected", () => decodeCbor(protectedBytes)), "protected");
   const unprotected = readMap(unprotectedItem, "unprotected");
   for (const label of unprotected.keys()) {
-    if (protectedHeaders.has(label)) refuseFormat(FORMAT, `header ${shown(label)} is protected and unprotected`);
+    if (protectedHeaders.has(label) && !passesOver(relaxations, "header-once")) {
+      refuseFormat(FORMAT, `header ${shown(label)} is protected and unprotected`);
+    }
   }
   return {
     mediaType: "application/cose",
     signatureAlgorithm: readAlgorithm(protectedHeaders.get(LABEL.alg)),
     payload,
-    signedAttributes: readProtected(protectedHeaders),
-    unsignedAttributes: readUnprotected(unprotected),
-    certificateChain: readX5chain(protectedHeaders.get(LABEL.x5chain) ?? unprotected.get(LABEL.x5chain)),
+    signedAttributes: readProtected(protectedHeaders, relaxations),
+    unsignedAttributes: readUnprotected(unprotected, relaxations),
+    certificateChain: readX5chain(
+      // The reference looks into the unprotected headers only (cose-chain-protected).
+      unprotected.get(LABEL.x5chain) ?? (relaxations === undefined ? protectedHeaders.get(LABEL.x5chain) : undefined),
+    ),
     signature: readBytes(signatureItem, "signature"),
     signedBytes: signedStructure(protectedBytes, payload),
   };
@@ -113,7 +120,7 @@ function readAlgorithm(item: CborItem | undefined) {
   );
 }
 
-function readProtected(headers: Headers) {
+function readProtected(headers: Headers, relaxations: Relaxations | undefined) {
   const critical = readCritical(headers);
   const extended: ExtendedAttribute[] = [];
   for (const [label, item] of headers) {
@@ -124,12 +131,12 @@ function readProtected(headers: Headers) {
   return readSignedAttributes(FORMAT, {
     contentType: readText(headers, LABEL.contentType),
     signingScheme: readText(headers, ATTRIBUTE.signingScheme),
-    signingTime: readTime(headers, ATTRIBUTE.signingTime),
-    authenticSigningTime: readTime(headers, ATTRIBUTE.authenticSigningTime),
-    expiry: readTime(headers, ATTRIBUTE.expiry),
+    signingTime: readTime(headers, ATTRIBUTE.signingTime, relaxations),
+    authenticSigningTime: readTime(headers, ATTRIBUTE.authenticSigningTime, relaxations),
+    expiry: readTime(headers, ATTRIBUTE.expiry, relaxations),
     critical,
     extended,
-  });
+  }, relaxations);
 }
 
 function readText(headers: Headers, label: string | number): string {
@@ -141,15 +148,23 @@ function readText(headers: Headers, label: string | number): string {
 /** Milliseconds before and after 1970 that have four digits in their year. */
 const [FIRST_INSTANT, LAST_INSTANT] = [Date.parse("0000-01-01T00:00:00Z"), Date.parse("9999-12-31T23:59:59.999Z")];
 
-/** Spec: RFC 8949, section 3.4.2: tag 1, seconds since 1970. A fraction is cut to milliseconds. */
-function readTime(headers: Headers, label: string): AttributeTime | undefined {
+/** Spec: RFC 8949, section 3.4.2: tag 1, seconds since 1970. A fraction is cut to milliseconds, which is said. */
+function readTime(
+  headers: Headers,
+  label: string,
+  relaxations: Relaxations | undefined,
+): AttributeTime | undefined {
   const item = headers.get(label);
   if (item === undefined) return undefined;
   const seconds = item.type === "tag" && item.tag === 1 && (item.item.type === "integer" || item.item.type === "float")
     ? Number(item.item.value)
     : NaN;
   const milliseconds = Math.floor(seconds * 1000);
-  if (milliseconds >= FIRST_INSTANT && milliseconds <= LAST_INSTANT) return { instant: new Date(milliseconds) };
+  const instant = new Date(milliseconds);
+  const time: AttributeTime = milliseconds < seconds * 1000 ? { instant, isLater: true } : { instant };
+  if (milliseconds >= FIRST_INSTANT && milliseconds <= LAST_INSTANT) return time;
+  // What a `Date` cannot hold is refused all the same (time-range).
+  if (!Number.isNaN(instant.getTime()) && passesOver(relaxations, "rfc3339-strict")) return time;
   return refuseAttribute(FORMAT, label, "expected tag 1 with seconds since 1970 up to the year 9999");
 }
 
@@ -173,18 +188,18 @@ function readCritical(headers: Headers): ReadonlySet<string | number> {
 }
 
 /** Labels this engine does not know are left out: nothing vouches for them. */
-function readUnprotected(headers: Headers): UnsignedAttributes {
+function readUnprotected(headers: Headers, relaxations: Relaxations | undefined): UnsignedAttributes {
   const agent = headers.get(ATTRIBUTE.signingAgent);
-  if (agent !== undefined && agent.type !== "text") {
+  if (agent !== undefined && agent.type !== "text" && !passesOver(relaxations, "cose-unsigned-types")) {
     refuseAttribute(FORMAT, ATTRIBUTE.signingAgent, `${agent.type}, expected text`);
   }
   const timestamp = headers.get(ATTRIBUTE.timestampSignature);
-  if (timestamp !== undefined && timestamp.type !== "bytes") {
+  if (timestamp !== undefined && timestamp.type !== "bytes" && !passesOver(relaxations, "cose-unsigned-types")) {
     refuseAttribute(FORMAT, ATTRIBUTE.timestampSignature, `${timestamp.type}, expected bytes`);
   }
   return {
-    ...(agent === undefined ? {} : { signingAgent: agent.value }),
-    ...(timestamp === undefined ? {} : { timestampSignature: timestamp.value }),
+    ...(agent?.type === "text" ? { signingAgent: agent.value } : {}),
+    ...(timestamp?.type === "bytes" ? { timestampSignature: timestamp.value } : {}),
   };
 }
 

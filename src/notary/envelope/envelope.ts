@@ -1,6 +1,7 @@
 /** `Envelope`: every signature format brought to one normal form (Notary Project, signature-specification.md). */
 import type { SignatureAlgorithm } from "../../ports.ts";
 import type { Certificate } from "../../x509/mod.ts";
+import type { RelaxedRule } from "./strict_rules.ts";
 
 /** Media types of signature envelopes. */
 export type EnvelopeMediaType = "application/jose+json" | "application/cose";
@@ -29,6 +30,8 @@ export interface SignedAttributes {
 /** An instant and, for display, the offset it was written with: JWS keeps the signer's, COSE has none. */
 export interface AttributeTime {
   readonly instant: Date;
+  /** What was written is later than `instant`, by less than the millisecond that an instant can tell. */
+  readonly isLater?: true;
   /** Minutes east of UTC as written; `undefined` where the format has no offset. */
   readonly offsetMinutes?: number;
 }
@@ -59,4 +62,9 @@ export interface Envelope {
   readonly signature: Uint8Array;
   /** What the signature is over: the signing input of the format, sliced from what was received. */
   readonly signedBytes: Uint8Array;
+  /**
+   * There only when it was read with `compat`: the rules that were passed over so far. Everything judged of such an
+   * envelope is the reference implementation's answer, not ours.
+   */
+  readonly relaxed?: readonly RelaxedRule[];
 }

@@ -2,10 +2,11 @@
 import type { AttributeTime } from "./envelope.ts";
 
 const RFC3339 =
-  /^\d{4}-\d{2}-(\d{2})T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|([+-])([01]\d|2[0-3]):([0-5]\d))$/;
+  /^\d{4}-\d{2}-(\d{2})T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,3}(\d{0,6}))?(?:Z|([+-])([01]\d|2[0-3]):([0-5]\d))$/;
 
 /**
- * Parses a date and time with its offset: upper-case `T` and `Z`, no leap second, a fraction cut to milliseconds.
+ * Parses a date and time with its offset: upper-case `T` and `Z`, no leap second, a fraction cut to milliseconds, which is
+ * said.
  *
  * @returns `undefined` when it is anything else, or a day that does not exist.
  *
@@ -14,13 +15,14 @@ const RFC3339 =
 export function parseRfc3339(text: string): AttributeTime | undefined {
   const match = RFC3339.exec(text);
   if (match === null) return undefined;
-  const [, day, sign, hours = "0", minutes = "0"] = match;
+  const [, day, finer = "", sign, hours = "0", minutes = "0"] = match;
   const magnitude = Number(hours) * 60 + Number(minutes);
   const offsetMinutes = sign === "-" && magnitude > 0 ? -magnitude : magnitude;
   const instant = new Date(text);
   // The 30th of February is the 2nd of March to some engines and no date to others.
   const local = new Date(instant.getTime() + offsetMinutes * 60_000);
-  return local.getUTCDate() === Number(day) ? { instant, offsetMinutes } : undefined;
+  if (local.getUTCDate() !== Number(day)) return undefined;
+  return Number(finer) > 0 ? { instant, isLater: true, offsetMinutes } : { instant, offsetMinutes };
 }
 
 /**

@@ -1,7 +1,18 @@
 /** JSON → the members of a trust policy document, with their places in the text; what they mean is for `policy.ts`. */
-import { decodeUtf8, isJsonObject, type JsonObject, type JsonValue, parseJson, printable } from "../../encoding/mod.ts";
+import {
+  decodeUtf8,
+  encodeUtf8,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  MAX_JSON_DEPTH,
+  parseJson,
+  printable,
+} from "../../encoding/mod.ts";
 import { ConfigurationError, toEngineError } from "../../errors.ts";
+import { parseAsReference, type Shape } from "../envelope/reference_json.ts";
 import type { ReferenceCause } from "../envelope/refuse.ts";
+import { notingJson, type Relaxations } from "../envelope/strict_rules.ts";
 import { locateJson } from "./position.ts";
 
 /** Bytes of a trust policy document at most. */
@@ -12,6 +23,9 @@ export const MAX_STATEMENT_ENTRIES = 1_000;
 
 /** Statements of one document at most. */
 export const MAX_STATEMENTS = 1_000;
+
+/** Members without a meaning that are named at most; of the others their number is told. */
+export const MAX_NAMED_MEMBERS = 8;
 
 /** Where people learn to write one: the reference's sentences end with it. */
 export const TRUST_POLICY_LINK = "https://notaryproject.dev/docs/quickstart/#create-a-trust-policy";
@@ -73,9 +87,15 @@ export type Refuse = (fault: DocumentFault) => ConfigurationError;
  *
  * @param input JSON text, or its UTF-8 bytes.
  * @param source Names the document in messages: a file.
+ * @param relaxations Under `compat` alone: takes up what is passed over.
  * @throws {ConfigurationError} `ERR_TRUST_POLICY` when it is no JSON, too large, or a member is of the wrong type.
  */
-export function readDocument(input: string | Uint8Array, source: string, kind: TrustPolicyKind): WrittenDocument {
+export function readDocument(
+  input: string | Uint8Array,
+  source: string,
+  kind: TrustPolicyKind,
+  relaxations?: Relaxations,
+): WrittenDocument {
   const malformed = (rule: string, cause?: unknown): ConfigurationError =>
     new ConfigurationError("ERR_TRUST_POLICY", `Cannot use trust policy "${printable(source)}": ${rule}`, {
       cause: { ...MALFORMED, cause },
@@ -84,7 +104,12 @@ export function readDocument(input: string | Uint8Array, source: string, kind: T
   let root: JsonValue;
   try {
     text = typeof input === "string" ? input : decodeUtf8(input, "ERR_JSON");
-    root = parseJson(text, { maxBytes: MAX_TRUST_POLICY_BYTES });
+    root = relaxations === undefined
+      ? parseJson(text, { maxBytes: MAX_TRUST_POLICY_BYTES })
+      : parseAsReference(encodeUtf8(text), DOCUMENT_SHAPE, notingJson(relaxations, "trust policy"), {
+        maxDepth: MAX_JSON_DEPTH,
+        trailing: "ignored",
+      });
   } catch (thrown) {
     throw malformed(toEngineError(thrown, "Cannot parse JSON").message, thrown);
   }
@@ -95,16 +120,34 @@ export function readDocument(input: string | Uint8Array, source: string, kind: T
       { cause: fault.reference === undefined ? undefined : { reference: fault.reference } satisfies ReferenceCause },
     );
   const warnings: string[] = [];
+  const warn = (what: string) => warnings.push(`Trust policy "${printable(source)}": ${what}`);
+  let ignored = 0;
   const reader: Reader = {
     refuse,
+    // Each is looked for in the text, so that naming all would cost the square of its length.
     ignore: (path, name) =>
-      warnings.push(`Trust policy "${printable(source)}": ${describe({ path: [...path, name], rule: UNKNOWN }, text)}`),
+      void (++ignored <= MAX_NAMED_MEMBERS && warn(describe({ path: [...path, name], rule: UNKNOWN }, text))),
   };
   const document = readObject(reader, { value: root, path: [] }, ["version", "trustPolicies"]);
   const list = document("trustPolicies");
   const statements = readList(reader, list, MAX_STATEMENTS).map((statement) => readStatement(reader, statement, kind));
+  const unnamed = ignored - MAX_NAMED_MEMBERS;
+  if (unnamed > 0) warn(`${unnamed} more members without a meaning, they have no effect`);
   return { kind, version: readText(reader, document("version")), statements, warnings, refuse };
 }
+
+/** What the reference's JSON reader looks for, in documents of both kinds. */
+const DOCUMENT_SHAPE: Shape = {
+  version: undefined,
+  trustPolicies: {
+    name: undefined,
+    registryScopes: undefined,
+    globalPolicy: undefined,
+    signatureVerification: { level: undefined, override: undefined, verifyTimestamp: undefined },
+    trustStores: undefined,
+    trustedIdentities: undefined,
+  },
+};
 
 const UNKNOWN = "no such member, it has no effect";
 const MALFORMED: ReferenceCause = {
@@ -146,9 +189,10 @@ function readObject(reader: Reader, found: Found, known: readonly string[]): (na
     : isJsonObject(value)
     ? value
     : wrongType(reader, found, "an object");
+  const byLowerCase = new Map(known.map((name) => [name.toLowerCase(), name]));
   const names = new Map<string, string>();
   for (const written of Object.keys(object)) {
-    const name = known.find((candidate) => candidate.toLowerCase() === written.toLowerCase());
+    const name = byLowerCase.get(written.toLowerCase());
     if (name === undefined) reader.ignore(path, written);
     else if (names.has(name)) {
       throw reader.refuse({

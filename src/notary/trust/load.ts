@@ -19,10 +19,13 @@ export async function trustOfStatement(statement: TrustPolicyStatement, store: T
   const { name, level, trustedIdentities, verifyTimestamp, trustStores } = statement;
   const names = new Map(trustStores.map((named) => [storeText(named), named]));
   const anchors: Record<TrustStoreType, Certificate[]> = { ca: [], signingAuthority: [], tsa: [] };
+  const anchorOrigins = new Map<Certificate, string>();
   const unusable: Partial<Record<TrustStoreType, UnusableStore>> = {};
   for (const named of names.values()) {
     try {
-      anchors[named.type].push(...await store(named));
+      const certificates = await store(named);
+      anchors[named.type].push(...certificates);
+      for (const certificate of certificates) anchorOrigins.set(certificate, storeText(named));
     } catch (thrown) {
       if (!(thrown instanceof ConfigurationError)) throw thrown;
       unusable[named.type] ??= unusableStore(storeText(named), thrown);
@@ -38,6 +41,7 @@ export async function trustOfStatement(statement: TrustPolicyStatement, store: T
     trustedIdentities,
     verifyTimestamp,
     trustAnchors: timestamps ? { ...vouching, tsa } : vouching,
+    anchorOrigins,
     ...(Object.keys(unusable).length === 0 ? {} : { unusableStores: unusable }),
   };
 }

@@ -1,6 +1,7 @@
 /** Trust policy documents → statements that keep every rule (Notary Project, trust-store-trust-policy.md, "Trust Policy"). */
 import { printable } from "../../encoding/mod.ts";
 import { quoteText } from "../../x509/mod.ts";
+import { passesOver, type ReadOptions, type Relaxations, type RelaxedRule } from "../envelope/strict_rules.ts";
 import {
   type DocumentFault,
   type DocumentPath,
@@ -31,6 +32,8 @@ export interface TrustPolicy<Statement extends TrustPolicyStatement> {
   readonly statements: readonly Statement[];
   /** What has no effect, or an effect that is hardly meant; nothing in it makes the document less strict. */
   readonly warnings: readonly string[];
+  /** There only when it was read with `compat`: the rules that were passed over. Such a policy must not decide anything. */
+  readonly relaxed?: readonly RelaxedRule[];
 }
 
 const VERSIONS: readonly string[] = ["1.0"];
@@ -40,19 +43,25 @@ const VERSIONS: readonly string[] = ["1.0"];
  *
  * @param input JSON text, or its UTF-8 bytes.
  * @param source Names the document in messages: a file.
+ * @param options With `compat` the reference implementation's rules are applied; for comparisons, never for a decision.
  * @throws {ConfigurationError} `ERR_TRUST_POLICY` for the first rule that is broken, with statement, member, value, line.
  *
  * Spec: Notary Project, trust-store-trust-policy.md, "OCI Trust Policy".
  */
-export function parseOciTrustPolicy(input: string | Uint8Array, source: string): TrustPolicy<OciStatement> {
-  const document = readDocument(input, source, "oci");
-  const { statements, warnings } = readStatements(document, source);
-  checkScopes(document, statements);
+export function parseOciTrustPolicy(
+  input: string | Uint8Array,
+  source: string,
+  options: ReadOptions = {},
+): TrustPolicy<OciStatement> {
+  const relaxations = relaxationsOf(options);
+  const document = readDocument(input, source, "oci", relaxations);
+  const { statements, warnings } = readStatements(document, source, relaxations);
+  checkScopes(document, statements, relaxations);
   const checked = statements.map(({ written, core }): OciStatement => ({
     ...core,
     registryScopes: written.registryScopes.value,
   }));
-  return { source, statements: checked, warnings };
+  return { source, statements: checked, warnings, ...relaxedOf(relaxations) };
 }
 
 /**
@@ -60,13 +69,19 @@ export function parseOciTrustPolicy(input: string | Uint8Array, source: string):
  *
  * @param input JSON text, or its UTF-8 bytes.
  * @param source Names the document in messages: a file.
+ * @param options With `compat` the reference implementation's rules are applied; for comparisons, never for a decision.
  * @throws {ConfigurationError} `ERR_TRUST_POLICY` for the first rule that is broken, with statement, member, value, line.
  *
  * Spec: Notary Project, trust-store-trust-policy.md, "Blob Trust Policy".
  */
-export function parseBlobTrustPolicy(input: string | Uint8Array, source: string): TrustPolicy<BlobStatement> {
-  const document = readDocument(input, source, "blob");
-  const { statements, warnings } = readStatements(document, source);
+export function parseBlobTrustPolicy(
+  input: string | Uint8Array,
+  source: string,
+  options: ReadOptions = {},
+): TrustPolicy<BlobStatement> {
+  const relaxations = relaxationsOf(options);
+  const document = readDocument(input, source, "blob", relaxations);
+  const { statements, warnings } = readStatements(document, source, relaxations);
   const global = statements.filter(({ written }) => written.globalPolicy.value);
   const checked = statements.map(({ written, core }): BlobStatement => ({
     ...core,
@@ -89,7 +104,15 @@ export function parseBlobTrustPolicy(input: string | Uint8Array, source: string)
       reference: "global blob trust policy statement cannot have verification level set to skip",
     });
   }
-  return { source, statements: checked, warnings };
+  return { source, statements: checked, warnings, ...relaxedOf(relaxations) };
+}
+
+function relaxationsOf({ compat }: ReadOptions): Relaxations | undefined {
+  return compat === undefined ? undefined : new Set();
+}
+
+function relaxedOf(relaxations: Relaxations | undefined): Pick<TrustPolicy<never>, "relaxed"> {
+  return relaxations === undefined ? {} : { relaxed: [...relaxations] };
 }
 
 interface CheckedStatement {
@@ -101,6 +124,7 @@ interface CheckedStatement {
 function readStatements(
   document: WrittenDocument,
   source: string,
+  relaxations: Relaxations | undefined,
 ): { readonly statements: readonly CheckedStatement[]; readonly warnings: readonly string[] } {
   const { kind, version, refuse } = document;
   if (!VERSIONS.includes(version.value)) {
@@ -134,7 +158,11 @@ function readStatements(
       });
     }
     names.add(name);
-    const { core, doubts } = readStatementCore(written, (fault) => refuse(inStatement(kind, written, fault)));
+    const { core, doubts } = readStatementCore(
+      written,
+      (fault) => refuse(inStatement(kind, written, fault)),
+      relaxations,
+    );
     for (const doubt of doubts) {
       warnings.push(`Trust policy "${printable(source)}": statement "${printable(name)}": ${doubt}`);
     }
@@ -157,7 +185,11 @@ function inStatement(kind: TrustPolicyKind, written: WrittenStatement, fault: Do
   };
 }
 
-function checkScopes({ refuse }: WrittenDocument, statements: readonly CheckedStatement[]): void {
+function checkScopes(
+  { refuse }: WrittenDocument,
+  statements: readonly CheckedStatement[],
+  relaxations: Relaxations | undefined,
+): void {
   for (const { written } of statements) {
     const fault = scopesFault(written);
     if (fault !== undefined) throw refuse(fault);
@@ -180,7 +212,8 @@ function checkScopes({ refuse }: WrittenDocument, statements: readonly CheckedSt
       }
       owners.set(scope, written);
     }
-    if (core.level.name === "skip" && scopes.includes(ANY_SCOPE)) {
+    const skipsAll = core.level.name === "skip" && scopes.includes(ANY_SCOPE);
+    if (skipsAll && !passesOver(relaxations, "skip-everywhere")) {
       throw refuse({
         ...about(written, written.level.path, "skip"),
         rule:

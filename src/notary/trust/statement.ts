@@ -2,6 +2,7 @@
 import { printable } from "../../encoding/mod.ts";
 import type { ConfigurationError } from "../../errors.ts";
 import { quoteText } from "../../x509/mod.ts";
+import type { Relaxations } from "../envelope/strict_rules.ts";
 import type { DocumentFault, WrittenStatement } from "./document.ts";
 import { findOverlap, readIdentity, type SubjectIdentity, type TrustedIdentities } from "./identity.ts";
 import { LEVELS, overrideLevel, type VerificationLevel } from "./level.ts";
@@ -30,11 +31,16 @@ type RefuseStatement = (fault: DocumentFault) => ConfigurationError;
 /**
  * Checks what a statement says, in the reference's order.
  *
+ * @param relaxations Under `compat` alone: takes up what is passed over.
  * @throws {ConfigurationError} What `refuse` makes of the first rule that is broken.
  *
  * Spec: Notary Project, trust-store-trust-policy.md, "Trust Policy Properties".
  */
-export function readStatementCore(written: WrittenStatement, refuse: RefuseStatement): ReadStatement {
+export function readStatementCore(
+  written: WrittenStatement,
+  refuse: RefuseStatement,
+  relaxations?: Relaxations,
+): ReadStatement {
   const name = written.name.value;
   if (name === "") {
     throw refuse({
@@ -67,7 +73,7 @@ export function readStatementCore(written: WrittenStatement, refuse: RefuseState
       reference: `${policy} either missing trust stores or trusted identities, both must be specified`,
     });
   }
-  const stores = readStores(written, refuse);
+  const stores = readStores(written, refuse, relaxations);
   const { identities, doubts } = readIdentities(written, refuse);
   const vouches = stores.some(({ type }) => type !== "tsa");
   const noSigner = 'no trust store of type "ca" or "signingAuthority": no signature can be trusted';
@@ -121,9 +127,13 @@ function readVerifyTimestamp(
   });
 }
 
-function readStores({ name, trustStores }: WrittenStatement, refuse: RefuseStatement): readonly TrustStoreName[] {
+function readStores(
+  { name, trustStores }: WrittenStatement,
+  refuse: RefuseStatement,
+  relaxations: Relaxations | undefined,
+): readonly TrustStoreName[] {
   return trustStores.value.map((text, index) => {
-    const read = parseTrustStoreName(text, name.value);
+    const read = parseTrustStoreName(text, name.value, relaxations);
     if ("type" in read) return read;
     throw refuse({ path: [...trustStores.path, index], value: text, ...read });
   });

@@ -1,19 +1,14 @@
 /**
- * Named trust stores. Whatever they are kept in, a folder, memory or a policy's PEM, the certificates go through the same
- * checks: `ca` and `signingAuthority` hold CAs and self-signed signing certificates, `tsa` holds roots.
+ * Named trust stores. Whatever they are kept in, a folder or memory, the certificates go through the checks of
+ * `anchor.ts`: `ca` and `signingAuthority` hold CAs and self-signed signing certificates, `tsa` holds roots.
  */
-import { equalBytes, printable } from "../../encoding/mod.ts";
+import { printable } from "../../encoding/mod.ts";
 import { ConfigurationError, EngineError, toEngineError } from "../../errors.ts";
 import type { CryptoProvider } from "../../ports.ts";
-import {
-  type Certificate,
-  extensionOf,
-  formatName,
-  parseCertificates,
-  quoteText,
-  verifyCertificateSignature,
-} from "../../x509/mod.ts";
+import { type Certificate, parseCertificates, quoteText } from "../../x509/mod.ts";
 import type { ReferenceCause } from "../envelope/refuse.ts";
+import { passesOver, type Relaxations } from "../envelope/strict_rules.ts";
+import { findAnchorFault } from "./anchor.ts";
 
 /** What the certificates of a store vouch for: signatures by scheme, or timestamps. */
 export type TrustStoreType = "ca" | "signingAuthority" | "tsa";
@@ -65,10 +60,15 @@ const STORE_NAME = /^[A-Za-z0-9_.-]+$/;
  * Reads `TYPE:NAME`.
  *
  * @param statement Name of the statement, for the reference's sentences.
+ * @param relaxations Under `compat` alone: takes up what is passed over.
  *
  * Spec: Notary Project, trust-store-trust-policy.md, "Trust Policy Properties", trustStores.
  */
-export function parseTrustStoreName(text: string, statement: string): TrustStoreName | TrustStoreFault {
+export function parseTrustStoreName(
+  text: string,
+  statement: string,
+  relaxations?: Relaxations,
+): TrustStoreName | TrustStoreFault {
   const policy = `trust policy statement ${quoteText(statement)}`;
   const colon = text.indexOf(":");
   if (colon < 0) {
@@ -93,7 +93,7 @@ export function parseTrustStoreName(text: string, statement: string): TrustStore
     return { rule: "no name of a store, expected letters, digits, _, . and - behind the colon", reference };
   }
   // A folder of another meaning: the type's own, or the one above.
-  if (name === "." || name === "..") {
+  if ((name === "." || name === "..") && !passesOver(relaxations, "trust-store-folder-name")) {
     return { rule: `"${name}" is a folder of another meaning, expected a name`, reference };
   }
   return { type, name };
@@ -131,8 +131,7 @@ export async function readTrustStore(
 }
 
 /**
- * Checks that certificates may be in a store of this type. Their validity is not looked at: that of the signature's own
- * chain is, when it is verified.
+ * Checks that certificates may be in a store of this type, by {@link findAnchorFault}.
  *
  * @param file Names where they are from, in messages.
  * @throws {ConfigurationError} `ERR_TRUST_STORE` naming the first certificate that may not.
@@ -146,28 +145,16 @@ export async function checkTrustAnchors(
   crypto: Pick<CryptoProvider, "verify">,
   file = "certificates",
 ): Promise<void> {
+  const fault = await findAnchorFault(store.type, certificates, crypto);
+  if (fault === undefined) return;
   const where = `${file} in trust store ${store.name} of type ${store.type}`;
-  for (const certificate of certificates) {
-    let proven: Promise<boolean> | undefined;
-    // By signature alone: the name is looked at where a root is asked for.
-    const isSelfSigned = () => proven ??= verifyCertificateSignature(certificate, certificate, crypto);
-    const subject = formatName(certificate.subject);
-    if (!isAuthority(certificate) && !await isSelfSigned()) {
-      throw refuse(store, file, `"${printable(subject)}" is neither a CA nor self-signed`, {
-        reference: `failed to validate the trusted certificate ${where}`,
-        inner: `certificate with subject ${quoteText(subject)} is not a CA certificate or self-signed signing ` +
-          "certificate",
-      });
-    }
-    if (store.type !== "tsa") continue;
-    const fault = await rootFault(certificate, isSelfSigned);
-    if (fault === undefined) continue;
-    const inner = `certificate with subject ${quoteText(subject)} is not a root CA certificate: ${fault.reference}`;
-    throw refuse(store, file, `"${printable(subject)}" ${fault.rule}, expected a root of timestamp authorities`, {
-      reference: `trusted certificate ${where} is invalid: ${inner}`,
-      inner,
-    });
-  }
+  const { what, reference: inner, check } = fault;
+  throw refuse(store, file, what, {
+    reference: check === "vouching"
+      ? `failed to validate the trusted certificate ${where}`
+      : `trusted certificate ${where} is invalid: ${inner}`,
+    inner,
+  });
 }
 
 /**
@@ -237,35 +224,4 @@ function readFile(store: TrustStoreName, { name, content }: TrustStoreFile): rea
 function refuse(store: TrustStoreName, file: string, what: string, cause: TrustStoreCause): ConfigurationError {
   const message = `Cannot use trust store "${storeText(store)}": file "${printable(file)}": ${what}`;
   return new ConfigurationError("ERR_TRUST_STORE", message, { cause });
-}
-
-function isAuthority(certificate: Certificate): boolean {
-  return extensionOf(certificate, "basicConstraints")?.value.isCa === true;
-}
-
-async function rootFault(
-  certificate: Certificate,
-  isSelfSigned: () => Promise<boolean>,
-): Promise<{ readonly rule: string; readonly reference: string } | undefined> {
-  const constraints = extensionOf(certificate, "basicConstraints")?.value;
-  const usage = extensionOf(certificate, "keyUsage")?.value;
-  const mayIssue = (certificate.version === 3 ? constraints?.isCa === true : constraints?.isCa !== false) &&
-    (usage === undefined || usage.has("keyCertSign"));
-  if (!mayIssue) {
-    return {
-      rule: "may not issue certificates",
-      reference: "x509: invalid signature: parent certificate cannot sign this kind of certificate",
-    };
-  }
-  if (!await isSelfSigned()) {
-    const ecdsa = certificate.publicKey.type === "EC";
-    return {
-      rule: "is not signed with its own key",
-      reference: ecdsa ? "x509: ECDSA verification failure" : "crypto/rsa: verification error",
-    };
-  }
-  const { issuer, subject } = certificate;
-  if (equalBytes(issuer.der, subject.der)) return undefined;
-  const names = `issuer (${formatName(issuer)}) and subject (${formatName(subject)}) are not the same`;
-  return { rule: "has an issuer of another name", reference: names };
 }

@@ -5,6 +5,7 @@ import type { Trust } from "../trust/mod.ts";
 import { type ArtifactOutcome, firstRefusal, verdict, type VerificationOutcome } from "./outcome.ts";
 import { outcomeOfError, skippedOutcome, verifySignature } from "./signature.ts";
 import { explainMissingSignature } from "./unsigned.ts";
+import { requireMetadata, type WantedMetadata } from "./user_metadata.ts";
 import type { ArtifactView, SignatureSource, SignedArtifact } from "./view.ts";
 
 /** Signatures of one artifact tried at most, unless the caller says otherwise: notation's number. */
@@ -12,10 +13,12 @@ export const MAX_SIGNATURES = 100;
 /** Signatures fetched at the same time, once the first has not verified. */
 export const MAX_PARALLEL_SIGNATURES = 4;
 
-/** Bounds of one verification. */
+/** What bounds and narrows one verification. */
 export interface ArtifactOptions {
   /** Signatures tried at most; a whole number from 1. */
   readonly maxSignatures?: number;
+  /** What a signature must have signed beside the artifact: the first that has it all and is good verifies. */
+  readonly userMetadata?: WantedMetadata;
 }
 
 /**
@@ -42,7 +45,11 @@ export async function verifyArtifact(
     const name = `${repositoryName(reference)}@${descriptor.digest}`;
     return { reference: name, descriptor, verdict: "skipped", outcomes: [], signatureCount: 0, asked: [] };
   }
-  const { artifact, outcomes } = await trySignatures(reference, trust, view, limit);
+  const wanted: Wanted = {
+    trust,
+    ...(options.userMetadata === undefined ? {} : { userMetadata: options.userMetadata }),
+  };
+  const { artifact, outcomes } = await trySignatures(reference, wanted, view, limit);
   const summary = summaryOf(artifact);
   if (artifact.signatures.length === 0) {
     const missing = await explainMissingSignature(artifact, view.signal);
@@ -58,6 +65,11 @@ export async function verifyArtifact(
     outcomes,
     refusal: summarize(artifact, outcomes, undecided, exceeded.limit),
   };
+}
+
+/** What a signature has to be. */
+interface Wanted extends Pick<ArtifactOptions, "userMetadata"> {
+  readonly trust: Trust;
 }
 
 function summaryOf({ name, descriptor, signatures, asked }: SignedArtifact) {
@@ -84,12 +96,12 @@ function readLimit(maxSignatures: number): number {
 /** Tries what is listed; before a refusal also what is listed elsewhere, as a half-migrated registry has it. */
 async function trySignatures(
   reference: Reference,
-  trust: Trust,
+  wanted: Wanted,
   view: ArtifactView,
   limit: number,
 ): Promise<{ readonly artifact: SignedArtifact; readonly outcomes: readonly VerificationOutcome[] }> {
   const artifact = await view.signatures(reference);
-  const outcomes = await tryInOrder(artifact, artifact.signatures.slice(0, limit), trust, view);
+  const outcomes = await tryInOrder(artifact, artifact.signatures.slice(0, limit), wanted, view);
   const allAsked = artifact.asked.some(({ way }) => way !== "referrers-api");
   // Once the time is over the other place cannot be asked: a doubt may stand for it, a failure may not.
   const timeIsOver = view.signal.aborted && outcomes.some(isUndecided);
@@ -97,7 +109,7 @@ async function trySignatures(
   const united = await view.signatures(reference, { everywhere: true });
   const tried = new Set(outcomes.map(({ signature }) => signature?.digest));
   const others = united.signatures.filter(({ descriptor }) => !tried.has(descriptor.digest));
-  const more = await tryInOrder(united, others.slice(0, limit - outcomes.length), trust, view);
+  const more = await tryInOrder(united, others.slice(0, limit - outcomes.length), wanted, view);
   return { artifact: united, outcomes: [...outcomes, ...more] };
 }
 
@@ -108,15 +120,15 @@ async function trySignatures(
 async function tryInOrder(
   artifact: SignedArtifact,
   signatures: readonly SignatureSource[],
-  trust: Trust,
+  wanted: Wanted,
   view: ArtifactView,
 ): Promise<readonly VerificationOutcome[]> {
   const outcomes: VerificationOutcome[] = [];
   for (let start = 0; start < signatures.length;) {
     const batch = signatures.slice(start, start + (start === 0 ? 1 : MAX_PARALLEL_SIGNATURES));
     start += batch.length;
-    if (view.signal.aborted) return [...outcomes, ...batch.slice(0, 1).map((source) => outOfTime(source, trust))];
-    for (const outcome of await Promise.all(batch.map((source) => tryOne(artifact, source, trust, view)))) {
+    if (view.signal.aborted) return [...outcomes, ...batch.slice(0, 1).map((source) => outOfTime(source, wanted))];
+    for (const outcome of await Promise.all(batch.map((source) => tryOne(artifact, source, wanted, view)))) {
       outcomes.push(outcome);
       if (verdict(outcome) === "verified") return outcomes;
     }
@@ -124,7 +136,7 @@ async function tryInOrder(
   return outcomes;
 }
 
-function outOfTime({ descriptor }: SignatureSource, trust: Trust): VerificationOutcome {
+function outOfTime({ descriptor }: SignatureSource, { trust }: Wanted): VerificationOutcome {
   const error = new UnavailableError("ERR_DEADLINE", "Cannot try this signature and those after it: ran out of time");
   return { ...outcomeOfError(error, trust), signature: descriptor };
 }
@@ -132,13 +144,13 @@ function outOfTime({ descriptor }: SignatureSource, trust: Trust): VerificationO
 async function tryOne(
   { descriptor }: SignedArtifact,
   source: SignatureSource,
-  trust: Trust,
+  { trust, userMetadata }: Wanted,
   { ports, signal }: ArtifactView,
 ): Promise<VerificationOutcome> {
   try {
     const envelope = await source.envelope();
     const outcome = await verifySignature(envelope, descriptor, trust, { ...ports, signal }, source.integrity());
-    return { ...outcome, signature: source.descriptor };
+    return { ...requireMetadata(outcome, userMetadata), signature: source.descriptor };
   } catch (thrown) {
     return { ...outcomeOfError(thrown, trust), signature: source.descriptor };
   }

@@ -8,12 +8,15 @@ import {
   type TimestampRange,
   type TimestampRefusal,
   type TimestampToken,
+  type Tolerates,
   verifyTimestamp,
 } from "../../timestamp/mod.ts";
 import { type Certificate, formatName, validAt } from "../../x509/mod.ts";
 import type { Envelope } from "../envelope/envelope.ts";
+import { passesOver, type Relaxations } from "../envelope/strict_rules.ts";
 import { referenceOf } from "../envelope/refuse.ts";
 import type { Trust } from "../trust/mod.ts";
+import { identify } from "./certificate_facts.ts";
 import { type Evidence, failed, inconclusive, passed, type ValidationResult } from "./outcome.ts";
 
 /** Judges the revocation of a chain that is proven, leaf first. */
@@ -30,6 +33,7 @@ export type ChainRevocation = (chain: readonly Certificate[]) => ValidationResul
  *
  * @param envelope An envelope whose integrity is proven.
  * @param at Instant of verification, from `ports.now()`.
+ * @param relaxations For an envelope read with `compat`: takes up what is passed over.
  * @returns `failed` with `CERTIFICATE_NOT_YET_VALID` or `CERTIFICATE_EXPIRED` for the first certificate outside its period,
  * with `TIMESTAMP_MISSING`, `ERR_TIMESTAMP`, `TIMESTAMP_MISMATCH`, `TIMESTAMP_INVALID`, `TIMESTAMP_AUTHORITY_NOT_TRUSTED`,
  * `TIMESTAMP_AUTHORITY_INVALID` or `TRUST_ANCHOR_MISSING` for a timestamp that proves nothing, with
@@ -44,11 +48,12 @@ export async function validateAuthenticTimestamp(
   at: Date,
   crypto: CryptoProvider,
   revocation: ChainRevocation,
+  relaxations?: Relaxations,
 ): Promise<ValidationResult> {
   const { signingScheme, authenticSigningTime } = envelope.signedAttributes;
   if (signingScheme === "notary.x509" && isTimestampNeeded(envelope, trust, at)) {
     try {
-      return await validateTimestamp(envelope, trust, crypto, revocation);
+      return await validateTimestamp(envelope, trust, crypto, revocation, relaxations);
     } catch (thrown) {
       return couldNotTell(thrown);
     }
@@ -56,14 +61,17 @@ export async function validateAuthenticTimestamp(
   const timestamp = envelope.unsignedAttributes.timestampSignature === undefined ? "absent" : "not evaluated";
   const authority = signingScheme === "notary.x509.signingAuthority" ? authenticSigningTime : undefined;
   const instant = authority?.instant ?? at;
+  const latest = authority?.isLater === true ? new Date(instant.getTime() + 1) : instant;
+  const finer = latest === instant ? "" : " and a fraction of a millisecond";
   const basis = authority === undefined ? "verification time" : "authentic signing time";
   for (const certificate of envelope.certificateChain) {
-    if (validAt(certificate, instant)) continue;
+    if (validAt(certificate, instant) && validAt(certificate, latest)) continue;
     const early = instant < certificate.notBefore;
     return failed(
       early ? "CERTIFICATE_NOT_YET_VALID" : "CERTIFICATE_EXPIRED",
-      describe(certificate, early, `the ${basis} is ${instant.toISOString()}`),
+      describe(certificate, early, `the ${basis} is ${instant.toISOString()}${finer}`),
       {
+        ...await identify(certificate, crypto),
         ...period(certificate),
         basis,
         instant: instant.toISOString(),
@@ -72,7 +80,7 @@ export async function validateAuthenticTimestamp(
       },
     );
   }
-  return passed({ basis, instant: instant.toISOString(), timestamp });
+  return passed({ basis, instant: instant.toISOString(), ...commonPeriod(envelope.certificateChain), timestamp });
 }
 
 /** A store that is named and cannot be used is still a store: it makes timestamps count. */
@@ -86,6 +94,7 @@ async function validateTimestamp(
   trust: Trust,
   crypto: CryptoProvider,
   revocation: ChainRevocation,
+  relaxations: Relaxations | undefined,
 ): Promise<ValidationResult> {
   if (timestampSignature === undefined) {
     return failed(
@@ -94,16 +103,17 @@ async function validateTimestamp(
       { basis: "timestamp", timestamp: "absent", trust: trust.name },
     );
   }
-  const token = await readTimestampToken(timestampSignature);
+  const tolerates: Tolerates | undefined = relaxations && ((rule) => passesOver(relaxations, rule));
+  const token = await readTimestampToken(timestampSignature, tolerates);
   const anchors = trust.unusableStores?.tsa === undefined ? trust.trustAnchors.tsa ?? [] : [];
   // That nobody is trusted is said of timestamps that are of this signature.
   const judged = anchors.length === 0
-    ? await matchTimestamp(token, signature, crypto)
-    : await verifyTimestamp(token, signature, anchors, crypto);
+    ? await matchTimestamp(token, signature, crypto, tolerates)
+    : await verifyTimestamp(token, signature, anchors, crypto, tolerates);
   if (!("trusted" in judged)) return noAuthorities(trust);
   if (!judged.trusted) return refused(judged, { basis: "timestamp", ...claims(token), trust: trust.name });
   const evidence = found(judged.range, judged.authorityChain);
-  return outsideRange(certificateChain, judged.range, evidence) ??
+  return await outsideRange(certificateChain, judged.range, evidence, crypto) ??
     ofAuthority(await revocation(judged.authorityChain), evidence);
 }
 
@@ -148,18 +158,25 @@ function found({ genTime, accuracySeconds, text }: TimestampRange, chain: readon
 }
 
 /** The token was made somewhere between two instants: a certificate must have been valid at both. */
-function outsideRange(
+async function outsideRange(
   chain: readonly Certificate[],
   { earliest, latest, text }: TimestampRange,
   evidence: Evidence,
-): ValidationResult | undefined {
+  crypto: CryptoProvider,
+): Promise<ValidationResult | undefined> {
   for (const certificate of chain) {
     const early = earliest < certificate.notBefore;
     if (!early && latest <= certificate.notAfter) continue;
     return failed(
       "TIMESTAMP_OUTSIDE_VALIDITY",
       describe(certificate, early, `the timestamp was made from ${text.earliest} to ${text.latest}`),
-      { ...evidence, ...period(certificate), side: early ? "before" : "after", timestamp: "trusted" },
+      {
+        ...evidence,
+        ...await identify(certificate, crypto),
+        ...period(certificate),
+        side: early ? "before" : "after",
+        timestamp: "trusted",
+      },
     );
   }
   return undefined;
@@ -194,16 +211,19 @@ function couldNotTell(thrown: unknown): ValidationResult {
   });
 }
 
-function period(certificate: Certificate) {
-  return {
-    subject: formatName(certificate.subject),
-    notBefore: certificate.notBefore.toISOString(),
-    notAfter: certificate.notAfter.toISOString(),
-  };
+function period({ notBefore, notAfter }: Certificate) {
+  return { notBefore: notBefore.toISOString(), notAfter: notAfter.toISOString() };
+}
+
+/** When all of them are valid: from the latest beginning to the earliest end. */
+function commonPeriod(chain: readonly Certificate[]) {
+  const beginning = Math.max(...chain.map(({ notBefore }) => notBefore.getTime()));
+  const end = Math.min(...chain.map(({ notAfter }) => notAfter.getTime()));
+  return { validFrom: new Date(beginning).toISOString(), validUntil: new Date(end).toISOString() };
 }
 
 function describe(certificate: Certificate, early: boolean, compared: string): string {
-  const { subject, notBefore, notAfter } = period(certificate);
+  const { notBefore, notAfter } = period(certificate);
   const bound = early ? `is valid from ${notBefore} on` : `was valid until ${notAfter}`;
-  return `Cannot rely on certificate "${printable(subject)}": it ${bound}, ${compared}`;
+  return `Cannot rely on certificate "${printable(formatName(certificate.subject))}": it ${bound}, ${compared}`;
 }

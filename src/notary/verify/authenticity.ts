@@ -1,13 +1,14 @@
 /** Authenticity: whether the signature comes from someone who is trusted. */
 import { equalBytes, printable } from "../../encoding/mod.ts";
 import type { CryptoProvider } from "../../ports.ts";
-import { type Certificate, fingerprint, formatName } from "../../x509/mod.ts";
+import { type Certificate, formatName } from "../../x509/mod.ts";
 import type { Envelope, SigningScheme } from "../envelope/envelope.ts";
 import { matchIdentity, type Trust, type TrustedIdentities } from "../trust/mod.ts";
+import { identify } from "./certificate_facts.ts";
 import { type Evidence, failed, passed, type ValidationResult } from "./outcome.ts";
 
 /** Which trust store vouches for which signing scheme; no other store does. */
-const STORE_OF_SCHEME: Readonly<Record<SigningScheme, "ca" | "signingAuthority">> = {
+export const STORE_OF_SCHEME: Readonly<Record<SigningScheme, "ca" | "signingAuthority">> = {
   "notary.x509": "ca",
   "notary.x509.signingAuthority": "signingAuthority",
 };
@@ -56,22 +57,30 @@ export async function validateAuthenticity(
       { store, trust: trust.name, presented, trusted },
     );
   }
-  const found = { store, trust: trust.name, anchor: formatName(anchor.subject), position: placeOf(position, chain) };
+  const vouching = await identify(anchor, crypto);
+  const found = {
+    store,
+    trust: trust.name,
+    anchor: vouching.subject,
+    ...(vouching.fingerprint === undefined ? {} : { anchorFingerprint: vouching.fingerprint }),
+    position: placeOf(position, chain),
+  };
   const { trustedIdentities } = trust;
   return trustedIdentities === undefined
     ? passed(found)
-    : validateIdentity(chain[0] ?? anchor, trustedIdentities, found);
+    : await validateIdentity(chain[0] ?? anchor, trustedIdentities, found, crypto);
 }
 
 /** Only the signing certificate is compared: those above it vouch for many. */
-function validateIdentity(
+async function validateIdentity(
   signer: Certificate,
   trustedIdentities: TrustedIdentities,
   found: Evidence & { readonly trust: string },
-): ValidationResult {
+  crypto: Pick<CryptoProvider, "digest">,
+): Promise<ValidationResult> {
   const name = found.trust;
   const subject = formatName(signer.subject);
-  const evidence = { ...found, subject };
+  const evidence = { ...found, ...await identify(signer, crypto) };
   if (trustedIdentities.length === 0) {
     return failed(
       "IDENTITY_MISSING",
@@ -80,7 +89,7 @@ function validateIdentity(
     );
   }
   const match = matchIdentity(trustedIdentities, signer.subject);
-  if (match.status === "matched") return passed({ ...found, identity: match.identity });
+  if (match.status === "matched") return passed({ ...evidence, identity: match.identity });
   if (match.status === "unreadable") {
     return failed(
       "IDENTITY_UNREADABLE",
@@ -110,9 +119,8 @@ function namesOf(
   crypto: Pick<CryptoProvider, "digest">,
 ): Promise<readonly string[]> {
   return Promise.all(certificates.map(async (certificate) => {
-    const digits = await fingerprint(certificate, crypto).catch(() => undefined);
-    const subject = formatName(certificate.subject);
-    return digits === undefined ? subject : `${subject} (SHA-256 ${digits.slice(0, SHOWN_DIGITS)}…)`;
+    const { subject, fingerprint } = await identify(certificate, crypto);
+    return fingerprint === undefined ? subject : `${subject} (SHA-256 ${fingerprint.slice(0, SHOWN_DIGITS)}…)`;
   }));
 }
 

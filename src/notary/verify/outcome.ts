@@ -2,6 +2,10 @@
 import { type ErrorCode, type Refusal, refusal } from "../../errors.ts";
 import type { Descriptor } from "../../oci/mod.ts";
 import type { ValidationAction, ValidationType } from "../trust/mod.ts";
+import type { RelaxedRule } from "../envelope/strict_rules.ts";
+import type { CertificateFacts } from "./certificate_facts.ts";
+import type { ChainDiagnosis } from "./chain_doctor.ts";
+import type { ChainFinding } from "./chain_findings.ts";
 
 /** What was compared and found; values are text, numbers or instants as ISO 8601 text, safe to print after escaping. */
 export type Evidence = Readonly<Record<string, string | number | boolean | readonly string[]>>;
@@ -29,17 +33,6 @@ export const inconclusive = (code: ErrorCode, message: string, evidence: Evidenc
 
 export const skipped = (reason: string): ValidationResult => ({ status: "skipped", reason });
 
-/** A certificate as named in reports. */
-export interface CertificateFacts {
-  /** As Go prints it: `CN=…,O=…,C=…`. */
-  readonly subject: string;
-  readonly issuer: string;
-  /** Lower-case hex SHA-256. */
-  readonly fingerprint: string;
-  readonly notBefore: string;
-  readonly notAfter: string;
-}
-
 /** Everything found about one signature of one artifact. */
 export interface VerificationOutcome {
   /** The signature manifest; absent for an envelope without a registry. */
@@ -54,6 +47,18 @@ export interface VerificationOutcome {
   readonly targetArtifact: ValidationResult;
   /** User metadata of the payload; to be believed only when the verdict is `verified`. */
   readonly userMetadata: Readonly<Record<string, string>>;
+  /**
+   * There only under `compat`: the rules that were passed over. The outcome is then what the reference implementation
+   * says, for comparisons; it must not decide anything.
+   */
+  readonly relaxed?: readonly RelaxedRule[];
+  /**
+   * What the chain doctor says of the certificate chain: where the chain or the trust in it was refused, and wherever it
+   * was asked for. No verdict reads it.
+   */
+  readonly chain?: ChainDiagnosis;
+  /** The same of the timestamp authority's chain. */
+  readonly timestampChain?: ChainDiagnosis;
 }
 
 /** `skipped` only when the level asks for no validation at all. */
@@ -99,6 +104,16 @@ export function decisiveResult(
 ): Extract<ValidationResult, { readonly refusal: Refusal }> | undefined {
   const refusals = enforcedResults(outcome).filter((result) => "refusal" in result);
   return refusals.find(({ status }) => status === "failed") ?? refusals[0];
+}
+
+/**
+ * What comes nearest to trust in a signature that was refused for its chain, for one line of text.
+ *
+ * @returns `undefined` when it was refused for something else, or nothing comes near.
+ */
+export function nearestMiss({ chain, timestampChain, validations }: VerificationOutcome): ChainFinding | undefined {
+  const refusedChain = [validations.integrity, validations.authenticity].some(({ result }) => "refusal" in result);
+  return refusedChain ? chain?.findings[0] : timestampChain?.findings[0];
 }
 
 function enforcedResults(outcome: VerificationOutcome): readonly ValidationResult[] {

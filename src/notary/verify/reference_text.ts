@@ -62,7 +62,10 @@ const SENTENCES: Readonly<Record<string, (evidence: Evidence) => string | undefi
   ERR_ENVELOPE_FORMAT: carriedText,
   ERR_CERTIFICATE: carriedText,
   ERR_ALGORITHM_UNSUPPORTED: carriedText,
-  VERIFICATION_PLUGIN_REQUIRED: () => "plugin unsupported due to nil verifier.pluginManager",
+  VERIFICATION_PLUGIN_REQUIRED: ({ critical }) =>
+    critical === false
+      ? "io.cncf.notary.verificationPlugin is not a critical Extended attribute"
+      : "plugin unsupported due to nil verifier.pluginManager",
   TRUST_ANCHOR_MISSING: ({ store }) =>
     store === "tsa"
       ? "no trusted TSA certificate found in trust store"
@@ -93,6 +96,7 @@ const SENTENCES: Readonly<Record<string, (evidence: Evidence) => string | undefi
   REVOCATION_UNKNOWN: (evidence) => `${certificateText(evidence)} revocation status is unknown`,
   REVOCATION_NOT_CHECKED: (evidence) => `${certificateText(evidence)} revocation status is unknown`,
   TARGET_ARTIFACT_MISMATCH: () => "content descriptor mismatch",
+  USER_METADATA_MISSING: () => "unable to find specified metadata in the signature",
 };
 
 /** Also of a CA the reference says "signing certificate". */

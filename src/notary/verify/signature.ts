@@ -4,25 +4,19 @@ import { printable } from "../../encoding/mod.ts";
 import type { Descriptor } from "../../oci/mod.ts";
 import type { CryptoProvider, Ports } from "../../ports.ts";
 import type { RevocationChecker } from "../../revocation/mod.ts";
-import { type Certificate, fingerprint, formatName } from "../../x509/mod.ts";
 import type { Envelope, EnvelopeBytes } from "../envelope/envelope.ts";
 import { decodeEnvelope } from "../envelope/formats.ts";
 import { readPayload } from "../envelope/payload.ts";
 import { referenceOf } from "../envelope/refuse.ts";
+import type { ReadOptions, Relaxations } from "../envelope/strict_rules.ts";
 import type { Trust, ValidationType } from "../trust/mod.ts";
 import { validateAuthenticTimestamp } from "./authentic_timestamp.ts";
 import { validateAuthenticity } from "./authenticity.ts";
 import { validateExpiry } from "./expiry.ts";
 import { validateIntegrity } from "./integrity.ts";
-import {
-  type CertificateFacts,
-  failed,
-  inconclusive,
-  passed,
-  skipped,
-  type ValidationResult,
-  type VerificationOutcome,
-} from "./outcome.ts";
+import { type CertificateFacts, describeCertificates } from "./certificate_facts.ts";
+import { diagnose } from "./diagnose.ts";
+import { failed, inconclusive, passed, skipped, type ValidationResult, type VerificationOutcome } from "./outcome.ts";
 import { type RevocationQuestion, validateRevocation } from "./revocation.ts";
 import { validateTargetArtifact } from "./target_artifact.ts";
 
@@ -32,6 +26,8 @@ export type VerificationPorts = Pick<Ports, "crypto" | "now"> & {
   readonly revocation?: RevocationChecker;
   /** Ends what the checker asks of others. */
   readonly signal?: AbortSignal;
+  /** Which chains the chain doctor looks at: those that were refused (default), or every one. */
+  readonly diagnose?: "refused" | "every";
 };
 
 /**
@@ -39,7 +35,7 @@ export type VerificationPorts = Pick<Ports, "crypto" | "now"> & {
  * of what is returned.
  *
  * @param artifact The artifact as resolved; its media type, digest and size must be those that were signed.
- * @param integrity The envelope's integrity where it is known already; by default it is computed.
+ * @param known The envelope's integrity where it is known already; by default it is computed.
  * @returns One result per validation; nothing is judged of an envelope whose integrity is not proven.
  *
  * Spec: Notary Project, trust-store-trust-policy.md, "Signature Verification details".
@@ -49,18 +45,34 @@ export async function verifySignature(
   artifact: Descriptor,
   trust: Trust,
   ports: VerificationPorts,
-  integrity: Promise<ValidationResult> = validateIntegrity(envelope, ports.crypto),
+  known?: Promise<ValidationResult>,
 ): Promise<VerificationOutcome> {
+  const relaxations: Relaxations | undefined = envelope.relaxed === undefined ? undefined : new Set(envelope.relaxed);
+  const integrity = known ?? validateIntegrity(envelope, ports.crypto, relaxations);
   // What does not depend on the primitive is worked out while it is computed, and given out only when it fits.
   const [judged, proven, certificateChain] = await Promise.all([
-    judge(envelope, artifact, trust, ports, integrity),
+    judge(envelope, artifact, trust, ports, integrity, relaxations),
     integrity,
     describeChain(envelope, ports.crypto),
   ]);
-  if (proven.status !== "passed") return { ...unproven(proven, trust), certificateChain };
-  const { validations, ...rest } = judged;
-  const action = trust.level.actions.integrity;
-  return { certificateChain, validations: { integrity: { action, result: proven }, ...validations }, ...rest };
+  const outcome = proven.status === "passed"
+    ? assemble(proven, judged, trust, certificateChain)
+    : { ...unproven(proven, trust), certificateChain };
+  const relaxed = relaxations === undefined ? {} : { relaxed: [...relaxations] };
+  return { ...outcome, ...relaxed, ...await diagnose(envelope, outcome, trust, ports) };
+}
+
+function assemble(
+  integrity: ValidationResult,
+  { validations, ...rest }: Awaited<ReturnType<typeof judge>>,
+  { level: { actions } }: Trust,
+  certificateChain: readonly CertificateFacts[],
+): VerificationOutcome {
+  return {
+    certificateChain,
+    validations: { integrity: { action: actions.integrity, result: integrity }, ...validations },
+    ...rest,
+  };
 }
 
 /** Everything but integrity. */
@@ -70,6 +82,7 @@ async function judge(
   trust: Trust,
   { crypto, now, ...asking }: VerificationPorts,
   integrity: Promise<ValidationResult>,
+  relaxations: Relaxations | undefined,
 ) {
   const at = now();
   const validation = <Result>(type: ValidationType, validate: () => Result) => {
@@ -85,7 +98,8 @@ async function judge(
         trust,
         at,
         crypto,
-        (certificateChain) => validateRevocation({ certificateChain }, questionOf(asking)),
+        (certificateChain) => validateRevocation({ certificateChain }, questionOf(asking), crypto),
+        relaxations,
       ),
   );
   const expiry = validation("expiry", () => validateExpiry(envelope.signedAttributes, at));
@@ -94,9 +108,9 @@ async function judge(
     // Whoever pushed the envelope chose its certificates and the URLs in them: those of a stranger are not asked.
     const isKnown = question !== undefined && (await integrity).status === "passed" &&
       (await authenticity.result).status === "passed";
-    return await validateRevocation(envelope, isKnown ? question : undefined);
+    return await validateRevocation(envelope, isKnown ? question : undefined, crypto);
   });
-  const compared = compareArtifact(envelope, artifact);
+  const compared = compareArtifact(envelope, artifact, relaxations);
   return {
     validations: {
       authenticity: { action: authenticity.action, result: await authenticity.result },
@@ -128,21 +142,24 @@ function questionOf(
  *
  * @param artifact `undefined` when there is only the envelope: then what it says about its artifact is taken as it is,
  * and the evidence of `targetArtifact` says so.
+ * @param options With `compat` the outcome is the reference implementation's; for comparisons, never for a decision.
  */
 export async function verifyEnvelopeBytes(
   bytes: EnvelopeBytes,
   artifact: Descriptor | undefined,
   trust: Trust,
   ports: VerificationPorts,
+  options: ReadOptions = {},
 ): Promise<VerificationOutcome> {
   try {
-    const envelope = decodeEnvelope(bytes);
+    const envelope = decodeEnvelope(bytes, options);
     const compared = artifact ?? readPayload(envelope).targetArtifact;
     const outcome = await verifySignature(envelope, compared, trust, ports);
     if (artifact !== undefined || outcome.targetArtifact.status !== "passed") return outcome;
     return { ...outcome, targetArtifact: passed({ digest: compared.digest, compared: NOT_COMPARED }) };
   } catch (thrown) {
-    return outcomeOfError(thrown, trust);
+    const outcome = outcomeOfError(thrown, trust);
+    return options.compat === undefined ? outcome : { ...outcome, relaxed: [] };
   }
 }
 
@@ -195,9 +212,10 @@ export function skippedOutcome(trust: Trust): VerificationOutcome {
 function compareArtifact(
   envelope: Envelope,
   artifact: Descriptor,
+  relaxations: Relaxations | undefined,
 ): Pick<VerificationOutcome, "targetArtifact" | "userMetadata"> {
   try {
-    const signed = readPayload(envelope).targetArtifact;
+    const signed = readPayload(envelope, relaxations).targetArtifact;
     return { targetArtifact: validateTargetArtifact(signed, artifact), userMetadata: signed.annotations ?? {} };
   } catch (thrown) {
     const { code, message } = toEngineError(thrown, "Cannot read the signed payload");
@@ -206,26 +224,14 @@ function compareArtifact(
   }
 }
 
-const facts = new WeakMap<Certificate, CertificateFacts>();
-
 /** For reports only: where it cannot be computed the chain is left out, and the validations say why. */
-function describeChain(
+async function describeChain(
   { certificateChain }: Envelope,
   crypto: Pick<CryptoProvider, "digest">,
-): readonly CertificateFacts[] | Promise<readonly CertificateFacts[]> {
-  const known = certificateChain.flatMap((certificate) => facts.get(certificate) ?? []);
-  if (known.length === certificateChain.length) return known;
-  return Promise.all(certificateChain.map((certificate) => describe(certificate, crypto))).catch(() => []);
-}
-
-async function describe(certificate: Certificate, crypto: Pick<CryptoProvider, "digest">): Promise<CertificateFacts> {
-  const described = {
-    subject: formatName(certificate.subject),
-    issuer: formatName(certificate.issuer),
-    fingerprint: await fingerprint(certificate, crypto),
-    notBefore: certificate.notBefore.toISOString(),
-    notAfter: certificate.notAfter.toISOString(),
-  };
-  facts.set(certificate, described);
-  return described;
+): Promise<readonly CertificateFacts[]> {
+  try {
+    return await describeCertificates(certificateChain, crypto);
+  } catch {
+    return [];
+  }
 }

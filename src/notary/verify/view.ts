@@ -24,6 +24,8 @@ export type ViewPorts = Pick<Ports, "crypto" | "now"> & {
   readonly open: OpenRepository;
   /** Asks whether certificates are revoked; without it nobody does. */
   readonly revocation?: RevocationChecker;
+  /** Which chains the chain doctor looks at: those that were refused (default), or every one. */
+  readonly diagnose?: "refused" | "every";
 };
 
 export interface ArtifactView {

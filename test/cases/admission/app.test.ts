@@ -84,7 +84,7 @@ check-image-notary:
   });
 
   it("warns and annotates in Audit, and admits", async () => {
-    const policies = examplePolicy((text) =>
+    const policies = await examplePolicy((text) =>
       text.replace("validationFailureAction: Enforce", "validationFailureAction: Audit")
         .replace("- type: Notary", "- type: Notary\n          mutateDigest: false")
     );
@@ -128,7 +128,10 @@ describe("what needs no policy", () => {
   });
 
   it.each(cases)("%s passes while a policy is not loaded", async (_, request) => {
-    const { problems } = loadPolicies([{ source: "broken.yaml", text: "kind: ClusterPolicy" }]);
+    const { problems } = await loadPolicies(
+      [{ source: "broken.yaml", text: "kind: ClusterPolicy" }],
+      createWebCryptoProvider(),
+    );
     const { allowed } = await read(
       await makeWebhook(noRegistry, { problems }).post("/validate", podReview([], request)),
     );
@@ -156,7 +159,7 @@ describe("a review that cannot be judged is answered with HTTP 200 and refused",
 
   it("while a policy is not loaded: it may be the one that would have refused", async () => {
     const text = "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: broken}\nspec: {rules: 5}\n";
-    const { problems } = loadPolicies([{ source: "broken.yaml", text }]);
+    const { problems } = await loadPolicies([{ source: "broken.yaml", text }], createWebCryptoProvider());
     const broken = makeWebhook(registry, { problems });
     const response = await read(await broken.post("/mutate", podReview([SIGNED])));
     expect(response.allowed).toBe(false);
@@ -169,7 +172,10 @@ describe("a review that cannot be judged is answered with HTTP 200 and refused",
   });
 
   it("when the engine itself fails, and without a stack", async () => {
-    const broken = { ...examplePolicy()[0], evaluate: () => Promise.reject(new TypeError("x is not a function")) };
+    const broken = {
+      ...(await examplePolicy())[0],
+      evaluate: () => Promise.reject(new TypeError("x is not a function")),
+    };
     const failing = makeWebhook(registry, { policies: [broken as never] });
     const response = await read(await failing.post("/mutate", podReview([SIGNED])));
     expect(response.allowed).toBe(false);

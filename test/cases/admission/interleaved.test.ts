@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
+import { createWebCryptoProvider } from "../../../src/crypto/mod.ts";
 import { loadPolicies } from "../../../src/policy/mod.ts";
 import type { Ports } from "../../../src/ports.ts";
 import { fixtureFetch, makeWebhook, podReview } from "./webhook.ts";
@@ -19,7 +20,7 @@ const images = (JSON.parse(readFileSync("test/fixtures/images.json", "utf8")) as
 );
 
 /** Each image is matched by a rule that trusts what notation was told to trust. */
-function policies() {
+async function policies() {
   const rules = images.map(({ repository, tag, verifications }, index) => {
     const anchors = verifications[0]?.trustAnchors ?? [];
     const pem = anchors.map((file) => readFileSync(`test/fixtures/${file}`, "utf8")).join("").trim();
@@ -38,7 +39,7 @@ spec:
   validationFailureAction: Enforce
   rules:${rules.join("")}
 `;
-  const loaded = loadPolicies([{ source: "all.yaml", text }]);
+  const loaded = await loadPolicies([{ source: "all.yaml", text }], createWebCryptoProvider());
   expect(loaded.problems).toEqual([]);
   return loaded.policies;
 }
@@ -58,7 +59,7 @@ beforeAll(async () => {
 describe("200 interleaved reviews of different images", () => {
   it("each get their own verdict and their own digest", async () => {
     expect(images.length).toBeGreaterThan(30);
-    const webhook = makeWebhook(registry, { policies: policies() });
+    const webhook = makeWebhook(registry, { policies: await policies() });
     const asked = Array.from({ length: 200 }, (_, index) => images[index % images.length] as Image);
     const answers = await Promise.all(asked.map(async ({ repository, tag }, index) => {
       const review = podReview([`${repository}:${tag}`], { uid: `uid-${index}`, name: `pod-${index}` });

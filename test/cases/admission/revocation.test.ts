@@ -24,7 +24,7 @@ const leaf = makeCertificate({
   extensions: [...LEAF, ocspAt(OCSP)],
 });
 const signer: Signer = { key: keys.leaf, chain: [leaf, issuerCertificate], jws: "ES256", cose: -7 };
-const policies = examplePolicy((text) =>
+const policies = await examplePolicy((text) =>
   text.replace(
     /^( +)-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/m,
     (_, indent: string) =>

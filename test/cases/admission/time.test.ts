@@ -49,13 +49,13 @@ describe("a registry that does not answer", () => {
   );
 
   it("never admits under Enforce, whatever the failure policy", async () => {
-    const policies = examplePolicy((text) => text.replace("failurePolicy: Fail", "failurePolicy: Ignore"));
+    const policies = await examplePolicy((text) => text.replace("failurePolicy: Fail", "failurePolicy: Ignore"));
     const { response } = await timed(makeWebhook(silent, { policies }).post("/mutate?timeout=1s", podReview([SIGNED])));
     expect(response.allowed).toBe(false);
   });
 
   it("under Audit admits in time, with the place in warning and audit annotation, and pins nothing", async () => {
-    const policies = examplePolicy((text) =>
+    const policies = await examplePolicy((text) =>
       text.replace("validationFailureAction: Enforce", "validationFailureAction: Audit")
         .replace("- type: Notary", "- type: Notary\n          mutateDigest: false")
     );
@@ -80,7 +80,7 @@ describe("a registry that does not answer", () => {
 
 describe("a policy that does not answer", () => {
   it("is refused before the deadline, too", async () => {
-    const stuck = { ...examplePolicy()[0], evaluate: () => new Promise(() => {}) };
+    const stuck = { ...(await examplePolicy())[0], evaluate: () => new Promise(() => {}) };
     const webhook = makeWebhook(registry, { policies: [stuck as never] });
     const { milliseconds, response } = await timed(webhook.post("/mutate?timeout=1s", podReview([SIGNED])));
     expect(milliseconds).toBeLessThan(1_000);

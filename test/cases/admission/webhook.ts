@@ -34,12 +34,16 @@ export async function fixtureFetch(): Promise<Ports["fetch"]> {
 }
 
 /** The example policy with changes to its text. */
-export function examplePolicy(change: (text: string) => string = (text) => text): readonly CompiledPolicy[] {
+export async function examplePolicy(
+  change: (text: string) => string = (text) => text,
+): Promise<readonly CompiledPolicy[]> {
   const text = change(readFileSync("examples/check-image-notary.yaml", "utf8"));
-  const { policies, problems } = loadPolicies([{ source: "check-image-notary.yaml", text }]);
+  const { policies, problems } = await loadPolicies([{ source: "check-image-notary.yaml", text }], crypto);
   if (problems.length > 0) throw new Error(JSON.stringify(problems));
   return policies;
 }
+
+const EXAMPLE_POLICIES = await examplePolicy();
 
 /** A webhook and what it logged. */
 export interface Webhook {
@@ -55,7 +59,7 @@ export function makeWebhook(fetch: Ports["fetch"], options: Partial<AppOptions> 
   const ports = { fetch, sleep, now, crypto, credentials: () => Promise.resolve(undefined) };
   const open = createRegistryClient(ports, DEFAULT_REGISTRY_SETTINGS);
   const app = createApp({
-    policies: options.policies ?? examplePolicy(),
+    policies: options.policies ?? EXAMPLE_POLICIES,
     problems: [],
     ports: { now, crypto, open, log: (line) => lines.push(line) },
     ...options,

@@ -3,6 +3,7 @@ import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
 import jsonpatch from "fast-json-patch";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { CompiledPolicy } from "../../../src/policy/mod.ts";
 import type { Ports } from "../../../src/ports.ts";
 import { examplePolicy, fixtureFetch, makeWebhook, podReview, SIGNED, UNSIGNED } from "./webhook.ts";
 
@@ -33,7 +34,13 @@ const noNetwork: Ports["fetch"] = () => {
   throw new Error("the network was asked");
 };
 
-async function ask(path: string, review: Review, fetch = registry, policies = examplePolicy()): Promise<Response> {
+async function ask(
+  path: string,
+  review: Review,
+  fetch = registry,
+  given?: readonly CompiledPolicy[],
+): Promise<Response> {
+  const policies = given ?? await examplePolicy();
   const answer = await makeWebhook(fetch, { policies }).post(`${path}?timeout=10s`, review);
   expect(answer.status).toBe(200);
   return (await answer.json()).response;

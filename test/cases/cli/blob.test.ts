@@ -60,7 +60,7 @@ describe("blob sign", () => {
     [
       ["sign", ...KEY, "--timestamp-url", "http://x", "blobs/data.bin"],
       "ERR_USAGE",
-      "--timestamp-url is not available",
+      "missing [timestamp-root-cert]",
     ],
     [["frob"], "ERR_USAGE", 'unknown command "frob" for "edge-notary blob"'],
   ])("refuses %j", async (args, code, words) => {

@@ -6,7 +6,17 @@ import { sleep } from "../../../src/runtime/web.ts";
 import { crlAt, LEAF, makeCertificate, ocspAt, subject } from "../../run/certificate_maker.ts";
 import { makeJws, type Signer } from "../../run/envelope_maker.ts";
 import { makeCrl, makeOcspResponse } from "../../run/revocation_maker.ts";
-import { after, DAY, HOUR, ISSUER, issuerCertificate, keys, LEAF_SERIAL, statusOf } from "../revocation/cast.ts";
+import {
+  after,
+  DAY,
+  HOUR,
+  ISSUER,
+  issuerCertificate,
+  keys,
+  LEAF_SERIAL,
+  responderCertificate,
+  statusOf,
+} from "../revocation/cast.ts";
 import { runInMemory } from "./memory_host.ts";
 
 const NOW = new Date("2026-06-01T12:00:00Z");
@@ -62,11 +72,16 @@ const files = {
   "listed.pem": formatPem("X509 CRL", crl(true)),
   "empty.pem": formatPem("CERTIFICATE", issuerCertificate),
 };
-const verify = (signatureFile: string, flags: readonly string[], answers: Readonly<Record<string, Uint8Array>> = {}) =>
+const verify = (
+  signatureFile: string,
+  flags: readonly string[],
+  answers: Readonly<Record<string, Uint8Array>> = {},
+  more: Readonly<Record<string, Uint8Array>> = {},
+) =>
   runInMemory(["blob", "verify", "--cert", "root.pem", "--signature", signatureFile, ...flags, "data.bin"], {
     now: NOW,
     sleep,
-    files,
+    files: { ...files, ...more },
     registry: ({ url }) => {
       const answer = answers[url];
       return answer === undefined ? new Response(null, { status: 503 }) : new Response(answer as BodyInit);
@@ -103,11 +118,88 @@ describe("blob verify asks about revocation", () => {
   it("at a private place only where that is allowed", async () => {
     const refused = await verify("crl.jws.sig", [], { [CRL]: crl() });
     expect(refused).toMatchObject({ status: 1, requests: [] });
-    expect(refused.stderr).toContain("REVOCATION_UNKNOWN");
+    expect(refused.stderr).toContain("Code: REVOCATION_NOT_CHECKED (unavailable; a retry does not help)\n");
+    expect(refused.stderr).toContain("is at a loopback address, which is not allowed here");
+    expect(refused.stderr).toContain("allow the host that is named");
     for (const host of ["127.0.0.1:8888", "127.0.0.1"]) {
       const allowed = await verify("crl.jws.sig", ["--revocation-host", host], { [CRL]: crl() });
       expect(allowed).toMatchObject({ ...verified, requests: [`GET ${CRL}`] });
     }
+  });
+});
+
+describe("blob verify says what is wrong with an answer", () => {
+  const told = (bytes: Uint8Array) => ({ [OCSP]: bytes });
+  const by = (certificate: Uint8Array) =>
+    makeOcspResponse({
+      producedAt: after(NOW, -HOUR),
+      signer: keys.responder,
+      statuses: [statusOf(NOW)],
+      certificates: [certificate],
+    });
+  const RESPONDER = 'is signed by "CN=responder,O=Notary,ST=WA,C=US", ';
+
+  it.each<readonly [string, Readonly<Record<string, Uint8Array>>, string]>([
+    ["nobody there", {}, "answered with HTTP status 503, expected 200"],
+    ["HTML", told(new TextEncoder().encode("<html>")), "is no OCSP response: "],
+    [
+      "another certificate",
+      told(makeOcspResponse({
+        producedAt: after(NOW, -HOUR),
+        signer: keys.issuer,
+        statuses: [statusOf(NOW, { serialNumber: [9] })],
+      })),
+      "is about other certificates than the one asked",
+    ],
+    [
+      "an expired response",
+      told(makeOcspResponse({
+        producedAt: after(NOW, -DAY),
+        signer: keys.issuer,
+        statuses: [statusOf(NOW, { thisUpdate: after(NOW, -DAY), nextUpdate: after(NOW, -HOUR) })],
+      })),
+      "expired at 2026-06-01T11:00:00.000Z, asked at 2026-06-01T12:00:00.000Z",
+    ],
+    [
+      "an expired responder",
+      told(by(responderCertificate({ notAfter: after(NOW, -HOUR) }))),
+      `${RESPONDER}which is valid from 2024-01-01T00:00:00.000Z to 2026-06-01T11:00:00.000Z`,
+    ],
+    [
+      "a foreign responder",
+      told(by(responderCertificate({ issuerKey: keys.stranger }))),
+      `${RESPONDER}which the issuer of the certificate in question did not issue`,
+    ],
+    [
+      "a responder that is not made for it",
+      told(by(responderCertificate({ purposes: [] }))),
+      `${RESPONDER}which is not made for OCSP: its extKeyUsage has no OCSPSigning`,
+    ],
+    [
+      "too much",
+      told(new Uint8Array(1 << 20)),
+      "answered with more than 20480 bytes",
+    ],
+  ])("%s", async (_, answers, reason) => {
+    const { status, stderr } = await verify("ocsp.jws.sig", [], answers);
+    expect(status).toBe(1);
+    expect(stderr).toContain(`Reason: Cannot tell whether certificate ${SUBJECT} is revoked: ocsp "${OCSP}" ${reason}`);
+    expect(stderr).toContain("Code: REVOCATION_UNKNOWN (unavailable; a retry may help)\n");
+  });
+
+  it.each([
+    ["file:///etc/issuer.crl", 'is a URL of scheme "file", expected http or https'],
+    ["ldap://directory.example.com/cn=issuer", 'is a URL of scheme "ldap", expected http or https'],
+    ["http://10.0.0.1/issuer.crl", "is at a private address, which is not allowed here"],
+    ["http://[::ffff:192.168.0.1]/issuer.crl", "is at a private address, which is not allowed here"],
+    ["http://169.254.169.254/issuer.crl", "is at a link-local address, which is not allowed here"],
+    ["http://vault.default.svc/issuer.crl", "is at a name of a private network, which is not allowed here"],
+  ])("nothing, as it is not asked: %s", async (url, reason) => {
+    const named = { "named.jws.sig": signature(signerNaming(crlAt(url))) };
+    const { status, stderr, requests } = await verify("named.jws.sig", [], {}, named);
+    expect({ status, requests }).toEqual({ status: 1, requests: [] });
+    expect(stderr).toContain(`crl "${url}" ${reason}\n`);
+    expect(stderr).toContain("Code: REVOCATION_NOT_CHECKED (unavailable; a retry does not help)\n");
   });
 });
 
@@ -122,6 +214,21 @@ describe("blob verify looks at what is supplied", () => {
   ])("%j with --offline-revocation, for %s: %i", async (flags, file, status) => {
     const ran = await verify(file, [...flags, "--offline-revocation"], { [OCSP]: ocsp(), [CRL]: crl() });
     expect(ran).toMatchObject({ status, requests: [] });
+  });
+
+  it("and says that nobody was asked, where that tells nothing", async () => {
+    const { stderr } = await verify("ocsp.jws.sig", ["--offline-revocation"]);
+    expect(stderr).toContain(`ocsp "${OCSP}" is not checked here: nobody can be asked from here\n`);
+    expect(stderr).toContain("Code: REVOCATION_NOT_CHECKED (unavailable; a retry does not help)\n");
+  });
+
+  it("and reads no file that is longer than a CRL may be", async () => {
+    const { status, stderr } = await verify("crl.jws.sig", ["--crl", "huge.crl"], {}, {
+      "huge.crl": new Uint8Array(200 * 1024 * 1024),
+    });
+    expect(status).toBe(1);
+    expect(stderr).toContain("Code: ERR_FILE");
+    expect(stderr).toContain('Cannot read "huge.crl"');
   });
 
   it.each([

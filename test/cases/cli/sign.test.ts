@@ -168,7 +168,6 @@ describe("sign", () => {
     [[byDigest, "--key-file", keyPath], "missing --cert-file FILE"],
     [[byDigest, "--cert-file", certPath], "missing --key-file FILE"],
     [[byDigest, ...KEY, "--key", "own"], "--key and --key-file name two keys"],
-    [[byDigest, ...KEY, "--timestamp-url", "http://tsa.example"], "--timestamp-url is not available"],
     [[byDigest, ...KEY, "--signature-format", "pgp"], 'signature format "pgp" not supported'],
     [[byDigest, ...KEY, "--signature-format", "constructor"], 'signature format "constructor" not supported'],
     [[byDigest, ...KEY, "--expiry", "1ms"], "expiry duration supports minimum granularity of seconds"],

@@ -74,7 +74,8 @@ describe("verify --explain", () => {
     const { status, stdout, stderr } = await verify(signed, "--cert", certificate("impostor"), "--explain");
     expect(status).toBe(1);
     expect(stdout).toMatch(/^ {2}failed +authenticity \(enforce\)$/m);
-    expect(stdout).toMatch(/^ {4}SIGNER_NOT_TRUSTED: \S/m);
+    expect(stdout).toMatch(/^ {4}Code: SIGNER_NOT_TRUSTED \(denied/m);
+    expect(stdout).toMatch(/^ {4}Why: {2}The trust store holds a certificate of the same name/m);
     expect(stdout).toMatch(/^ {4}Next: \S/m);
     expect(stderr).toMatch(/^Error: signature verification failed for all the signatures associated with ghcr/m);
     expect(stderr).toMatch(/^Code: SIGNER_NOT_TRUSTED \(denied; a retry does not help\)$/m);

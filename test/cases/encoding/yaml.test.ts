@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ConfigurationError } from "../../../src/errors.ts";
 import { parseYaml } from "../../../src/encoding/mod.ts";
-import { MAX_YAML_BYTES, MAX_YAML_DEPTH, MAX_YAML_DOCUMENTS } from "../../../src/encoding/yaml.ts";
+import { MAX_YAML_ALIASES, MAX_YAML_BYTES, MAX_YAML_DEPTH, MAX_YAML_DOCUMENTS } from "../../../src/encoding/yaml.ts";
 
 const values = (text: string) => parseYaml(text, "f.yaml").map(({ value }) => value);
 
@@ -158,6 +158,23 @@ describe("parseYaml()", () => {
     );
     expect(() => values(chain.join("\n"))).toThrow("levels of nesting");
     expect(() => values("[".repeat(50_000))).toThrow(expect.objectContaining({ code: "ERR_YAML" }));
+  });
+
+  it.each(["[", "{a: ", "- ", "? ", "a: ", "- [", "[{"])("refuses %j without end, deep as the text is long", (unit) => {
+    const started = performance.now();
+    expect(() => values(unit.repeat(100_000))).toThrow(expect.objectContaining({ code: "ERR_YAML" }));
+    expect(performance.now() - started).toBeLessThan(2000);
+  });
+
+  it("refuses blocks that go deeper line by line", () => {
+    const text = Array.from({ length: 1000 }, (_, depth) => `${" ".repeat(depth)}a:`).join("\n");
+    expect(() => values(text)).toThrow("more than 100 levels of nesting");
+  });
+
+  it("refuses more aliases than its bound", () => {
+    const aliases = (count: number) => `- &x a\n${"- *x\n".repeat(count)}`;
+    expect(values(aliases(MAX_YAML_ALIASES))[0]).toHaveLength(MAX_YAML_ALIASES + 1);
+    expect(() => values(aliases(MAX_YAML_ALIASES + 1))).toThrow(`more than ${MAX_YAML_ALIASES} aliases`);
   });
 
   it("refuses more text and more documents than its bounds", () => {

@@ -39,12 +39,12 @@ describe("the package", () => {
     async (resolution) => {
       await writeFile(
         join(consumer, "use.ts"),
-        `import { createWebPorts, parseReference, type Reference } from "edge-notary";
+        `import { createWebCryptoProvider, createWebPorts, parseReference, type Reference } from "edge-notary";
 import { type CompiledPolicy, loadPolicies } from "edge-notary/policy";
 import { createApp } from "edge-notary/admission";
 import worker from "edge-notary/worker";
 const reference: Reference = parseReference("ghcr.io/org/app:1.0");
-const policies: readonly CompiledPolicy[] = loadPolicies([]).policies;
+const policies: readonly CompiledPolicy[] = (await loadPolicies([], createWebCryptoProvider())).policies;
 const answer: Response | Promise<Response> = worker.fetch(new Request("http://localhost/"), {});
 // @ts-expect-error A reference is no text: types are really there.
 const text: string = reference;
@@ -71,12 +71,13 @@ export { answer, createApp, createWebPorts, policies, text };
   it("is imported by name on Node", async () => {
     await writeFile(
       join(consumer, "use.js"),
-      `import { parseReference } from "edge-notary";
+      `import { createWebCryptoProvider, parseReference } from "edge-notary";
 import { loadPolicies } from "edge-notary/policy";
 import { createApp } from "edge-notary/admission";
 import worker from "edge-notary/worker";
 const answer = await worker.fetch(new Request("http://localhost/healthz"), {});
-console.log(JSON.stringify([parseReference("ghcr.io/a/b:1").repository, loadPolicies([]), typeof createApp, answer.status]));
+const loaded = await loadPolicies([], createWebCryptoProvider());
+console.log(JSON.stringify([parseReference("ghcr.io/a/b:1").repository, loaded, typeof createApp, answer.status]));
 `,
     );
     const { stdout } = await run(process.execPath, ["use.js"], { cwd: consumer });

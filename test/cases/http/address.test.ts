@@ -45,6 +45,7 @@ describe("hostKind()", () => {
     ["printer.local", "special"],
     ["registry", "special"],
     ["harbor.corp", "special"],
+    ["vault.default.svc", "special"],
     ["172.15.255.255", "public"],
     ["172.32.0.1", "public"],
     ["126.255.255.255", "public"],

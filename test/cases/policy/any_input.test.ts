@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { loadPolicies } from "../../../src/policy/mod.ts";
 import { EXAMPLE, load, policyDocument } from "./policies.ts";
 import { createRequest } from "./requests.ts";
-import { ask, createWorld } from "./world.ts";
+import { ask, createWorld, crypto } from "./world.ts";
 
 type Path = readonly (string | number)[];
 
@@ -40,11 +40,11 @@ describe("a policy with anything in any place", () => {
   });
   const paths = pathsOf(document);
 
-  it("is loaded, or refused with a place and a reason", () => {
-    fc.assert(
-      fc.property(fc.constantFrom(...paths), anyJson, (path, value) => {
+  it("is loaded, or refused with a place and a reason", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...paths), anyJson, async (path, value) => {
         const text = JSON.stringify(replaceAt(document, path, value));
-        const { policies, problems } = loadPolicies([{ source: "p.json", text }]);
+        const { policies, problems } = await loadPolicies([{ source: "p.json", text }], crypto);
         // A document of null is an empty document.
         if (path.length === 0 && value === null) return;
         expect(policies.length === 1).toBe(problems.length === 0);
@@ -58,11 +58,11 @@ describe("a policy with anything in any place", () => {
     );
   });
 
-  it("is no YAML as often as it likes", () => {
-    fc.assert(
-      fc.property(fc.nat(EXAMPLE.length), fc.string({ maxLength: 3 }), (at, noise) => {
+  it("is no YAML as often as it likes", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(EXAMPLE.length), fc.string({ maxLength: 3 }), async (at, noise) => {
         const text = EXAMPLE.slice(0, at) + noise + EXAMPLE.slice(at + noise.length);
-        const { policies, problems } = loadPolicies([{ source: "p.yaml", text }]);
+        const { policies, problems } = await loadPolicies([{ source: "p.yaml", text }], crypto);
         expect(policies.length + problems.length).toBeGreaterThan(0);
       }),
       { numRuns: 200 },
@@ -86,7 +86,7 @@ describe("an object with anything in any place", () => {
     first === undefined || (first === "spec" && (list === undefined || index === undefined));
 
   it("gets a decision, and an unsigned image that is left in it is refused", async () => {
-    const policies = load(policyDocument());
+    const policies = await load(policyDocument());
     const world = await createWorld();
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...paths), anyJson, async (path, value) => {

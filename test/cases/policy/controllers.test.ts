@@ -35,10 +35,10 @@ describe("controllers", () => {
         group,
         object: { kind, metadata: { name: "test" }, spec: spec({ containers: [{ name: "c", image }] }) } as never,
       });
-    const blocked = await ask(await createWorld(), policy(), request(UNSIGNED));
+    const blocked = await ask(await createWorld(), await policy(), request(UNSIGNED));
     expect(blocked.message).toContain(`resource ${kind}/default/test was blocked`);
     expect(blocked.responses.map((response) => response.rule)).toEqual([rule]);
-    const admitted = await ask(await createWorld(), policy(), request(SIGNED));
+    const admitted = await ask(await createWorld(), await policy(), request(SIGNED));
     expect(admitted.patches.at(-1)).toMatchObject({ op: "replace", value: `${SIGNED}@${digestOf(SIGNED)}` });
     expect(admitted.patches.at(-1)?.path).toMatch(/\/template\/spec\/containers\/0\/image$/);
   });
@@ -47,7 +47,7 @@ describe("controllers", () => {
     const metadata = { annotations: { "pod-policies.kyverno.io/autogen-controllers": "none" } };
     const object = { metadata: {}, spec: { template: { spec: { containers: [{ name: "c", image: UNSIGNED }] } } } };
     const request = createRequest({ kind: "Deployment", group: "apps", object });
-    expect((await ask(await createWorld(), policy({ metadata }), request)).responses).toEqual([]);
+    expect((await ask(await createWorld(), await policy({ metadata }), request)).responses).toEqual([]);
   });
 });
 
@@ -61,7 +61,7 @@ describe("applyRules", () => {
     const annotations = { "pod-policies.kyverno.io/autogen-controllers": "none" };
     const { responses } = await ask(
       await createWorld(),
-      policy({ metadata: { annotations }, spec: { applyRules, rules } }),
+      await policy({ metadata: { annotations }, spec: { applyRules, rules } }),
       pod(UNSIGNED),
     );
     expect(responses.map(({ rule }) => rule)).toEqual(asked);

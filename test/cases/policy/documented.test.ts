@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { loadPolicies } from "../../../src/policy/mod.ts";
 import { policyDocument, trusting } from "./policies.ts";
+import { crypto } from "./world.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -48,14 +49,14 @@ const PLACES: Readonly<Record<string, (more: Json) => Json>> = {
   "`certificates`": (more) => inEntry({ certificates: { ...certificates, ...more } }),
 };
 
-function load(document: Json) {
-  const { policies, problems } = loadPolicies([{ source: "p.json", text: JSON.stringify(document) }]);
+async function load(document: Json) {
+  const { policies, problems } = await loadPolicies([{ source: "p.json", text: JSON.stringify(document) }], crypto);
   return { reasons: problems.map(({ reason }) => reason), ignored: policies[0]?.ignored ?? [] };
 }
 
 /** What the gate lists when it is given a field that nobody knows. */
-function known(place: (more: Json) => Json): readonly string[] {
-  const { reasons } = load(place({ unheardOf: 1 }));
+async function known(place: (more: Json) => Json): Promise<readonly string[]> {
+  const { reasons } = await load(place({ unheardOf: 1 }));
   const [, names = ""] = /^no such field, expected one of (.*)$/.exec(reasons[0] ?? "") ?? [];
   return names.split(", ");
 }
@@ -63,8 +64,8 @@ function known(place: (more: Json) => Json): readonly string[] {
 /** Values of every type: what is refused is so in the same words whatever it holds, what is ignored never is. */
 const VALUES: readonly unknown[] = [0, "x", true, [0], { x: 0 }];
 
-function becomes(place: (more: Json) => Json, field: string): string {
-  const answers = VALUES.map((value) => load(place({ [field]: value })));
+async function becomes(place: (more: Json) => Json, field: string): Promise<string> {
+  const answers = await Promise.all(VALUES.map((value) => load(place({ [field]: value }))));
   if (answers.every(({ reasons, ignored }) => reasons.length === 0 && ignored.length > 0)) return "ignored";
   const [first] = answers;
   const same = answers.every(({ reasons }) => reasons.length === 1 && reasons[0] === first?.reasons[0]);
@@ -77,10 +78,11 @@ describe("docs/policies.md", () => {
     expect(sections).toEqual(Object.keys(PLACES));
   });
 
-  it.each(Object.entries(PLACES))("%s has the gate's fields, each with what becomes of it", (heading, place) => {
-    expect(load(place({})).reasons).toEqual([]);
-    const fields = known(place);
+  it.each(Object.entries(PLACES))("%s has the gate's fields, each with what becomes of it", async (heading, place) => {
+    expect((await load(place({}))).reasons).toEqual([]);
+    const fields = await known(place);
     expect(documented(heading).map(({ field }) => field)).toEqual(fields);
-    expect(documented(heading)).toEqual(fields.map((field) => ({ field, here: becomes(place, field) })));
+    const rows = fields.map(async (field) => ({ field, here: await becomes(place, field) }));
+    expect(documented(heading)).toEqual(await Promise.all(rows));
   });
 });

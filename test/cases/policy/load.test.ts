@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { loadPolicies } from "../../../src/policy/mod.ts";
 import { certificate, EXAMPLE, type PolicyChanges, policyDocument, trusting } from "./policies.ts";
+import { crypto } from "./world.ts";
 
-const loadText = (text: string) => loadPolicies([{ source: "p.yaml", text }]);
+const loadText = (text: string) => loadPolicies([{ source: "p.yaml", text }], crypto);
 const loadChanged = (changes: PolicyChanges) => loadText(JSON.stringify(policyDocument(changes), null, 1));
 
 const VERIFY = "spec.rules[0].verifyImages[0]";
@@ -11,8 +12,8 @@ const match = (resources: Record<string, unknown>): PolicyChanges => ({ rule: { 
 const attestors = (...sets: readonly unknown[]): PolicyChanges => ({ verify: { attestors: sets } });
 
 describe("loadPolicies() loads", () => {
-  it("the example policy", () => {
-    const { policies, problems } = loadText(EXAMPLE);
+  it("the example policy", async () => {
+    const { policies, problems } = await loadText(EXAMPLE);
     expect(problems).toEqual([]);
     expect(policies).toMatchObject([{
       name: "check-image-notary",
@@ -29,48 +30,48 @@ describe("loadPolicies() loads", () => {
     ["kyverno.io/v2beta1", "ClusterPolicy"],
     ["kyverno.io/v1", "Policy"],
     ["kyverno.io/v2beta1", "Policy"],
-  ])("%s %s", (apiVersion, kind) => {
+  ])("%s %s", async (apiVersion, kind) => {
     const metadata = kind === "Policy" ? { namespace: "team" } : {};
-    const { policies, problems } = loadChanged({ apiVersion, kind, metadata });
+    const { policies, problems } = await loadChanged({ apiVersion, kind, metadata });
     expect(problems).toEqual([]);
     expect(policies[0]?.namespace).toBe(kind === "Policy" ? "team" : "");
   });
 
-  it("Kyverno's defaults where a policy is silent", () => {
+  it("Kyverno's defaults where a policy is silent", async () => {
     const spec = { failurePolicy: undefined, webhookTimeoutSeconds: undefined };
-    expect(loadChanged({ spec }).policies[0]).toMatchObject({ failurePolicy: "Fail", timeoutSeconds: 10 });
+    expect((await loadChanged({ spec })).policies[0]).toMatchObject({ failurePolicy: "Fail", timeoutSeconds: 10 });
     const webhookConfiguration = { failurePolicy: "Ignore", timeoutSeconds: 7 };
-    expect(loadChanged({ spec: { ...spec, webhookConfiguration } }).policies[0])
+    expect((await loadChanged({ spec: { ...spec, webhookConfiguration } })).policies[0])
       .toMatchObject({ failurePolicy: "Ignore", timeoutSeconds: 7 });
   });
 
-  it("null as a field that is not there", () => {
-    expect(loadChanged({ spec: { applyRules: null }, verify: { attestations: null } }).problems).toEqual([]);
+  it("null as a field that is not there", async () => {
+    expect((await loadChanged({ spec: { applyRules: null }, verify: { attestations: null } })).problems).toEqual([]);
   });
 
   it.each(["*", "ghcr.io/org/*", "localhost/a:1", "registry:5000/a:*", "ngin?/a:*", "nginx*", "KYVERNO/app:*"])(
     "the image reference %s, which some image fits",
-    (reference) => {
-      expect(loadChanged({ verify: { imageReferences: [reference] } }).problems).toEqual([]);
+    async (reference) => {
+      expect((await loadChanged({ verify: { imageReferences: [reference] } })).problems).toEqual([]);
     },
   );
 
-  it("nested attestors, count 0 and certChain", () => {
+  it("nested attestors, count 0 and certChain", async () => {
     const nested = { attestor: { count: 0, entries: [trusting("p-256-self"), trusting("p-384-self")] } };
     const chain = { certificates: { certChain: certificate("release-root") + certificate("release-intermediate") } };
-    expect(loadChanged(attestors({ entries: [nested, chain] })).problems).toEqual([]);
+    expect((await loadChanged(attestors({ entries: [nested, chain] }))).problems).toEqual([]);
   });
 });
 
 describe("loadPolicies() refuses", () => {
-  it("two rules of one name", () => {
+  it("two rules of one name", async () => {
     const rules = [1, 2].map(() => (policyDocument()["spec"] as { rules: object[] }).rules[0]);
-    expect(loadChanged({ spec: { rules } }).problems)
+    expect((await loadChanged({ spec: { rules } })).problems)
       .toMatchObject([{ path: "spec.rules[1].name", reason: "Duplicate rule name: 'verify-signature-notary'" }]);
   });
 
-  it("every problem of a document, not only the first", () => {
-    const { problems } = loadChanged({
+  it("every problem of a document, not only the first", async () => {
+    const { problems } = await loadChanged({
       spec: { failurePolicy: "x", foo: 1 },
       verify: { type: "Cosign", imageReferences: [] },
     });
@@ -91,15 +92,15 @@ describe("loadPolicies() refuses", () => {
     ["no spec", "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata:\n  name: a\n", "ERR_POLICY_FIELD"],
     ["a key twice", "apiVersion: kyverno.io/v1\napiVersion: kyverno.io/v1\n", "ERR_YAML"],
     ["no YAML", "a: [\n", "ERR_YAML"],
-  ])("%s", (_, text, code) => {
-    const { policies, problems } = loadText(text);
+  ])("%s", async (_, text, code) => {
+    const { policies, problems } = await loadText(text);
     expect(policies).toEqual([]);
     expect(problems[0]).toMatchObject({ file: "p.yaml", code });
   });
 
-  it("the second of two policies of one name, and says where the first is", () => {
+  it("the second of two policies of one name, and says where the first is", async () => {
     const file = (source: string) => ({ source, text: EXAMPLE });
-    const { policies, problems } = loadPolicies([file("a.yaml"), file("b.yaml")]);
+    const { policies, problems } = await loadPolicies([file("a.yaml"), file("b.yaml")], crypto);
     expect(policies.map(({ source }) => source)).toEqual(["a.yaml"]);
     expect(problems).toMatchObject([{
       file: "b.yaml",
@@ -109,12 +110,12 @@ describe("loadPolicies() refuses", () => {
     }]);
   });
 
-  it("nothing it prints raw", () => {
+  it("nothing it prints raw", async () => {
     const evil = "\u001b[2J\u202e";
-    const { problems } = loadPolicies([{
+    const { problems } = await loadPolicies([{
       source: `p${evil}.yaml`,
       text: JSON.stringify(policyDocument({ spec: { [`x${evil}`]: 1 }, verify: { type: evil }, rule: { name: evil } })),
-    }]);
+    }], crypto);
     expect(problems.length).toBeGreaterThan(2);
     // deno-lint-ignore no-control-regex
     expect(problems.flatMap((one) => Object.values(one)).join()).not.toMatch(/[\u0000-\u001f\u202e]/);
@@ -132,22 +133,22 @@ describe("loadPolicies() takes no document down for another", () => {
       `${EXAMPLE}\n---\n{a: b: c}\n---\n${JSON.stringify(policyDocument({ metadata: { name: "other" } }))}\n`,
       undefined,
     ],
-  ])("when one %s is no YAML", (_, text, line) => {
-    const { policies, problems } = loadText(text);
+  ])("when one %s is no YAML", async (_, text, line) => {
+    const { policies, problems } = await loadText(text);
     expect(policies.map(({ name }) => name)).toContain("check-image-notary");
     expect(problems).toMatchObject([{ file: "p.yaml", code: "ERR_YAML" }]);
     if (line !== undefined) expect(Math.abs((problems[0]?.line ?? 0) - line)).toBeLessThanOrEqual(1);
   });
 
-  it("when one has a wrong field", () => {
+  it("when one has a wrong field", async () => {
     const bad = JSON.stringify(policyDocument({ metadata: { name: "bad" }, spec: { foo: 1 } }));
-    const { policies, problems } = loadText(`${bad}\n---\n${good}\n`);
+    const { policies, problems } = await loadText(`${bad}\n---\n${good}\n`);
     expect(policies.map(({ name }) => name)).toEqual(["check-image-notary"]);
     expect(problems).toMatchObject([{ path: "spec.foo", line: 1 }]);
   });
 
-  it("when a file is empty", () => {
-    expect(loadPolicies([{ source: "e.yaml", text: "\n---\n# nothing\n---\n" }])).toEqual({
+  it("when a file is empty", async () => {
+    expect(await loadPolicies([{ source: "e.yaml", text: "\n---\n# nothing\n---\n" }], crypto)).toEqual({
       policies: [],
       problems: [],
     });
@@ -155,8 +156,8 @@ describe("loadPolicies() takes no document down for another", () => {
 });
 
 describe("loadPolicies() lists what it ignores", () => {
-  const ignoredBy = (changes: PolicyChanges) => {
-    const { policies, problems } = loadChanged(changes);
+  const ignoredBy = async (changes: PolicyChanges) => {
+    const { policies, problems } = await loadChanged(changes);
     expect(problems).toEqual([]);
     return policies[0]?.ignored.map(({ path }) => path);
   };
@@ -210,24 +211,24 @@ describe("loadPolicies() lists what it ignores", () => {
       `${VERIFY}.attestors[0].entries[0].signatureAlgorithm`,
     ],
     [match({ kinds: ["Pod", "ConfigMap"] }), "spec.rules[0].match.any[0].resources.kinds[1]"],
-  ])("%j", (changes, path) => {
-    expect(ignoredBy(changes)).toEqual([path]);
+  ])("%j", async (changes, path) => {
+    expect(await ignoredBy(changes)).toEqual([path]);
   });
 
-  it("rules of other kinds, whatever they hold", () => {
+  it("rules of other kinds, whatever they hold", async () => {
     const { rules: [rule] } = policyDocument()["spec"] as { rules: object[] };
     const others = [
       { name: "v", context: [{ name: "x" }], match: {}, validate: { message: "{{ x }}" } },
       { name: "m", mutate: { patchesJson6902: "x" } },
       { name: "g", generate: { kind: "ConfigMap" } },
     ];
-    expect(ignoredBy({ spec: { rules: [others[0], rule, ...others.slice(1)] } }))
+    expect(await ignoredBy({ spec: { rules: [others[0], rule, ...others.slice(1)] } }))
       .toEqual(["spec.rules[0]", "spec.rules[2]", "spec.rules[3]"]);
-    expect(ignoredBy({ spec: { rules: others } })).toEqual(["spec.rules[0]", "spec.rules[1]", "spec.rules[2]"]);
+    expect(await ignoredBy({ spec: { rules: others } })).toEqual(["spec.rules[0]", "spec.rules[1]", "spec.rules[2]"]);
   });
 
-  it("the status of a policy that comes from a cluster", () => {
-    const { policies } = loadText(JSON.stringify({ ...policyDocument(), status: { ready: true } }));
+  it("the status of a policy that comes from a cluster", async () => {
+    const { policies } = await loadText(JSON.stringify({ ...policyDocument(), status: { ready: true } }));
     expect(policies[0]?.ignored).toEqual([{ path: "status", reason: "the cluster writes it" }]);
   });
 });

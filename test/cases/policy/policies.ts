@@ -1,5 +1,6 @@
 /** Policy documents for the tests of this room, made from the example policy. */
 import { readFileSync } from "node:fs";
+import { createWebCryptoProvider } from "../../../src/crypto/mod.ts";
 import { type CompiledPolicy, loadPolicies } from "../../../src/policy/mod.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -62,9 +63,10 @@ export function policyDocument(changes: PolicyChanges = {}): Json {
 }
 
 /** The policies of documents that must load. */
-export function load(...documents: readonly Json[]): readonly CompiledPolicy[] {
-  const { policies, problems } = loadPolicies(
+export async function load(...documents: readonly Json[]): Promise<readonly CompiledPolicy[]> {
+  const { policies, problems } = await loadPolicies(
     documents.map((document, at) => ({ source: `${at}.json`, text: JSON.stringify(document) })),
+    createWebCryptoProvider(),
   );
   if (problems.length > 0) throw new Error(JSON.stringify(problems));
   return policies;

@@ -1,5 +1,6 @@
 /** Rows of refused policies: what differs from the example policy, where the problem is and what it says. */
 import { expect } from "vitest";
+import { createWebCryptoProvider } from "../../../src/crypto/mod.ts";
 import { loadPolicies, type PolicyProblem } from "../../../src/policy/mod.ts";
 import { type PolicyChanges, policyDocument } from "./policies.ts";
 
@@ -7,9 +8,9 @@ import { type PolicyChanges, policyDocument } from "./policies.ts";
 export type RefusedRow = readonly [name: string, changes: PolicyChanges, path: string, reason: string | RegExp];
 
 /** The policy is not loaded, and the problem says why at the line and column its path leads to. */
-export function expectRefused([, changes, path, reason]: RefusedRow): void {
+export async function expectRefused([, changes, path, reason]: RefusedRow): Promise<void> {
   const text = JSON.stringify(policyDocument(changes), null, 1);
-  const { policies, problems } = loadPolicies([{ source: "p.yaml", text }]);
+  const { policies, problems } = await loadPolicies([{ source: "p.yaml", text }], createWebCryptoProvider());
   expect(policies).toEqual([]);
   const problem = problems.find((one) => one.path === path);
   expect(problem, JSON.stringify(problems)).toBeDefined();

@@ -179,6 +179,25 @@ const REFUSED: readonly RefusedRow[] = [
     /line 1 of the PEM/,
   ],
   [
+    'a leaf, which is no CA: "policy-anchor"',
+    attestors({ entries: [{ certificates: { cert: certificate("release") } }] }),
+    `${VERIFY}.attestors[0].entries[0].certificates.cert`,
+    'certificate "CN=release leaf,O=Notary,L=Seattle,ST=WA,C=US" is neither a CA nor self-signed, expected a CA or a ' +
+    "self-signed signing certificate",
+  ],
+  [
+    "a leaf behind its root, in a nested attestor",
+    attestors({
+      entries: [{
+        attestor: {
+          entries: [{ certificates: { certChain: certificate("release-root") + certificate("release") } }],
+        },
+      }],
+    }),
+    `${VERIFY}.attestors[0].entries[0].attestor.entries[0].certificates.certChain`,
+    /"CN=release leaf,.*" is neither a CA nor self-signed/,
+  ],
+  [
     "attestors without end",
     attestors({ entries: [nestedAttestor(9)] }),
     `${VERIFY}.attestors[0].entries[0]${".attestor.entries[0]".repeat(7)}.attestor`,

@@ -101,7 +101,7 @@ describe("in the mutating webhook", () => {
     ],
     ["an unsigned image, failure policy Ignore", { spec: { failurePolicy: "Ignore" } }, [UNSIGNED], false],
   ])("%s", async (_, changes, images, allowed) => {
-    const decision = await ask(await createWorld(), policy(changes), pod(...images));
+    const decision = await ask(await createWorld(), await policy(changes), pod(...images));
     expect(decision.allowed, decision.message).toBe(allowed);
     if (!allowed) expect(decision).toMatchObject({ patches: [], warnings: [] });
   });
@@ -111,7 +111,7 @@ describe("in the mutating webhook", () => {
       ...podWith([UNSIGNED, SIGNED, unsignedDigest]),
     };
     const spec = { ...object["spec"] as object, initContainers: [{ name: "i", image: `${REPOSITORY}:gone` }] };
-    const decision = await ask(await createWorld(), policy(), createRequest({ object: { ...object, spec } }));
+    const decision = await ask(await createWorld(), await policy(), createRequest({ object: { ...object, spec } }));
     const lines = decision.message.split("\n").slice(6);
     expect(decision.message.split("\n")[5]).toBe("  verify-signature-notary: |-");
     expect(lines.map((line) => line.slice(0, line.indexOf(": ", 40)).trim())).toEqual([
@@ -129,7 +129,7 @@ describe("in the mutating webhook", () => {
     const changes = {
       verify: { attestors: [{ entries: [trusting("fixture-signer")] }, { entries: [trusting("p-384-self"), nested] }] },
     };
-    const decision = await ask(await createWorld(), policy(changes), pod(SIGNED));
+    const decision = await ask(await createWorld(), await policy(changes), pod(SIGNED));
     const message = decision.responses[0]?.images[0]?.message ?? "";
     const paths = [...message.matchAll(/\.attestors\S+(?=: failed to verify )/g)].map(([path]) => path);
     expect(paths).toEqual([
@@ -143,7 +143,7 @@ describe("in the mutating webhook", () => {
 
   it("says so when of an index only a child is signed", async () => {
     const image = "registry.example/index:child-only";
-    const decision = await ask(await createWorld(), policy({ verify: { imageReferences: ["*"] } }), pod(image));
+    const decision = await ask(await createWorld(), await policy({ verify: { imageReferences: ["*"] } }), pod(image));
     const named = `registry.example/index@${digestOf(image)}`;
     expect(decision.responses[0]?.images[0]?.message).toBe(
       `failed to verify image ${image}: .attestors[0].entries[0]: failed to verify ${named}: ` +
@@ -153,7 +153,7 @@ describe("in the mutating webhook", () => {
   });
 
   it("has Kyverno's words for a tag that does not exist", async () => {
-    const { responses } = await ask(await createWorld(), policy(), pod(`${REPOSITORY}:gone`));
+    const { responses } = await ask(await createWorld(), await policy(), pod(`${REPOSITORY}:gone`));
     const [image] = responses[0]?.images ?? [];
     const prefix =
       `failed to verify image ${REPOSITORY}:gone: .attestors[0].entries[0]: failed to parse image reference: ${REPOSITORY}:gone: `;
@@ -163,12 +163,12 @@ describe("in the mutating webhook", () => {
 
   it("pins only what its rules are about, and nothing that has a digest", async () => {
     const images = ["nginx:1", SIGNED, signedDigest];
-    const { patches } = await ask(await createWorld(), policy(), pod(...images));
+    const { patches } = await ask(await createWorld(), await policy(), pod(...images));
     expect(patches.filter(({ op }) => op === "replace").map(({ path }) => path)).toEqual(["/spec/containers/1/image"]);
   });
 
   it("pins nothing where mutateDigest is false, and notes the tag", async () => {
-    const { patches } = await ask(await createWorld(), policy({ verify: { mutateDigest: false } }), pod(SIGNED));
+    const { patches } = await ask(await createWorld(), await policy({ verify: { mutateDigest: false } }), pod(SIGNED));
     expect(patches).toEqual([
       { op: "add", path: "/metadata/annotations", value: {} },
       { op: "add", path: "/metadata/annotations/kyverno.io~1verify-images", value: `{"${SIGNED}":"pass"}` },
@@ -177,12 +177,12 @@ describe("in the mutating webhook", () => {
 
   it("only pins where there are no attestors", async () => {
     const changes = { verify: { attestors: undefined } };
-    const decision = await ask(await createWorld(), policy(changes), pod(UNSIGNED));
+    const decision = await ask(await createWorld(), await policy(changes), pod(UNSIGNED));
     expect(decision.patches).toEqual([
       { op: "replace", path: "/spec/containers/0/image", value: `${UNSIGNED}@${digestOf(UNSIGNED)}` },
     ]);
     expect(decision.responses[0]?.images[0]?.message).toBe("mutated image digest");
-    const gone = await ask(await createWorld(), policy(changes), pod(`${REPOSITORY}:gone`));
+    const gone = await ask(await createWorld(), await policy(changes), pod(`${REPOSITORY}:gone`));
     expect(gone.responses[0]?.images[0]?.message).toContain(
       `failed to update digest: failed to fetch image reference: ${REPOSITORY}:gone, error: `,
     );
@@ -190,7 +190,7 @@ describe("in the mutating webhook", () => {
 
   it('lets exempt images off without asking for them, and warns: "skipped-not-pinned"', async () => {
     const world = await createWorld();
-    const decision = await ask(world, policy({ verify: { skipImageReferences: ["*:unsigned"] } }), pod(UNSIGNED));
+    const decision = await ask(world, await policy({ verify: { skipImageReferences: ["*:unsigned"] } }), pod(UNSIGNED));
     expect(world.asked).toEqual([]);
     expect(decision.warnings).toEqual([
       "policy check-image-notary.verify-signature-notary: skipping image reference image " +
@@ -201,7 +201,7 @@ describe("in the mutating webhook", () => {
   });
 
   it("under Audit admits with warnings, audit annotations and a note", async () => {
-    const decision = await ask(await createWorld(), policy(AUDIT), pod(UNSIGNED));
+    const decision = await ask(await createWorld(), await policy(AUDIT), pod(UNSIGNED));
     const message = decision.responses[0]?.images[0]?.message;
     expect(message).toMatch(/^failed to verify image/);
     expect(decision).toMatchObject({

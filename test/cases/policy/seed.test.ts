@@ -4,10 +4,10 @@ import { describe, expect, it } from "vitest";
 import { EXAMPLE } from "./policies.ts";
 import { loadPolicies } from "../../../src/policy/mod.ts";
 import { createRequest, podWith } from "./requests.ts";
-import { ask, createWorld, digestOf } from "./world.ts";
+import { ask, createWorld, crypto, digestOf } from "./world.ts";
 
 const REPOSITORY = "ghcr.io/kyverno/test-verify-image";
-const { policies } = loadPolicies([{ source: "check-image-notary.yaml", text: EXAMPLE }]);
+const { policies } = await loadPolicies([{ source: "check-image-notary.yaml", text: EXAMPLE }], crypto);
 
 describe("the example policy", () => {
   it("blocks the unsigned Pod with the page's text", async () => {

@@ -22,7 +22,10 @@ describe("in the validating webhook", () => {
     change?: (one: Repository) => Partial<Repository>,
   ) => {
     const world = await createWorld(change);
-    return { world, decision: await ask(world, policy(changes), createRequest({ object }), { phase: "validate" }) };
+    return {
+      world,
+      decision: await ask(world, await policy(changes), createRequest({ object }), { phase: "validate" }),
+    };
   };
   const claims = (image: string) =>
     podWith([image], { metadata: { annotations: { "kyverno.io/verify-images": `{"${image}":"pass"}` } } });

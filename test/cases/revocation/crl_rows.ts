@@ -1,6 +1,6 @@
 /**
- * The table of CRLs: what a leaf that names them is, once they were asked. `reference` is what notation 1.3.2 makes of them
- * where that differs, with the entry of the closed list that explains why; `test/peers/revocation.test.ts` asks it.
+ * The table of CRLs: what a leaf that names them is, once they were asked. `reference` is what the reference makes of them
+ * where that differs, with the entry of the closed list that explains why; `test/peers/revocation_rows.test.ts` asks it.
  */
 import { extension, SIGNATURE, subject } from "../../run/certificate_maker.ts";
 import {
@@ -23,7 +23,7 @@ export interface CrlRow {
   /** What is served, by path; anything else is 404. */
   readonly files: (at: Date, base: string) => Readonly<Record<string, Uint8Array>>;
   readonly expected: "ok" | "revoked" | "nonRevokable" | AnswerProblem;
-  readonly reference?: { readonly status: "ok" | "revoked" | "unknown"; readonly deviation: string };
+  readonly reference?: { readonly status: "ok" | "nonRevokable" | "revoked" | "unknown"; readonly deviation: string };
   readonly signedAt?: (at: Date) => Date;
   /** The issuer's certificate, where it is another. */
   readonly issuer?: Uint8Array;
@@ -43,6 +43,8 @@ const listed = (at: Date, changes: Partial<EntryFields> = {}): EntryFields => ({
   reason: 1,
   ...changes,
 });
+/** A hold's end, a day after it began. */
+const lifted = (at: Date) => listed(at, { reason: 8, revokedAt: after(at, -DAY) });
 const one = (change: (at: Date, base: string) => Partial<CrlFields> = () => ({})): CrlRow["files"] => (at, base) => ({
   "/base.crl": makeCrl(crl(at, change(at, base))),
 });
@@ -85,7 +87,7 @@ export const CRL_ROWS: readonly CrlRow[] = [
   { name: "on hold", files: one((at) => ({ entries: [listed(at, { reason: 6 })] })), expected: "revoked" },
   {
     name: "on hold and taken back in one list",
-    files: one((at) => ({ entries: [listed(at, { reason: 6 }), listed(at, { reason: 8 })] })),
+    files: one((at) => ({ entries: [listed(at, { reason: 6 }), lifted(at)] })),
     expected: "malformed",
     reference: acceptedBy("crl-remove-in-base"),
   },
@@ -117,7 +119,12 @@ export const CRL_ROWS: readonly CrlRow[] = [
   },
   { name: "a changed signature", files: one(() => ({ forged: true })), expected: "signature" },
   { name: "by a namesake of the issuer", files: one(() => ({ key: keys.stranger })), expected: "signature" },
-  { name: "signed with SHA-1", files: one(() => ({ signature: SIGNATURE.ecdsaSha1 })), expected: "signature" },
+  {
+    name: "signed with SHA-1",
+    files: one(() => ({ signature: SIGNATURE.ecdsaSha1 })),
+    expected: "signature",
+    reference: acceptedBy("revocation-sha-1"),
+  },
   {
     name: "of another name, by the issuer's key",
     files: one(() => ({ issuer: subject("another issuer") })),
@@ -236,17 +243,37 @@ export const CRL_ROWS: readonly CrlRow[] = [
     leaf: points({ crlIssuer: ISSUER }),
     files: one(),
     expected: "source-refused",
-    reference: acceptedBy("crl-no-url"),
+    reference: { status: "nonRevokable", deviation: "revocation-no-url" },
   },
   { name: "a delta without changes", files: withDelta(() => ({}), () => ({})), expected: "ok" },
   { name: "revoked since", files: withDelta(() => ({}), (at) => ({ entries: [listed(at)] })), expected: "revoked" },
   {
     name: "a hold that was lifted since",
+    files: withDelta((at) => ({ entries: [listed(at, { reason: 6 })] }), (at) => ({ entries: [lifted(at)] })),
+    expected: "ok",
+  },
+  {
+    name: "a hold that was lifted since, under the date of the hold",
     files: withDelta(
       (at) => ({ entries: [listed(at, { reason: 6 })] }),
       (at) => ({ entries: [listed(at, { reason: 8 })] }),
     ),
     expected: "ok",
+    reference: { status: "revoked", deviation: "crl-hold-lifted" },
+  },
+  {
+    name: "a hold put and lifted in one delta",
+    files: withDelta(() => ({}), (at) => ({ entries: [listed(at, { reason: 6 }), lifted(at)] })),
+    expected: "revoked",
+    reference: acceptedBy("crl-hold-lifted"),
+  },
+  {
+    name: "a hold lifted and put again in one delta",
+    files: withDelta(
+      (at) => ({ entries: [listed(at, { reason: 6 })] }),
+      (at) => ({ entries: [lifted(at), listed(at, { reason: 6, revokedAt: after(at, -HOUR) })] }),
+    ),
+    expected: "revoked",
   },
   {
     name: "a hold that stands",
@@ -317,6 +344,20 @@ export const CRL_ROWS: readonly CrlRow[] = [
     files: withDelta(() => ({}), (at) => ({ nextUpdate: after(at, -MINUTE) })),
     expected: "expired",
   },
+  {
+    name: "an expired delta that lists the leaf for good",
+    files: withDelta(() => ({}), (at) => ({ nextUpdate: after(at, -MINUTE), entries: [listed(at)] })),
+    expected: "revoked",
+    reference: { status: "unknown", deviation: "crl-expired-listing" },
+  },
+  {
+    name: "an expired delta that lifts a hold",
+    files: withDelta(
+      (at) => ({ entries: [listed(at, { reason: 6 })] }),
+      (at) => ({ nextUpdate: after(at, -MINUTE), entries: [lifted(at)] }),
+    ),
+    expected: "expired",
+  },
   { name: "a forged delta", files: withDelta(() => ({}), () => ({ forged: true })), expected: "signature" },
   {
     name: "a delta about others",
@@ -341,6 +382,15 @@ export const CRL_ROWS: readonly CrlRow[] = [
     files: one((at) => ({ entries: [listed(at, { extensions: [invalidityDate(after(at, -DAY))] })] })),
     signedAt: (at) => after(at, -HOUR),
     expected: "revoked",
+  },
+  {
+    name: "revoked twice, once from a time after the signature on",
+    files: one((at) => ({
+      entries: [listed(at, { extensions: [invalidityDate(after(at, -DAY))] }), listed(at)],
+    })),
+    signedAt: (at) => after(at, -2 * DAY),
+    expected: "revoked",
+    reference: acceptedBy("crl-entry-twice"),
   },
   { name: "no distribution point", leaf: () => [], files: () => ({}), expected: "nonRevokable" },
 ];

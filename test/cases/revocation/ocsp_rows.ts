@@ -1,6 +1,6 @@
 /**
- * The table of OCSP responses: what each says of the leaf. `reference` is what notation 1.3.2 makes of it where that
- * differs, with the entry of the closed list that explains why; `test/peers/revocation.test.ts` asks it.
+ * The table of OCSP responses: what each says of the leaf. `reference` is what the reference makes of it where that
+ * differs, with the entry of the closed list that explains why; `test/peers/revocation_rows.test.ts` asks it.
  */
 import { extension, PURPOSE, SIGNATURE, subject, USAGE } from "../../run/certificate_maker.ts";
 import { invalidityDate, makeOcspResponse, nonce, type OcspFields } from "../../run/revocation_maker.ts";
@@ -96,6 +96,7 @@ export const OCSP_ROWS: readonly OcspRow[] = [
     name: "a signature with SHA-1",
     make: (at) => makeOcspResponse(byIssuer(at, { signature: SIGNATURE.ecdsaSha1 })),
     expected: "signature",
+    reference: acceptedBy("revocation-sha-1"),
   },
   {
     name: "for another certificate",
@@ -119,7 +120,6 @@ export const OCSP_ROWS: readonly OcspRow[] = [
     name: "named with MD5",
     make: answered(() => ({ hash: "md5" })),
     expected: "other-certificate",
-    reference: acceptedBy("ocsp-certificate-id"),
   },
   {
     name: "good of another and revoked of the leaf",

@@ -8,6 +8,7 @@ import type { FetchInit, HashAlgorithm } from "../../../src/ports.ts";
 import {
   encodeTimestampRequest,
   MAX_TIMESTAMP_RESPONSE_BYTES,
+  readTimestampAddress,
   readTimestampResponse,
   readTimestampToken,
   requestTimestamp,
@@ -113,6 +114,7 @@ interface Asking {
   readonly hash?: HashAlgorithm;
   readonly signal?: AbortSignal;
   readonly trusted?: typeof anchors;
+  readonly timeoutMilliseconds?: number;
 }
 
 function ask(answer: (url: string, init: FetchInit) => Response | Promise<Response>, asking: Asking = {}) {
@@ -122,6 +124,7 @@ function ask(answer: (url: string, init: FetchInit) => Response | Promise<Respon
     nonce,
     anchors: asking.trusted ?? anchors,
     signal: asking.signal ?? new AbortController().signal,
+    ...(asking.timeoutMilliseconds === undefined ? {} : { timeoutMilliseconds: asking.timeoutMilliseconds }),
   };
   const fetch = (to: string, init: FetchInit) => Promise.resolve(answer(to, init));
   return requestTimestamp(encodeUtf8(plain.message), hash, authority, { fetch, crypto });
@@ -169,8 +172,57 @@ describe("requestTimestamp()", () => {
     ["an address that is none", () => reply(read("plain.tsr")), "ERR_CONFIG", { url: "tsa.example" }],
     ["an empty address", () => reply(read("plain.tsr")), "ERR_CONFIG", { url: "" }],
     ["a file", () => reply(read("plain.tsr")), "ERR_CONFIG", { url: "file:///etc/passwd" }],
+    ["an authority that takes too long", () => new Promise<Response>(() => {}), "ERR_DEADLINE", {
+      timeoutMilliseconds: 20,
+    }],
+    [
+      "an authority that takes too long in the middle of its answer",
+      () => new Response(new ReadableStream(), { headers: { "content-type": REPLY } }),
+      "ERR_DEADLINE",
+      { timeoutMilliseconds: 20 },
+    ],
+    ["time that was over before", () => reply(read("plain.tsr")), "ERR_DEADLINE", { signal: AbortSignal.abort() }],
     ["no time left", () => new Promise<Response>(() => {}), "ERR_DEADLINE", { signal: AbortSignal.timeout(20) }],
   ])("refuses %s", async (_, answer, code, asking) => {
     await expect(ask(answer, asking)).rejects.toMatchObject({ code });
+  });
+});
+
+describe("readTimestampAddress()", () => {
+  it.each<readonly [string, string, string | undefined]>([
+    ["http://tsa.example", "http://tsa.example/", undefined],
+    ["HTTPS://TSA.example:8443/a?b=c", "https://tsa.example:8443/a?b=c", undefined],
+    ["http://[::1]:3161/", "http://[::1]:3161/", undefined],
+    ["http://169.254.169.254/tsa", "http://169.254.169.254/tsa", undefined],
+    ["https://ada:p%40ss@tsa.example/", "https://tsa.example/", "ada:p@ss"],
+    ["https://ada@tsa.example/", "https://tsa.example/", "ada:"],
+  ])("reads %s", (text, href, user) => {
+    const authorization = user === undefined ? undefined : `Basic ${Buffer.from(user).toString("base64")}`;
+    const expected = authorization === undefined ? { href } : { href, authorization };
+    expect(readTimestampAddress(text)).toEqual(expected);
+  });
+
+  it.each<readonly [string, string | undefined]>([
+    ["", undefined],
+    ["tsa.example", 'endpoint "tsa.example": scheme must be http or https, but got ""'],
+    ["tsa.example:80", undefined],
+    ["//tsa.example/", 'endpoint "//tsa.example/": scheme must be http or https, but got ""'],
+    ["ldap://tsa.example/", 'endpoint "ldap://tsa.example/": scheme must be http or https, but got "ldap"'],
+    ["FILE:///etc/passwd", 'endpoint "FILE:///etc/passwd": scheme must be http or https, but got "file"'],
+    ["http://", 'endpoint "http://": host cannot be empty'],
+    ["https:///x", 'endpoint "https:///x": host cannot be empty'],
+    ["https:tsa.example", undefined],
+    ["http://ada:secret@", undefined],
+    ["javascript:alert(1)", undefined],
+    ["http://tsa.example:99999/", undefined],
+  ])("refuses %j, with the reference's sentence where it is certain", (text, reference) => {
+    let thrown: unknown;
+    try {
+      readTimestampAddress(text);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toMatchObject({ code: "ERR_CONFIG", message: expect.not.stringContaining("secret") });
+    expect((thrown as Error).cause).toEqual(reference === undefined ? undefined : { reference });
   });
 });

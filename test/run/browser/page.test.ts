@@ -105,6 +105,21 @@ describeIf("chromium", "the page", () => {
     expect(await page.locator("#spoken").innerText()).toBe("Verified");
   });
 
+  it("says of a signing authority's signature by which instant its certificates were judged", async () => {
+    for (const format of ["jws", "cose"]) {
+      await chooseEnvelope(`authorities/retired.${format}`);
+      await chooseCertificate("authorities/retired-root.crt.pem");
+      await expect.poll(verdict).toBe("verified");
+      expect(await fact("signingScheme")).toBe("notary.x509.signingAuthority");
+      const validation = await page.locator("[data-validation=authenticTimestamp]").innerText();
+      expect(validation).toMatch(/were valid at .*2021.*, when its signing authority says it was made/);
+    }
+    await chooseEnvelope("authorities/too-late.jws");
+    await chooseCertificate("authorities/too-late-root.crt.pem");
+    await expect.poll(verdict).toBe("refused");
+    expect(await banner().innerText()).toContain("the authentic signing time is 2022-01-01T00:00:01.000Z");
+  });
+
   it("gives the verdict of the real notation on every fixture that is about its envelope alone", async () => {
     // Left out: those that are judged by a clock, by where they are stored, or by what they are attached to.
     const elsewhere = /expir|lying|fallback|artifact-type|transplanted|unknown-kind|mislabelled/;

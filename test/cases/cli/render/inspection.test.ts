@@ -105,6 +105,7 @@ describe("a timestamp that was opened", () => {
       timestamp: {
         range: {
           genTime: new Date("2026-11-23T08:48:30Z"),
+          genTimeCeiling: new Date("2026-11-23T08:48:30Z"),
           accuracySeconds: 1.5,
           earliest: new Date("2026-11-23T08:48:28.500Z"),
           latest: new Date("2026-11-23T08:48:31.500Z"),

@@ -1,43 +1,127 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { EngineError } from "../../../../src/errors.ts";
-import { decodeEnvelope } from "../../../../src/notary/mod.ts";
+import { createWebCryptoProvider } from "../../../../src/crypto/mod.ts";
+import {
+  decodeEnvelope,
+  type ReadOptions,
+  STRICT_RULES,
+  type StrictRule,
+  verdict,
+  verifyEnvelopeBytes,
+} from "../../../../src/notary/mod.ts";
+import { readCertificate, validateSigningChain } from "../../../../src/x509/mod.ts";
 import { deviations, expectSame } from "../../../peers/deviations.ts";
+import { CHAIN_ROWS } from "../../x509/chain_rows.ts";
+import { artifact, AT, REFUSALS, ROW_TRUST, storedOf, TIMELESS_REFUSALS } from "../verify/refusals.ts";
 import { COSE_ROWS, JWS_ROWS } from "./rows.ts";
 
-type Answer = "accepted" | "refused";
-const { answers }: { answers: Record<string, Record<string, Answer>> } = JSON.parse(
-  readFileSync("test/vectors/notary/envelopes.json", "utf8"),
+type Answers = Readonly<Record<string, string | null>>;
+const read = (file: string) => JSON.parse(readFileSync(file, "utf8"));
+const { answers, refusals }: { answers: Record<string, Answers>; refusals: Answers } = read(
+  "test/vectors/notary/envelopes.json",
 );
+const { answers: chains }: { answers: Answers } = read("test/vectors/x509/chains.json");
 
-const ours = (mediaType: string, bytes: Uint8Array): Answer => {
-  try {
-    decodeEnvelope({ mediaType, bytes });
-    return "accepted";
-  } catch (error) {
-    if (error instanceof EngineError) return "refused";
-    throw error;
-  }
+const crypto = createWebCryptoProvider();
+const ports = { crypto, now: () => AT };
+const FORMATS = [["application/jose+json", JWS_ROWS], ["application/cose", COSE_ROWS]] as const;
+
+const verdictOf = (sentence: string | null | undefined) => {
+  expect(sentence).not.toBeUndefined();
+  return sentence === null ? "verified" : "failed";
 };
+const ruleOf = (deviation: string | undefined) =>
+  deviation === undefined ? undefined : STRICT_RULES[deviation as StrictRule];
 
-describe.each([["application/jose+json", JWS_ROWS], ["application/cose", COSE_ROWS]] as const)(
-  "the rows of %s",
-  (mediaType, rows) => {
-    const theirs = answers[mediaType] ?? {};
+/** Under `compat` the verdict is the reference's, but for rules that cannot be had; what was passed over is told. */
+function expectCompat(
+  ours: { readonly verdict: string; readonly relaxed: readonly string[] | undefined },
+  theirs: "verified" | "failed",
+  deviation: string | undefined,
+  name: string,
+): void {
+  const rule = ruleOf(deviation);
+  if (rule?.compat === "kept") return expect(ours.verdict, name).not.toBe(theirs);
+  expect(ours.verdict, name).toBe(theirs);
+  if (rule?.compat === "relaxed") expect(ours.relaxed, name).toEqual([deviation]);
+  else if (theirs === "verified") expect(ours.relaxed, name).toEqual([]);
+}
 
-    it("have an answer of the reference each", () => {
-      expect(rows.map(([name]) => name).sort()).toEqual(Object.keys(theirs).sort());
-      expect(rows.length).toBeGreaterThan(50);
-    });
+describe.each(FORMATS)("the rows of %s", (mediaType, rows) => {
+  const theirs = answers[mediaType] ?? {};
+  const judge = async (make: () => Uint8Array, options?: ReadOptions) => {
+    const outcome = await verifyEnvelopeBytes({ mediaType, bytes: make() }, artifact, ROW_TRUST, ports, options);
+    return { verdict: verdict(outcome), relaxed: outcome.relaxed };
+  };
 
-    it.each(rows)("say what it says, or differ by an entry of the list: %s", (name, _expected, make, deviation) => {
-      expectSame(ours(mediaType, make()), theirs[name], deviation, name);
-    });
-  },
-);
+  it("have an answer of the reference each", () => {
+    expect(rows.map(([name]) => name).sort()).toEqual(Object.keys(theirs).sort());
+    expect(rows.length).toBeGreaterThan(80);
+  });
 
-it("the rows use every entry about them of the list of deviations", () => {
-  const listed = deviations.filter(({ test }) => test === "test/cases/notary/envelope/rows.ts").map(({ id }) => id);
-  const used = new Set([...JWS_ROWS, ...COSE_ROWS].flatMap(([, , , deviation]) => deviation ?? []));
-  expect([...used].sort()).toEqual(listed.sort());
+  it.each(rows)("say what it says, or differ by an entry of the list: %s", async (name, _expected, make, deviation) => {
+    const ours = await judge(make);
+    expectSame(ours.verdict, verdictOf(theirs[name]), deviation, name);
+    expect(ours.relaxed, "there is nothing to tell without compat").toBeUndefined();
+  });
+
+  it.each(rows)("say under compat what it says: %s", async (name, _expected, make, deviation) => {
+    expectCompat(await judge(make, { compat: true }), verdictOf(theirs[name]), deviation, name);
+  });
+});
+
+describe("signatures that are refused", () => {
+  it.each(TIMELESS_REFUSALS)("under compat as the reference refuses them, or not: $name", async (row) => {
+    const { name, envelope, trust, target = artifact, deviation } = row;
+    const stored = storedOf.get(envelope());
+    const outcome = await verifyEnvelopeBytes(stored!, target, trust, ports, { compat: true });
+    const theirs = verdictOf(refusals[name]);
+    expectCompat({ verdict: verdict(outcome), relaxed: outcome.relaxed }, theirs, deviation, name);
+  });
+});
+
+describe("chains", () => {
+  it.each(CHAIN_ROWS)("under compat as the reference judges them: $name", async ({ name, make, deviation }) => {
+    const { failures } = await validateSigningChain(make().map((der) => readCertificate(der)), crypto);
+    const passedOver = (rule: StrictRule | undefined) => rule !== undefined && STRICT_RULES[rule].compat === "relaxed";
+    const left = failures.filter(({ strictRule }) => !passedOver(strictRule));
+    const relaxed = [...new Set(failures.flatMap(({ strictRule }) => passedOver(strictRule) ? strictRule! : []))];
+    const ours = left.length === 0 ? "verified" : "failed";
+    expectCompat({ verdict: ours, relaxed }, verdictOf(chains[name]), deviation, name);
+  });
+});
+
+describe("compat", () => {
+  const files = [
+    "test/cases/notary/envelope/rows.ts",
+    "test/cases/notary/verify/refusals.ts",
+    "test/cases/x509/chain_rows.ts",
+  ];
+
+  it("uses every rule about envelopes and chains in a row", () => {
+    const used = new Set([
+      ...[...JWS_ROWS, ...COSE_ROWS].flatMap(([, , , deviation]) => deviation ?? []),
+      ...[...REFUSALS, ...CHAIN_ROWS].flatMap(({ deviation }) => deviation ?? []),
+    ]);
+    const listed = deviations.filter(({ test }) => files.includes(test)).map(({ id }) => id);
+    expect([...used].sort()).toEqual(listed.sort());
+  });
+
+  it("has a rule for every entry about the reference's library of the list of deviations", () => {
+    const listed = deviations.filter(({ peer }) => peer === "notation-core-go").map(({ id }) => id);
+    expect(listed.filter((id) => !Object.hasOwn(STRICT_RULES, id)), "name them in strict_rules.ts").toEqual([]);
+  });
+
+  it("has an entry of that list for every rule", () => {
+    const listed = deviations.filter(({ peer }) => peer.startsWith("notation")).map(({ id }) => id);
+    expect(Object.keys(STRICT_RULES).filter((id) => !listed.includes(id))).toEqual([]);
+  });
+
+  it("leaves a plain envelope as it is, and says that it was asked", () => {
+    const [, , make] = JWS_ROWS[0]!;
+    const stored = { mediaType: "application/jose+json", bytes: make() };
+    const { relaxed, ...compat } = decodeEnvelope(stored, { compat: true });
+    expect(compat).toEqual(decodeEnvelope(stored));
+    expect(relaxed).toEqual([]);
+  });
 });

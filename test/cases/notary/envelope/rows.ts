@@ -102,6 +102,9 @@ export const JWS_ROWS: readonly Row[] = [
       header["com.example"] = "x";
       header["crit"] = [SCHEME, "com.example"];
     },
+  }, "critical-attribute"),
+  jws("an attribute with half of a surrogate pair", undefined, {
+    protectedText: (text) => text.replace("{", '{"com.example":"\\ud800",'),
   }),
 
   // The serialization
@@ -121,6 +124,13 @@ export const JWS_ROWS: readonly Row[] = [
   ]),
   jws("an empty signature", FORMAT, { members: set("signature", "") }),
   jws("an empty payload", FORMAT, { payload: "" }),
+  jws("the header in two parts", FORMAT, {
+    text: (text) => text.replace("{", '{"header":{"io.cncf.notary.signingAgent":"first"},'),
+  }, "json-names-once"),
+  jws("a byte that is no UTF-8", FORMAT, {
+    unprotected: set("extra", "~"),
+    bytes: (bytes) => bytes.map((byte) => byte === 0x7e ? 0xff : byte),
+  }, "json-utf-8"),
   ...(["payload", "protected", "signature"] as const).flatMap((member) => [
     jws(`padding in ${member}`, FORMAT, members((envelope) => (envelope[member] += "="))),
     jws(
@@ -132,6 +142,7 @@ export const JWS_ROWS: readonly Row[] = [
     ),
     jws(`standard base64 in ${member}`, FORMAT, members((envelope) => (envelope[member] = `+${envelope[member]}///`))),
   ]),
+  jws("a newline in payload, signed", FORMAT, { payloadPart: (text) => `${text}\n` }, "base64url-strict"),
   jws(
     "bits left over in the signature",
     FORMAT,
@@ -140,6 +151,10 @@ export const JWS_ROWS: readonly Row[] = [
     }),
     "base64url-strict",
   ),
+  jws("seventeen levels of nesting", FORMAT, {
+    protected: set("com.example", JSON.parse("[".repeat(16) + "]".repeat(16))),
+  }, "bounds"),
+  jws("more than a mebibyte", "ERR_TOO_LARGE", { unprotected: set("extra", "x".repeat(1024 * 1024)) }, "bounds"),
   jws("deeply nested JSON", FORMAT, { text: () => "[".repeat(100_000) + "]".repeat(100_000) }),
 
   // The protected header
@@ -152,6 +167,21 @@ export const JWS_ROWS: readonly Row[] = [
     "json-names-once",
   ),
   jws("cty in capitals", FORMAT, { protectedText: (text) => text.replace('"cty"', '"CTY"') }, "json-names-exact"),
+  jws("cty in capitals before it", FORMAT, {
+    protectedText: (text) => text.replace("{", '{"CTY":"text/plain",'),
+  }, "json-names-exact"),
+  // The reference takes the last one.
+  jws("cty in capitals behind it", FORMAT, { protectedText: (text) => text.replace("}", ',"CTY":"text/plain"}') }),
+  jws("alg in capitals", FORMAT, { protectedText: (text) => text.replace('"alg"', '"ALG"') }),
+  jws("alg in capitals before it", FORMAT, {
+    protectedText: (text) => text.replace("{", '{"ALG":"ES256",'),
+  }, "json-names-exact"),
+  jws("another alg in capitals behind it", FORMAT, {
+    protectedText: (text) => text.replace("}", ',"ALG":"PS256"}'),
+  }),
+  jws("a verification plugin in capitals", FORMAT, {
+    protected: set("io.cncf.notary.VerificationPlugin", "x"),
+  }, "json-names-exact"),
   jws("a signing time twice, once with a long s", FORMAT, {
     protectedText: (text) =>
       text.replace(`"${SIGNING_TIME}"`, `"io.cncf.notary.\u017figningTime":"2020-01-01T00:00:00Z","${SIGNING_TIME}"`),
@@ -213,11 +243,22 @@ export const JWS_ROWS: readonly Row[] = [
     "1767225600",
     "",
   ].map((time) => jws(`the signing time "${time}"`, ATTRIBUTE, { protected: set(SIGNING_TIME, time) })),
-  ...["2026-01-01T00:00:00+24:00", "2026-01-01T00:00:00,5Z"].map((time) =>
+  ...[
+    "2026-01-01T00:00:00+24:00",
+    "2026-01-01T00:00:00-05:60",
+    "2026-01-01T00:00:00,5Z",
+    "2026-01-01T0:00:00Z",
+    "2026-01-01T00:00:00.1234567890Z",
+  ].map((time) =>
     jws(`the signing time "${time}"`, ATTRIBUTE, { protected: set(SIGNING_TIME, time) }, "rfc3339-strict")
   ),
   jws("a signing time that is a number", ATTRIBUTE, { protected: set(SIGNING_TIME, 1767225600) }),
   jws("a signing time that is null", ATTRIBUTE, { protected: set(SIGNING_TIME, null) }),
+  jws("an authentic signing time that is null", ATTRIBUTE, { protected: set(AUTHENTIC_TIME, null) }, "json-null"),
+  jws("an expiry that is null", ATTRIBUTE, { protected: set(EXPIRY, null) }, "json-null"),
+  jws("an expiry in the year 1", ATTRIBUTE, { protected: set(EXPIRY, "0001-01-01T00:00:00Z") }, "expiry-year-1"),
+  jws("a critical expiry in the year 1", ATTRIBUTE, { protected: expiring("0001-01-01T00:00:00Z") }),
+  jws("an expiry that is no time", ATTRIBUTE, { protected: expiring("tomorrow") }),
   jws("an expiry at the signing time", ATTRIBUTE, { protected: expiring("2026-01-01T00:00:00Z") }),
   jws("an expiry before the signing time in another zone", ATTRIBUTE, {
     protected: expiring("2026-01-01T08:00:00+09:00"),
@@ -230,6 +271,11 @@ export const JWS_ROWS: readonly Row[] = [
   jws("x5c with a number", FORMAT, { unprotected: set("x5c", [1]) }),
   jws("x5c in base64url", CERTIFICATE, { unprotected: set("x5c", [IN_BASE64URL]) }),
   jws("x5c with PEM", CERTIFICATE, { unprotected: set("x5c", ["-----BEGIN CERTIFICATE-----"]) }),
+  jws("x5c with a newline", CERTIFICATE, {
+    unprotected: (header) => {
+      header["x5c"] = (header["x5c"] as string[]).map((text) => `${text.slice(0, 64)}\r\n${text.slice(64)}`);
+    },
+  }, "base64url-strict"),
   jws("x5c that is not DER", CERTIFICATE, { unprotected: set("x5c", ["AAAA"]) }),
   jws("eleven certificates", FORMAT, {
     unprotected: (header) => {
@@ -237,6 +283,12 @@ export const JWS_ROWS: readonly Row[] = [
     },
   }),
   jws("x5c in capitals", FORMAT, { text: (text) => text.replace('"x5c"', '"X5C"') }, "json-names-exact"),
+  jws(
+    "a signing agent that is null",
+    ATTRIBUTE,
+    { unprotected: set("io.cncf.notary.signingAgent", null) },
+    "json-null",
+  ),
   jws("a signing agent that is a number", ATTRIBUTE, { unprotected: set("io.cncf.notary.signingAgent", 1) }),
   jws("a timestamp that is not base64", FORMAT, { unprotected: set("io.cncf.notary.timestampSignature", "***") }),
   jws("a timestamp that is a number", ATTRIBUTE, { unprotected: set("io.cncf.notary.timestampSignature", 1) }),
@@ -276,6 +328,18 @@ export const COSE_ROWS: readonly Row[] = [
     header(2, cborArray(cborText(SCHEME), cborText(SCHEME), cborInt(1), cborInt(3))),
   ),
   cose("an extended attribute with an integer label", undefined, header(-70001, cborText("x"))),
+  cose("a critical attribute with an integer label", undefined, {
+    protected: (entries) => {
+      setHeader(entries, -70001, cborText("x"));
+      setHeader(entries, 2, cborArray(cborText(SCHEME), cborInt(-70001)));
+    },
+  }, "critical-attribute"),
+  cose("a payload whose length stands in two bytes more than it needs", undefined, {
+    parts: (parts) => {
+      const payload = new TextEncoder().encode(PAYLOAD);
+      parts[2] = Uint8Array.of(0x5a, 0, 0, payload.length >> 8, payload.length & 0xff, ...payload);
+    },
+  }),
   cose("the chain in the protected header", undefined, {
     protected: (entries) => setHeader(entries, 33, cborArray(cborBytes(certificate))),
     unprotected: (entries) => setHeader(entries, 33, undefined),
@@ -307,6 +371,8 @@ export const COSE_ROWS: readonly Row[] = [
   cose("a label that is a byte string", FORMAT, {
     protected: (entries) => entries.push([cborBytes(new Uint8Array(1)), cborInt(1)]),
   }),
+  cose("text that is no UTF-8", FORMAT, unprotected("extra", Uint8Array.of(0x61, 0xff))),
+  cose("forty levels of nesting", FORMAT, unprotected("extra", Uint8Array.of(...Array(40).fill(0x81), 0xf6))),
   cose("a tag in the unprotected headers", FORMAT, unprotected("extra", coseTime("2026-01-01T00:00:00Z"))),
 
   // The protected headers
@@ -316,6 +382,8 @@ export const COSE_ROWS: readonly Row[] = [
   cose("no content type", ATTRIBUTE, header(3, undefined)),
   cose("a content type by number", ATTRIBUTE, header(3, cborInt(50))),
   cose("another content type", ATTRIBUTE, header(3, cborText("application/json"))),
+  cose("a content type with a space before it", ATTRIBUTE, header(3, cborText(` ${CONTENT_TYPE}`))),
+  cose("a content type without a slash", ATTRIBUTE, header(3, cborText("payload"))),
   cose("no scheme", ATTRIBUTE, header(SCHEME, undefined)),
   cose("an unknown scheme", ATTRIBUTE, header(SCHEME, cborText("x"))),
   cose("a scheme that is a byte string", ATTRIBUTE, header(SCHEME, cborBytes(new Uint8Array(1)))),
@@ -324,6 +392,7 @@ export const COSE_ROWS: readonly Row[] = [
   cose("crit that is text", ATTRIBUTE, header(2, cborText(SCHEME))),
   cose("crit with a byte string", ATTRIBUTE, header(2, cborArray(cborText(SCHEME), cborBytes(new Uint8Array(1))))),
   cose("crit naming what is absent", ATTRIBUTE, header(2, cborArray(cborText(SCHEME), cborText("zz")))),
+  cose("crit naming an absent number", ATTRIBUTE, header(2, cborArray(cborText(SCHEME), cborInt(4)))),
   cose("crit naming the text of a label", ATTRIBUTE, header(2, cborArray(cborText(SCHEME), cborText("3")))),
   cose("a scheme that is not critical", ATTRIBUTE, header(2, cborArray(cborInt(3)))),
   cose("an expiry that is not critical", ATTRIBUTE, coseExpiring(coseTime("2027-01-01T00:00:00Z"), false)),
@@ -338,13 +407,34 @@ export const COSE_ROWS: readonly Row[] = [
   cose(
     "a signing time beyond the year 9999",
     ATTRIBUTE,
-    header(SIGNING_TIME, cborTag(1, cborFloat(1e15))),
+    header(SIGNING_TIME, cborTag(1, cborFloat(1e12))),
     "rfc3339-strict",
+  ),
+  cose(
+    "a signing time in the year 30 million",
+    ATTRIBUTE,
+    header(SIGNING_TIME, cborTag(1, cborFloat(1e15))),
+    "time-range",
   ),
   cose("both signing times", ATTRIBUTE, header(AUTHENTIC_TIME, coseTime("2026-01-01T00:00:00Z")), "cose-one-time"),
   cose("an authority with the signer's time only", ATTRIBUTE, coseByAuthority(SIGNING_TIME)),
   cose("an authority with both times", ATTRIBUTE, coseByAuthority(AUTHENTIC_TIME, SIGNING_TIME), "cose-one-time"),
+  cose("an authority whose time is not critical", ATTRIBUTE, {
+    protected: (entries) => {
+      coseByAuthority(AUTHENTIC_TIME).protected?.(entries);
+      setHeader(entries, 2, cborArray(cborText(SCHEME)));
+    },
+  }),
   cose("an expiry at the signing time", ATTRIBUTE, coseExpiring(coseTime("2026-01-01T00:00:00Z"))),
+  cose("an expiry that is nil", ATTRIBUTE, coseExpiring(Uint8Array.of(0xf6))),
+  cose("an expiry without tag", ATTRIBUTE, coseExpiring(cborInt(1798761600))),
+  cose(
+    "a critical expiry in the year 1",
+    ATTRIBUTE,
+    coseExpiring(cborTag(1, cborFloat(-62135596800))),
+    "expiry-year-1",
+  ),
+  cose("an expiry in the year 1", ATTRIBUTE, coseExpiring(cborTag(1, cborFloat(-62135596800)), false)),
 
   // The unprotected headers
   cose("no chain", FORMAT, unprotected(33, undefined)),

@@ -91,6 +91,16 @@ describe("parseOciTrustPolicy()", () => {
     expect(warnings[0]).toMatch(warning);
     expect(warnings[0]).toMatch(/^Trust policy "policy\.json": /);
   });
+
+  it("names the first members without a meaning, and counts the others", () => {
+    const members = Object.fromEntries(Array.from({ length: 20_000 }, (_, at) => [`member${at}`, at]));
+    const started = performance.now();
+    const { warnings } = parse(JSON.stringify({ ...JSON.parse(document(statement())), ...members }));
+    expect(performance.now() - started).toBeLessThan(2000);
+    expect(warnings).toHaveLength(9);
+    expect(warnings[7]).toContain('"member7" (line 1, column');
+    expect(warnings[8]).toBe('Trust policy "policy.json": 19992 more members without a meaning, they have no effect');
+  });
 });
 
 interface Refused {

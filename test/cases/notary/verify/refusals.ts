@@ -13,18 +13,20 @@ import { basicConstraints, keyUsage, USAGE } from "../../../run/certificate_make
 import {
   ARTIFACT,
   AUTHENTIC_TIME,
+  cborBytes,
   cborText,
   EXPIRY,
   type JwsChanges,
   makeCose,
   makeJws,
+  PAYLOAD,
   SCHEME,
   setHeader,
   type Signer,
   SIGNING_TIME,
 } from "../../../run/envelope_maker.ts";
 import { signers } from "../envelope/rows.ts";
-import { anyPurpose, chain, chained, reissued, shortLived, stranger, withCrl, withOcsp } from "./signers.ts";
+import { anyPurpose, chain, chained, reissued, rsa2047, shortLived, stranger, withCrl, withOcsp } from "./signers.ts";
 
 export const AT = new Date("2026-06-01T00:00:00Z");
 export const artifact: Descriptor = ARTIFACT;
@@ -34,6 +36,13 @@ export const trusting = (signer: Signer, changes: Partial<Trust> = {}): Trust =>
   level: STRICT,
   trustAnchors: { ca: signer.chain.slice(-1).map((bytes) => readCertificate(bytes)), signingAuthority: [] },
   ...changes,
+});
+/** Trusts the signer of `../envelope/rows.ts`, under both schemes. */
+export const ROW_TRUST: Trust = trusting(signers.curve, {
+  trustAnchors: {
+    ca: signers.curve.chain.map((bytes) => readCertificate(bytes)),
+    signingAuthority: signers.curve.chain.map((bytes) => readCertificate(bytes)),
+  },
 });
 export const jws = (signer: Signer, changes: JwsChanges = {}): Envelope =>
   decode({ mediaType: "application/jose+json", bytes: makeJws(signer, changes) });
@@ -100,6 +109,54 @@ export const REFUSALS: readonly Refusal[] = [
     type: "integrity",
     code: "SIGNATURE_ALGORITHM_MISMATCH",
     reference: "signature is invalid. Error: algorithm mismatch: verifier PS256: header PS384",
+  },
+  {
+    name: "an algorithm of the key's kind that it does not call for",
+    envelope: () => jws({ ...signers.rsa, jws: "PS384" }),
+    trust: trusting(signers.rsa),
+    type: "integrity",
+    code: "SIGNATURE_ALGORITHM_MISMATCH",
+    reference: undefined,
+  },
+  ...(["payload", "protected"] as const).map((member): Refusal => ({
+    name: `a ${member} changed after signing, in JWS`,
+    envelope: () =>
+      jws(signers.curve, {
+        members: (envelope) => {
+          const bytes = Buffer.from(String(envelope[member]), "base64url");
+          envelope[member] = Buffer.from(`${bytes.toString("utf8")} `).toString("base64url");
+        },
+      }),
+    trust: trusting(signers.curve),
+    type: "integrity",
+    code: "SIGNATURE_MISMATCH",
+    reference: "signature is invalid. Error: crypto/ecdsa: verification error",
+  })),
+  {
+    name: "a payload changed after signing, in COSE",
+    envelope: () =>
+      cose(signers.curve, { parts: (parts) => (parts[2] = cborBytes(new TextEncoder().encode(`${PAYLOAD} `))) }),
+    trust: trusting(signers.curve),
+    type: "integrity",
+    code: "SIGNATURE_MISMATCH",
+    reference: "signature is invalid. Error: verification error",
+  },
+  {
+    name: "an RSA key of 2047 bits in JWS",
+    deviation: "rsa-2047",
+    envelope: () => jws(rsa2047),
+    trust: trusting(rsa2047),
+    type: "integrity",
+    code: "CERTIFICATE_CHAIN_INVALID",
+    reference: undefined,
+  },
+  {
+    name: "an RSA key of 2047 bits in COSE",
+    envelope: () => cose(rsa2047),
+    trust: trusting(rsa2047),
+    type: "integrity",
+    code: "CERTIFICATE_CHAIN_INVALID",
+    reference: undefined,
   },
   {
     name: "an RSA-PSS salt of 20 in JWS",
@@ -178,7 +235,7 @@ export const REFUSALS: readonly Refusal[] = [
     trust: trusting(signers.rsa),
     type: "integrity",
     code: "VERIFICATION_PLUGIN_REQUIRED",
-    reference: "plugin unsupported due to nil verifier.pluginManager",
+    reference: "io.cncf.notary.verificationPlugin is not a critical Extended attribute",
   },
   {
     name: "a verification plugin whose name is no text",
@@ -320,6 +377,46 @@ export const REFUSALS: readonly Refusal[] = [
     reference: "content descriptor mismatch",
   })),
   {
+    name: "a payload with targetArtifact in capitals",
+    deviation: "json-names-exact",
+    envelope: () => jws(signers.rsa, { payload: JSON.stringify({ TARGETARTIFACT: artifact }) }),
+    trust: trusting(signers.rsa),
+    type: "targetArtifact",
+    code: "ERR_PAYLOAD",
+    reference: undefined,
+  },
+  {
+    name: "a payload with targetArtifact twice, in parts",
+    deviation: "json-names-once",
+    envelope: () =>
+      cose(signers.rsa, {
+        payload: JSON.stringify({ targetArtifact: { ...artifact, size: 1 } }).replace(
+          /}$/,
+          `,"targetArtifact":{"size":${artifact.size}}}`,
+        ),
+      }),
+    trust: trusting(signers.rsa),
+    type: "targetArtifact",
+    code: "ERR_PAYLOAD",
+    reference: undefined,
+  },
+  {
+    name: "a payload that is a list",
+    envelope: () => jws(signers.rsa, { payload: "[]" }),
+    trust: trusting(signers.rsa),
+    type: "targetArtifact",
+    code: "ERR_PAYLOAD",
+    reference: undefined,
+  },
+  {
+    name: "a payload with something behind it",
+    envelope: () => jws(signers.rsa, { payload: `${PAYLOAD}{}` }),
+    trust: trusting(signers.rsa),
+    type: "targetArtifact",
+    code: "ERR_PAYLOAD",
+    reference: undefined,
+  },
+  {
     name: "a payload without targetArtifact",
     envelope: () => jws(signers.rsa, { payload: '{"a":1}' }),
     trust: trusting(signers.rsa),
@@ -328,3 +425,8 @@ export const REFUSALS: readonly Refusal[] = [
     reference: undefined,
   },
 ];
+
+/** Refusals that depend neither on the clock nor on others that would have to be asked: the reference is asked about these. */
+export const TIMELESS_REFUSALS: readonly Refusal[] = REFUSALS.filter(({ type }) =>
+  type === "integrity" || type === "authenticity" || type === "targetArtifact"
+);

@@ -8,6 +8,7 @@ import {
   makeCertificate,
   ocspAt,
   PURPOSE,
+  rsaKey,
   subject,
 } from "../../../run/certificate_maker.ts";
 import type { Signer } from "../../../run/envelope_maker.ts";
@@ -62,6 +63,13 @@ export const shortLived: Signer = {
   ],
   jws: "ES256",
   cose: -7,
+};
+const shortKey = rsaKey(2047);
+export const rsa2047: Signer = {
+  key: shortKey,
+  chain: [makeCertificate({ subject: subject("2047"), key: shortKey, extensions: LEAF })],
+  jws: "PS256",
+  cose: -37,
 };
 export const withOcsp = chained([...LEAF, ocspAt("http://ocsp.example/")]);
 export const withCrl = chained(LEAF, [...CA, crlAt("http://crl.example/ca.crl")]);

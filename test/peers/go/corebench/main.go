@@ -2,6 +2,9 @@
 //
 //	corebench verify   reads one JSON object per line, {"name", "file", "mediaType"}, and answers each with one line:
 //	                   {"name", "verdict": "verified" | "failed", "stage": "parse" | "verify" | "", "error"}
+//	corebench judge    reads {"name", "envelope", "mediaType", "trustAnchors", "artifact"}, bytes as base64, and answers
+//	                   what notation-go's verifier makes of it: {"name", "error"}, the error empty where it accepts
+//	corebench chain    reads {"name", "chain"}, certificates as base64, and answers as judge does
 //	corebench bench    -file F -media-type M [-seconds N] [-workers N]: parses and verifies one envelope again and
 //	                   again in parallel; prints {"operations", "seconds", "operationsPerSecond", "workers"}
 package main
@@ -35,15 +38,19 @@ type answer struct {
 
 func main() {
 	if len(os.Args) < 2 {
-		fail("usage: corebench verify|bench")
+		fail("usage: corebench verify|judge|chain|bench")
 	}
 	switch os.Args[1] {
 	case "verify":
 		verify()
+	case "judge":
+		judge()
+	case "chain":
+		chains()
 	case "bench":
 		bench(os.Args[2:])
 	default:
-		fail("usage: corebench verify|bench")
+		fail("usage: corebench verify|judge|chain|bench")
 	}
 }
 

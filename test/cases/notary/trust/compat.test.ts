@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import { parseOciTrustPolicy } from "../../../../src/notary/mod.ts";
+import { deviations } from "../../../peers/deviations.ts";
+import { level, policy, scopes, statement } from "../../../peers/trust_row.ts";
+
+const plain = JSON.stringify(policy(statement()));
+
+/** Documents that the real notation takes: `test/peers/trust_policy.test.ts` asks it about the same. */
+const ROWS: readonly (readonly [rule: string, name: string, text: string])[] = [
+  ["trust-policy-duplicate-names", "a name written twice", plain.replace("{", '{"version":"0",')],
+  ["trust-policy-duplicate-names", "names that differ in case only", plain.replace("{", '{"Version":"0",')],
+  ["trust-policy-trailing-data", "a second document behind the first", `${plain}{}`],
+  [
+    "trust-store-folder-name",
+    "a store that is the folder above",
+    JSON.stringify(policy(statement({ trustStores: ["ca:.."] }))),
+  ],
+  [
+    "skip-everywhere",
+    "skip for every registry",
+    JSON.stringify(policy({ name: "skip", ...scopes("*"), ...level("skip") })),
+  ],
+];
+
+describe("parseOciTrustPolicy() with compat", () => {
+  it.each(ROWS)("passes over %s: %s, and tells", (rule, _, text) => {
+    expect(() => parseOciTrustPolicy(text, "test")).toThrow(expect.objectContaining({ code: "ERR_TRUST_POLICY" }));
+    const read = parseOciTrustPolicy(text, "test", { compat: true });
+    expect(read.relaxed).toEqual([rule]);
+    expect(read.statements).toHaveLength(1);
+    expect(deviations.find(({ id }) => id === rule)?.peer).toBe("notation");
+  });
+
+  it("reads a document without fault as ever, in any capitals", () => {
+    const text = plain.replace('"trustStores"', '"TRUSTSTORES"');
+    const { relaxed, ...read } = parseOciTrustPolicy(text, "test", { compat: true });
+    expect(relaxed).toEqual([]);
+    expect(read).toEqual(parseOciTrustPolicy(plain, "test"));
+    expect(parseOciTrustPolicy(plain, "test")).not.toHaveProperty("relaxed");
+  });
+
+  it.each([
+    ["half a document", '{"version": "1.0", "trustPolicies": ['],
+    ["no document", ""],
+    ["a list", "[]"],
+    ["an unknown level", JSON.stringify(policy(statement(level("lax"))))],
+    ["a store that climbs", JSON.stringify(policy(statement({ trustStores: ["ca:../ca/seed"] })))],
+    ["no identities", JSON.stringify(policy(statement({ trustedIdentities: [] })))],
+  ])("refuses %s as without", (_, text) => {
+    expect(() => parseOciTrustPolicy(text, "test", { compat: true })).toThrow(
+      expect.objectContaining({ code: "ERR_TRUST_POLICY" }),
+    );
+  });
+});
