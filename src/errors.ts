@@ -201,7 +201,11 @@ export const CODES = {
   ERR_CLUSTER_MISSING: misconfigured(
     "Give the endpoint a cluster to ask: --kubeconfig FILE, --in-cluster, or --resources FILE with the objects",
   ),
+  ERR_CLUSTER_PATH: misconfigured(
+    "Ask for a path of the API such as /api/v1/namespaces/NAMESPACE/configmaps/NAME, with names and selectors as Kubernetes has them",
+  ),
   ERR_KUBECONFIG: misconfigured("Give a kubeconfig whose current context has a server and credentials"),
+  ERR_RESOURCES: misconfigured("Correct the resource at the line named: one object as kubectl apply takes it"),
 
   // Admission (admission/)
   ERR_ADMISSION_REVIEW: misconfigured("Send an AdmissionReview of admission.k8s.io/v1"),

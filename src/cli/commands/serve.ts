@@ -2,6 +2,7 @@
 import { createApp, createTokenDoor, type Door, openDoor, parseTokens } from "../../admission/mod.ts";
 import { decodeUtf8 } from "../../encoding/mod.ts";
 import type { Host, Listener, ServeOptions } from "../../ports.ts";
+import { CLUSTER_FLAGS, openCluster } from "../cluster.ts";
 import { defineCommand } from "../command.ts";
 import { DEMO_POLICY, DEMO_REGISTRY, EXAMPLES, startDemoRegistry } from "../demo.ts";
 import { count, list, text, toggle, usage } from "../flags.ts";
@@ -37,6 +38,7 @@ export const serve = defineCommand({
   flags: {
     ...ADDRESS_FLAGS,
     ...REVOCATION_HOST_FLAG,
+    ...CLUSTER_FLAGS,
     demo: toggle("serve the fixture images in place of ghcr.io and load the example policy"),
     listen: text("where to listen", DEFAULT_ADDRESS, { value: "HOST:PORT" }),
     policy: list("load this file, or every .yaml, .yml and .json file of this folder; may be repeated", {
@@ -55,6 +57,7 @@ export const serve = defineCommand({
     const root = await host.packageFolder();
     const paths = flags.demo ? [`${root}/${DEMO_POLICY}`, ...flags.policy] : flags.policy;
     const { policies, problems } = await readPolicies(paths, host);
+    const cluster = await openCluster(flags, host);
     const tls = await readTls(flags["tls-cert"], flags["tls-key"], host);
     if (!isLoopback(address.host) && tls === undefined) {
       warn(host, "no --tls-cert: tokens and AdmissionReviews travel in the clear, and API servers ask only over HTTPS");
@@ -67,7 +70,7 @@ export const serve = defineCommand({
       const demoMirror = registry === undefined ? [] : [`${DEMO_REGISTRY}=${registry.url}`];
       const open = await openRegistries({ ...flags, mirror: [...demoMirror, ...flags.mirror] }, host);
       const revocation = await openRevocation(flags, host);
-      const ports = { ...host.ports, open, revocation };
+      const ports = { ...host.ports, open, revocation, ...(cluster === undefined ? {} : { cluster }) };
       const app = createApp({ policies, problems, ports, door, page: await host.page() });
       const stop = host.interruption();
       const webhook = await host.serve((request) => app.fetch(request), {
