@@ -2,17 +2,27 @@
 import { printable } from "../encoding/mod.ts";
 import { toEngineError } from "../errors.ts";
 import { AUTOGEN_ANNOTATION, autogenRules, autogenTargets } from "./autogen.ts";
+import { type ConditionBlock, evaluateBlock } from "./conditions.ts";
+import { withContext } from "./context.ts";
 import { mapConcurrently, withinDeadline } from "./deadline.ts";
 import type { FailureAction } from "./image_fields.ts";
 import { evaluateImage, type ImageVerification } from "./image_rule.ts";
 import { comparePointers, extractImages, type InvalidImage, isRequired, type ResourceImages } from "./images.ts";
 import { compileSelection } from "./match.ts";
-import { failedToSubstitute } from "./message.ts";
+import { failedToEvaluatePreconditions, failedToSubstitute, preconditionsNotMet } from "./message.ts";
 import { type PolicyFields, readPolicy } from "./policy_fields.ts";
-import type { CompiledPolicy, EvaluationContext, ImageResponse, PolicyRequest, RuleResponse } from "./policy.ts";
+import type {
+  CompiledPolicy,
+  EvaluationContext,
+  ImageResponse,
+  PolicyRequest,
+  RuleResponse,
+  WholeRuleResponse,
+} from "./policy.ts";
 import { requestScope } from "./request_scope.ts";
 import type { RawEntry, RuleFields } from "./rule_fields.ts";
 import type { Gate } from "./schema.ts";
+import type { VariableScope } from "./scope.ts";
 
 /** Images of one rule that are looked at at the same time. */
 export const MAX_CONCURRENT_IMAGES = 8;
@@ -77,7 +87,7 @@ async function evaluateUntilApplied(
 }
 
 function compileRule(rule: RuleFields, policy: PolicyFields): CompiledRule {
-  const { match, exclude, verifyImages, entries } = rule;
+  const { match, exclude, preconditions, verifyImages, entries } = rule;
   const selection = { match, ...(exclude === undefined ? {} : { exclude }), policyNamespace: policy.namespace };
   const isSelected = compileSelection(selection);
   const name = { policy: policy.name, rule: rule.name };
@@ -91,12 +101,13 @@ function compileRule(rule: RuleFields, policy: PolicyFields): CompiledRule {
     if (!isSelected(request)) return undefined;
     const found = imagesOf(entries, request);
     if (found.images.length + found.invalid.length === 0) return undefined;
+    const scope = withContext(requestScope(request), rule.context, context);
+    const action = `reading the variables of ${policy.name}.${rule.name}`;
+    const within = <T>(work: Promise<T>): Promise<T> => withinDeadline(work, context.signal, action);
+    const whole = preconditions === undefined ? undefined : await unmetPreconditions(preconditions, scope, within);
+    if (whole !== undefined) return { ...header, images: [], whole };
     try {
-      const compiled = await withinDeadline(
-        verifyImages.read(requestScope(request), context.ports.crypto),
-        context.signal,
-        `reading the variables of ${policy.name}.${rule.name}`,
-      );
+      const compiled = await within(verifyImages.read(scope, context.ports.crypto));
       const images = await evaluateImages(compiled, found, name, context);
       return images.length === 0 ? undefined : { ...header, images };
     } catch (thrown) {
@@ -105,6 +116,21 @@ function compileRule(rule: RuleFields, policy: PolicyFields): CompiledRule {
       return { ...header, images: [], whole: { status: "error", message: sentence, refusal } };
     }
   };
+}
+
+/** Why a rule does not apply, or why that cannot be told; `undefined` when it applies. */
+async function unmetPreconditions(
+  preconditions: ConditionBlock,
+  scope: VariableScope,
+  within: <T>(work: Promise<T>) => Promise<T>,
+): Promise<WholeRuleResponse | undefined> {
+  try {
+    const { holds, message } = await within(evaluateBlock(preconditions, scope, "as written"));
+    return holds ? undefined : { status: "skip", message: preconditionsNotMet(message) };
+  } catch (thrown) {
+    const { message, refusal } = toEngineError(thrown, "Cannot evaluate the rule's preconditions");
+    return { status: "error", message: failedToEvaluatePreconditions(printable(message)), refusal };
+  }
 }
 
 /** The images that an entry may be about; what is no reference may be anything. */

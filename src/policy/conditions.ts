@@ -1,6 +1,8 @@
 /** Conditions: `any` and `all` of key, operator, value, over what variables stand for (Kyverno, "Preconditions"). */
 import { isJsonObject, printable } from "../encoding/mod.ts";
 import { ConfigurationError, EngineError } from "../errors.ts";
+import { formatGoValue } from "./go_value.ts";
+import { CONDITION_REFUSALS } from "./message.ts";
 import { OPERATORS } from "./operators.ts";
 import {
   describe,
@@ -51,12 +53,24 @@ const condition: Reader<Condition> = (value, path, gate) => {
   const fields = readFields(value, path, CONDITION, gate);
   if (fields === undefined) return undefined;
   const { key, operator, value: against, message = "" } = fields;
-  if (operator === undefined) {
-    const given = isRecord(value) ? value["operator"] ?? null : null;
-    return given === null ? void gate.refuse([...path, "operator"], "it is missing, expected an operator") : undefined;
+  const isMissing = (name: string) => !isRecord(value) || (value[name] ?? null) === null;
+  if (key === undefined || against === undefined || isMissing("operator")) {
+    return void gate.refuse(path, CONDITION_REFUSALS.missing);
   }
-  return { key: key?.given ?? null, operator, value: against?.given ?? null, message };
+  if (operator === undefined) return undefined;
+  const unknown = unknownOperation(key.given, against.given);
+  if (unknown !== undefined) return void gate.refuse([...path, "value"], CONDITION_REFUSALS.operation(unknown));
+  return { key: key.given, operator, value: against.given, message };
 };
+
+/** What is compared with the request's operation and is none: such a condition would never hold, or always. */
+function unknownOperation(key: unknown, value: unknown): string | undefined {
+  if (typeof key !== "string" || key.replaceAll(" ", "") !== "{{request.operation}}") return undefined;
+  const operations = ["CREATE", "UPDATE", "DELETE", "CONNECT"];
+  const given = Array.isArray(value) ? value : [value];
+  const unknown = given.find((one) => typeof one !== "string" || !(operations.includes(one) || hasVariable(one)));
+  return unknown === undefined ? undefined : formatGoValue(unknown);
+}
 
 const conditionList: Reader<readonly Condition[]> = (value, path, gate) => {
   if (Array.isArray(value) && value.length > MAX_CONDITIONS) {
@@ -67,35 +81,54 @@ const conditionList: Reader<readonly Condition[]> = (value, path, gate) => {
 
 const BLOCK = { any: enforced(conditionList), all: enforced(conditionList) } satisfies FieldTable;
 
-/** Reads `{ any, all }`. A block that asks nothing is refused: it would hold whatever is looked at. */
-export const conditionBlock: Reader<ConditionBlock> = (value, path, gate) => {
+/** Reads `preconditions` of `kyverno.io/v2beta1`; where there are none, the rule always applies. */
+export const preconditionBlock: Reader<ConditionBlock> = (value, path, gate) => {
+  const before = gate.problems.length;
   const fields = readFields(value, path, BLOCK, gate);
-  if (fields === undefined) return undefined;
+  if (fields === undefined || gate.problems.length > before) return undefined;
   const { any, all = [] } = fields;
-  if ((any?.length ?? 0) + all.length === 0) {
-    return void gate.refuse(path, "0 conditions, expected 1 or more under any or all");
-  }
+  if (any?.length === 0) return void gate.refuse([...path, "any"], CONDITION_REFUSALS.neverHolds);
   return { ...(any === undefined ? {} : { any }), all };
 };
 
-/** Reads `preconditions` or `deny.conditions`: a block, or the older form, a list of conditions that all have to hold. */
-export const conditionsOrList: Reader<ConditionBlock> = (value, path, gate) => {
-  if (!Array.isArray(value)) {
-    return isRecord(value)
-      ? conditionBlock(value, path, gate)
-      : void gate.refuse(path, `${describe(value)}, expected any or all`);
-  }
-  const all = conditionList(value, path, gate);
-  return all === undefined ? undefined : { all };
+/** Reads `preconditions` of `kyverno.io/v1`: a block, or the older form, a list of conditions that all have to hold. */
+export const preconditions: Reader<ConditionBlock> = orList(preconditionBlock);
+
+/** Reads `{ any, all }`. A block that asks nothing is refused: it would hold whatever is looked at. */
+export const conditionBlock: Reader<ConditionBlock> = (value, path, gate) => {
+  const block = preconditionBlock(value, path, gate);
+  if (block === undefined || (block.any?.length ?? 0) + block.all.length > 0) return block;
+  return void gate.refuse(path, "0 conditions, expected 1 or more under any or all");
 };
+
+/** Reads `deny.conditions`: a block, or the older form, a list of conditions that all have to hold. */
+export const conditionsOrList: Reader<ConditionBlock> = orList(conditionBlock);
+
+function orList(block: Reader<ConditionBlock>): Reader<ConditionBlock> {
+  return (value, path, gate) => {
+    if (Array.isArray(value)) {
+      const all = conditionList(value, path, gate);
+      return all === undefined ? undefined : { all };
+    }
+    return isRecord(value)
+      ? block(value, path, gate)
+      : void gate.refuse(path, `${describe(value)}, expected any or all`);
+  };
+}
 
 /**
  * Evaluates a block.
  *
+ * @param messages Whether variables in the conditions' messages are resolved.
  * @returns Of a block that holds the messages of what held, else of what did not; evaluation stops where it is decided.
  * @throws {EngineError} The code of a variable that could not be resolved, in Kyverno's words.
  */
-export async function evaluateBlock({ any, all }: ConditionBlock, scope: VariableScope): Promise<ConditionsAnswer> {
+export async function evaluateBlock(
+  { any, all }: ConditionBlock,
+  scope: VariableScope,
+  messages: "as written" | "resolved",
+): Promise<ConditionsAnswer> {
+  const say = async (one: Condition) => messages === "resolved" ? await messageOf(one, scope) : printable(one.message);
   const held: string[] = [];
   const refuted: string[] = [];
   let holds = true;
@@ -103,13 +136,13 @@ export async function evaluateBlock({ any, all }: ConditionBlock, scope: Variabl
     holds = false;
     for (const one of any) {
       holds = await evaluate(one, scope);
-      (holds ? held : refuted).push(await messageOf(one, scope));
+      (holds ? held : refuted).push(await say(one));
       if (holds) break;
     }
   }
   for (const one of all) {
     const answer = await evaluate(one, scope);
-    (answer ? held : refuted).push(await messageOf(one, scope));
+    (answer ? held : refuted).push(await say(one));
     if (answer) continue;
     holds = false;
     break;
@@ -124,7 +157,7 @@ export async function evaluateBlocks(
 ): Promise<ConditionsAnswer> {
   const messages: string[] = [];
   for (const block of blocks) {
-    const answer = await evaluateBlock(block, scope);
+    const answer = await evaluateBlock(block, scope, "resolved");
     if (!answer.holds) return answer;
     messages.push(answer.message);
   }

@@ -3,6 +3,7 @@ import { isJsonObject } from "../encoding/mod.ts";
 import { MalformedError } from "../errors.ts";
 import { createArtifactView } from "../notary/mod.ts";
 import { needsNoPolicy } from "./changes.ts";
+import { snapshotOf } from "./cluster_snapshot.ts";
 import { blockedMessage, type Noun, warning } from "./message.ts";
 import { patchesFor } from "./patch.ts";
 import type {
@@ -45,7 +46,8 @@ export async function evaluate(
     throw new MalformedError("ERR_ADMISSION_REVIEW", `Cannot evaluate ${request.operation}: it has no object`);
   }
   const artifacts = createArtifactView(ports, { signal });
-  const context = { ports, phase, signal, noun, artifacts };
+  const asked = ports.cluster === undefined ? ports : { ...ports, cluster: snapshotOf(ports.cluster) };
+  const context = { ports: asked, phase, signal, noun, artifacts };
   const responses = await Promise.all(inOrderOfNames(policies).map((policy) => policy.evaluate(request, context)));
   return decide(responses.flat(), request, phase);
 }
@@ -112,10 +114,12 @@ function inStableOrder(responses: readonly RuleResponse[]): readonly RuleRespons
   return [...responses].sort((one, other) => key(one) < key(other) ? -1 : key(one) > key(other) ? 1 : 0);
 }
 
-/** What fails and is admitted warns; so does what was left out, where images are verified. */
+/** What fails and is admitted warns; so does an image that was left out, where images are verified. */
 function warningsOf(responses: readonly RuleResponse[], phase: Phase): readonly string[] {
   return responses.flatMap((response) =>
-    answersOf(response).filter((answer) => isFailure(answer) || (answer.status === "skip" && phase === "mutate"))
+    answersOf(response).filter((answer) =>
+      isFailure(answer) || (answer.status === "skip" && response.whole === undefined && phase === "mutate")
+    )
       .map(({ message }) => warning(response.policy, response.rule, message))
   );
 }

@@ -112,3 +112,51 @@ export const POLICY_REFUSALS = {
   variables: (name: string, section: "match" | "exclude" | "image reference") =>
     `rule "${printable(name)}" should not have variables in ${section} section`,
 } as const;
+
+/** What Kyverno says of a rule's context entry that it does not take. */
+export const CONTEXT_REFUSALS = {
+  entryName: "a name is required for context entries",
+  takenName: (name: string, taken: string) =>
+    `entry name ${printable(name, 200)} is invalid as it conflicts with a pre-defined variable ${taken}`,
+  oneType: "exactly one of configMap or apiCall or imageRegistry or variable is required for context entries",
+  configMapName: "a name is required for configMap context entry",
+  otherNamespace: (given: string, own: string) =>
+    `configMap namespace "${printable(given, 80)}" is different from policy namespace "${printable(own, 80)}"`,
+  valueOrQuery: "a variable must define a value or a jmesPath expression",
+  defaultWithoutQuery: "a variable must define a default value only when a jmesPath expression is defined",
+  urlPath: "a urlPath is required for apiCall context entry",
+  reference: "a ref is required for imageRegistry context entry",
+} as const;
+
+/** The rule does not apply, since its preconditions do not hold; `detail` is theirs to say. */
+export const preconditionsNotMet = (detail: string): string =>
+  detail === "" ? "preconditions not met" : `preconditions not met; ${detail}`;
+
+/** Whether the rule applies could not be found out. */
+export const failedToEvaluatePreconditions = (detail: string): string => `failed to evaluate preconditions: ${detail}`;
+
+/** What Kyverno says of variables that it does not take, and what it takes and we do not. */
+export const VARIABLE_REFUSALS = {
+  reference: "references such as $(../name) are not resolved here: write the value itself, or a variable",
+  open: 'braces "{{" open here that never close: close them with "}}", or write "\\{{" for the braces themselves',
+  ofUser: (variable: string) =>
+    "only select variables are allowed in background mode. Set spec.background=false to disable background mode for " +
+    `this policy rule: variable ${printable(variable, 400)} is not allowed`,
+  invalid: (rule: string, detail: string) =>
+    `policy contains invalid variables: variable substitution failed for rule ${printable(rule)}: ${detail}`,
+  element: (variable: string, place: string) =>
+    `variable '${printable(variable, 400)}' present outside of foreach at path ${printable(place, 400)}`,
+  unknown: (variable: string, known: string, patterns: readonly string[]) =>
+    `variable ${printable(variable, 400)} must match regex "${known}" or patterns [${
+      printable(patterns.join(" "), 400)
+    }]`,
+} as const;
+
+/** What Kyverno says of conditions that it does not take, and what it takes and we do not. */
+export const CONDITION_REFUSALS = {
+  missing: "entered value of `key`, `value` or `operator` is missing or misspelled",
+  operation: (given: string) =>
+    `unknown value '${printable(given, 200)}' found under the 'value' field. Only the following values are allowed: ` +
+    "[CREATE, UPDATE, DELETE, CONNECT]",
+  neverHolds: "0 conditions, of which one would have to hold: the rule would never apply",
+} as const;

@@ -1,6 +1,7 @@
 /** The operators of conditions (Kyverno, "Preconditions", "Operators"): two values → whether the condition holds. */
-import { isJsonObject, parseDuration } from "../encoding/mod.ts";
+import { parseDuration } from "../encoding/mod.ts";
 import { equalJson } from "./changes.ts";
+import { formatGoValue } from "./go_value.ts";
 import { compareQuantities, parseQuantity } from "./quantity.ts";
 import { compareVersions, parseVersion } from "./version.ts";
 import { matchWildcard, MAX_PATTERN_LENGTH } from "./wildcard.ts";
@@ -85,20 +86,13 @@ function isUnequal(key: string, value: unknown): boolean {
 const fits = (pattern: string, text: string): boolean =>
   pattern.length <= MAX_PATTERN_LENGTH && matchWildcard(pattern, text);
 
-/** Go's `%v` of a value. */
-function show(value: unknown): string {
-  if (value === null || value === undefined) return "<nil>";
-  if (Array.isArray(value)) return `[${value.map(show).join(" ")}]`;
-  if (!isJsonObject(value)) return String(value);
-  const members = Object.keys(value).sort().map((name) => `${name}:${show(value[name])}`);
-  return `map[${members.join(" ")}]`;
-}
-
 /** The key as texts: one, or those of a list; `undefined` for what is in no list. */
 function keysOf(key: unknown): { readonly texts: readonly string[]; readonly isList: boolean } | undefined {
-  if (Array.isArray(key)) return { texts: key.map(show), isList: true };
+  if (Array.isArray(key)) return { texts: key.map(formatGoValue), isList: true };
   if (typeof key === "string") return { texts: [key], isList: false };
-  return typeof key === "number" || typeof key === "boolean" ? { texts: [show(key)], isList: false } : undefined;
+  return typeof key === "number" || typeof key === "boolean"
+    ? { texts: [formatGoValue(key)], isList: false }
+    : undefined;
 }
 
 /** What one key is looked for in: texts that may be patterns, or a range; `undefined` for what holds nothing. */
@@ -108,7 +102,7 @@ interface Values {
 }
 
 function valuesOf(value: unknown): Values | undefined {
-  if (Array.isArray(value)) return { texts: value.map(show) };
+  if (Array.isArray(value)) return { texts: value.map(formatGoValue) };
   if (typeof value !== "string") return undefined;
   const range = parseRange(value);
   if (range !== undefined) return { texts: [value], range };
@@ -142,7 +136,7 @@ function overKeys(
   if (typeof value === "string" && keys.texts.length === 1 && keys.texts[0] === value) {
     return answer(keys.texts, () => true);
   }
-  const values = valuesOf(value) ?? (isScalar(value) && keys.isList ? { texts: [show(value)] } : undefined);
+  const values = valuesOf(value) ?? (isScalar(value) && keys.isList ? { texts: [formatGoValue(value)] } : undefined);
   if (values === undefined) {
     const [only] = keys.texts;
     // A pattern that happens to be JSON is a pattern to a single key.
@@ -174,7 +168,7 @@ function isNotIn(operands: Operands): boolean {
 function plainLists({ key, value }: Operands) {
   if (!Array.isArray(key)) return undefined;
   const values = Array.isArray(value) ? value : typeof value === "string" ? parseJsonTexts(value) : undefined;
-  return Array.isArray(values) ? { keys: key.map(show), values: values.map(show) } : undefined;
+  return Array.isArray(values) ? { keys: key.map(formatGoValue), values: values.map(formatGoValue) } : undefined;
 }
 
 interface Range {

@@ -127,7 +127,7 @@ const SPEC = {
   webhookConfiguration: enforced(webhookConfiguration),
   admission: enforced(admission),
   emitWarning: ignored("whatever fails and is admitted always warns"),
-  background: ignored("existing resources are not scanned here"),
+  background: enforced(truth),
   schemaValidation: ignored("it is deprecated and concerns mutate rules"),
   mutateExistingOnPolicyUpdate: ignored(OTHER_RULES),
   generateExisting: ignored(OTHER_RULES),
@@ -164,7 +164,9 @@ export function readPolicy({ value, version, kind }: PolicyDocument, gate: Gate)
   const action = spec.validationFailureAction ?? "Audit";
   const policy = metadata?.name ?? "";
   const namespaced = kind === "Policy";
-  const context = { policy, version, namespaced, failureAction: action };
+  const namespace = readNamespace(namespaced, metadata?.namespace, gate);
+  const { background = true } = spec;
+  const context = { policy, version, namespaced, namespace, background, failureAction: action };
   const rules = listOf(imageRule(context))(rawRules, ["spec", "rules"], gate) ?? [];
   checkNames(rawRules, gate);
   const { webhookConfiguration: webhook } = spec;
@@ -179,7 +181,7 @@ export function readPolicy({ value, version, kind }: PolicyDocument, gate: Gate)
   const timeoutSeconds = webhook?.timeoutSeconds ?? spec.webhookTimeoutSeconds;
   return {
     name: policy,
-    namespace: readNamespace(namespaced, metadata?.namespace, gate),
+    namespace,
     annotations: metadata?.annotations ?? new Map<string, string>(),
     rules,
     rawRules,

@@ -2,26 +2,17 @@
 import { STANDARD_FUNCTIONS } from "../expressions/mod.ts";
 import { extractImages, type ImageInfo } from "./images.ts";
 import type { KubernetesObject, PolicyRequest } from "./policy.ts";
-import { createScope, type LazyValue, type VariableScope } from "./scope.ts";
+import { createScope, type VariableScope } from "./scope.ts";
 
-/**
- * The scope of a request: `request`, `images`, `serviceAccountName`, `serviceAccountNamespace`.
- *
- * @param entries The rule's own context entries, by name.
- */
-export function requestScope(
-  request: PolicyRequest,
-  entries: ReadonlyMap<string, LazyValue> = new Map(),
-): VariableScope {
-  const [, , namespace = "", name = ""] = /^(system:serviceaccount):([^:]*):([^:]*)$/.exec(request.userInfo.username) ??
-    [];
+/** The scope of a request: `request`, `images`, `serviceAccountName`, `serviceAccountNamespace`. */
+export function requestScope(request: PolicyRequest): VariableScope {
+  const [, namespace = "", name = ""] = /^system:serviceaccount:([^:]*):([^:]*)$/.exec(request.userInfo.username) ?? [];
   const values = {
     request: admissionRequest(request),
     serviceAccountName: name,
     serviceAccountNamespace: namespace,
   };
-  const lazy = new Map<string, LazyValue>([["images", () => Promise.resolve(imagesOf(request))], ...entries]);
-  return createScope(values, lazy, STANDARD_FUNCTIONS);
+  return createScope(values, STANDARD_FUNCTIONS).withLazy("images", () => Promise.resolve(imagesOf(request)));
 }
 
 /** The AdmissionRequest as variables see it. */
@@ -36,11 +27,12 @@ function admissionRequest(request: PolicyRequest): KubernetesObject {
     ...(namespace === "" ? {} : { namespace }),
     operation,
     userInfo,
-    object: object ?? null,
-    oldObject: oldObject ?? null,
     dryRun,
+    options: null,
   };
-  return given;
+  // Variables see the very objects that are judged; of what is deleted, the one that was.
+  const old = oldObject ?? null;
+  return { ...given, object: operation === "DELETE" ? old : object ?? null, oldObject: old };
 }
 
 /** `images.containers.NAME.registry` and its siblings; a list of containers that has no image is not there. */
@@ -53,7 +45,7 @@ function imagesOf(request: PolicyRequest): KubernetesObject {
   return lists;
 }
 
-/** An image as `image` and `images` show it. */
+/** An image as `images` shows it. */
 export function imageVariables({ name, tag, digest, image, pointer }: ImageInfo): KubernetesObject {
   const slash = name.indexOf("/");
   const path = name.slice(slash + 1);
@@ -67,4 +59,10 @@ export function imageVariables({ name, tag, digest, image, pointer }: ImageInfo)
     referenceWithTag: tag === undefined ? "" : `${name}:${tag}`,
     jsonPointer: pointer,
   };
+}
+
+/** An image as `image` shows it to the conditions of its attestations. */
+export function currentImage(image: ImageInfo): KubernetesObject {
+  const { jsonPointer: _, ...shown } = imageVariables(image);
+  return shown;
 }

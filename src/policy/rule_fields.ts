@@ -1,5 +1,8 @@
 /** The load gate of `rules`. */
 import { MAX_RULE_NAME_LENGTH } from "./autogen.ts";
+import { type ConditionBlock, preconditionBlock, preconditions } from "./conditions.ts";
+import type { ContextEntry } from "./context.ts";
+import { contextEntries } from "./context_fields.ts";
 import { type FailureAction, imageVerification, type ImageVerificationFields } from "./image_fields.ts";
 import type { MatchBlock } from "./match.ts";
 import { matchBlock } from "./match_fields.ts";
@@ -20,12 +23,17 @@ import {
   withoutVariables,
 } from "./schema.ts";
 import { type Template, template } from "./template.ts";
+import { checkVariables } from "./variable_fields.ts";
 
 /** A rule as read. */
 export interface RuleFields {
   readonly name: string;
   readonly match: MatchBlock;
   readonly exclude?: MatchBlock;
+  /** What its variables may name beside the request; an entry sees those before it. */
+  readonly context: readonly ContextEntry[];
+  /** What has to hold for the rule to apply. */
+  readonly preconditions?: ConditionBlock;
   readonly verifyImages: Template<readonly ImageVerificationFields[]>;
   /** What has to be known of {@link verifyImages} before its variables have values. */
   readonly entries: readonly RawEntry[];
@@ -42,6 +50,10 @@ export interface RulesContext {
   readonly policy: string;
   readonly version: "v1" | "v2beta1";
   readonly namespaced: boolean;
+  /** Of the policy; `""` for a ClusterPolicy. */
+  readonly namespace: string;
+  /** Whether Kyverno would scan existing resources by it, too: then who asks is not known. */
+  readonly background: boolean;
   readonly failureAction: FailureAction;
 }
 
@@ -61,7 +73,7 @@ export const ruleName: Reader<string> = (value, path, gate) => {
 };
 
 function tableOf(name: string, context: RulesContext) {
-  const { version, namespaced } = context;
+  const { version, namespaced, namespace } = context;
   const { variables } = POLICY_REFUSALS;
   const match = matchBlock({ section: "match", version, namespaced });
   const exclude = matchBlock({ section: "exclude", version, namespaced });
@@ -73,8 +85,8 @@ function tableOf(name: string, context: RulesContext) {
     mutate: refused("a verifyImages rule does not mutate"),
     validate: refused("a verifyImages rule does not validate"),
     generate: refused("a verifyImages rule does not generate"),
-    context: refused("context entries are not loaded here: a rule that needs them cannot be decided"),
-    preconditions: refused("preconditions are not evaluated here: a rule that has them cannot be decided"),
+    context: enforced(contextEntries(namespace)),
+    preconditions: enforced(version === "v1" ? preconditions : preconditionBlock),
     celPreconditions: refused("CEL is not evaluated here: a rule that has preconditions in it cannot be decided"),
     imageExtractors: refused("images of custom kinds are not extracted here: the rule would look at none of them"),
     reportProperties: ignored("no reports are written here"),
@@ -98,6 +110,10 @@ export function imageRule(context: RulesContext): Reader<RuleFields> {
       return void gate.ignore(path, `only verifyImages rules are evaluated here: ${operations[0]} is Kyverno's own`);
     }
     refusePatternVariables(value, name, path, gate);
+    const before = gate.problems.length;
+    checkVariables(value, path, { rule: name, background: context.background }, gate);
+    // What could never be resolved would be read as if it were no variable.
+    if (gate.problems.length > before) return undefined;
     const fields = readFields(value, path, tableOf(name, context), gate);
     if (fields === undefined) return undefined;
     if (!isPresent(value["name"])) gate.refuse(path, "name is missing, expected text");
@@ -107,6 +123,8 @@ export function imageRule(context: RulesContext): Reader<RuleFields> {
       name: fields.name,
       match: fields.match,
       ...(fields.exclude === undefined ? {} : { exclude: fields.exclude }),
+      context: fields.context ?? [],
+      ...(fields.preconditions === undefined ? {} : { preconditions: fields.preconditions }),
       verifyImages: fields.verifyImages,
       entries: rawEntries(value["verifyImages"]),
     };

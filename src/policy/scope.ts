@@ -14,51 +14,63 @@ export interface VariableScope {
   readonly query: (expression: string) => Promise<unknown>;
   /** The same names and some more; of two with one name the new one counts. */
   readonly with: (values: Readonly<Record<string, unknown>>) => VariableScope;
+  /** The same names and some more; of two with one name the old one counts. */
+  readonly beneath: (values: Readonly<Record<string, unknown>>) => VariableScope;
+  /** The same names and one more, whose value is read at most once; it sees the names there were before it. */
+  readonly withLazy: (name: string, read: LazyValue) => VariableScope;
+  /** The value of an expression over a document of its own, with this scope's functions; messages are bare. */
+  readonly search: (expression: string, document: unknown) => unknown;
 }
 
-/** Reads a value when it is first asked for. The scope it is given knows all names, and that this one is being read. */
+/** Reads a value when it is first asked for. */
 export type LazyValue = (scope: VariableScope) => Promise<unknown>;
+
+/** A value, or how it is read for an expression that names it. */
+type Source = { readonly value: unknown } | { readonly read: (expression: string) => Promise<unknown> };
 
 /**
  * Makes a scope.
  *
  * @param values By name.
- * @param lazy Read at most once each, however often they are asked for; they hide `values` of the same name.
+ * @param perExpression Values that depend on what is asked of them.
  */
 export function createScope(
   values: Readonly<Record<string, unknown>>,
-  lazy: ReadonlyMap<string, LazyValue>,
   functions: FunctionTable,
+  perExpression: Readonly<Record<string, (expression: string) => Promise<unknown>>> = {},
 ): VariableScope {
-  const read = new Map<string, Promise<unknown>>();
-  const scopeOf = (known: ReadonlyMap<string, unknown>, reading: readonly string[]): VariableScope => {
-    const load = async (name: string): Promise<unknown> => {
-      const loader = lazy.get(name);
-      if (loader === undefined || known.has(name)) return known.get(name);
-      if (reading.includes(name)) {
-        const circle = [...reading.slice(reading.indexOf(name)), name].map((one) => printable(one, 80)).join(" → ");
-        throw new ConfigurationError("ERR_VARIABLE", `context entries refer to one another in a circle: ${circle}`);
-      }
-      const started = read.get(name) ?? loader(scopeOf(known, [...reading, name]));
-      read.set(name, started);
-      return await started;
-    };
-    return {
-      query: async (expression) => {
-        const query = compile(expression.trim());
-        const names = query.roots ?? new Set([...Object.keys(values), ...known.keys(), ...lazy.keys()]);
-        const members: [string, unknown][] = [];
-        for (const name of names) {
-          if (known.has(name) || lazy.has(name)) members.push([name, await load(name)]);
-          else if (Object.hasOwn(values, name)) members.push([name, values[name]]);
-        }
-        return evaluate(query, Object.fromEntries(members), functions);
-      },
-      with: (more) => scopeOf(new Map([...known, ...Object.entries(more)]), reading),
-    };
-  };
-  return scopeOf(new Map(), []);
+  const sources = [
+    ...sourcesOf(values),
+    ...Object.entries(perExpression).map(([name, read]): [string, Source] => [name, { read }]),
+  ];
+  return scopeOf(new Map(sources), functions);
 }
+
+function scopeOf(sources: ReadonlyMap<string, Source>, functions: FunctionTable): VariableScope {
+  const scope: VariableScope = {
+    query: async (expression) => {
+      const query = compile(expression.trim());
+      const members: [string, unknown][] = [];
+      for (const name of query.roots ?? sources.keys()) {
+        const source = sources.get(name);
+        if (source === undefined) continue;
+        members.push([name, "value" in source ? source.value : await source.read(expression)]);
+      }
+      return evaluate(query, Object.fromEntries(members), functions);
+    },
+    with: (more) => scopeOf(new Map([...sources, ...sourcesOf(more)]), functions),
+    beneath: (more) => scopeOf(new Map([...sourcesOf(more), ...sources]), functions),
+    withLazy: (name, read) => {
+      let started: Promise<unknown> | undefined;
+      return scopeOf(new Map([...sources, [name, { read: () => started ??= read(scope) }]]), functions);
+    },
+    search: (expression, document) => keepQuery(expression).evaluate(document, functions),
+  };
+  return scope;
+}
+
+const sourcesOf = (values: Readonly<Record<string, unknown>>): readonly [string, Source][] =>
+  Object.entries(values).map(([name, value]) => [name, { value }]);
 
 /** Expressions whose reading is kept; the one read longest ago goes first. */
 export const MAX_KEPT_QUERIES = 1_024;
@@ -66,15 +78,19 @@ export const MAX_KEPT_QUERIES = 1_024;
 const kept = new Map<string, Query>();
 
 /** Policies ask the same expressions with every request. */
-function compile(expression: string): Query {
-  if (expression === "") throw new ConfigurationError("ERR_EXPRESSION", "invalid query (nil)");
+function keepQuery(expression: string): Query {
   const known = kept.get(expression);
   if (known !== undefined) return known;
+  const query = compileQuery(expression);
+  if (kept.size >= MAX_KEPT_QUERIES) kept.delete(kept.keys().next().value ?? "");
+  kept.set(expression, query);
+  return query;
+}
+
+function compile(expression: string): Query {
+  if (expression === "") throw new ConfigurationError("ERR_EXPRESSION", "invalid query (nil)");
   try {
-    const query = compileQuery(expression);
-    if (kept.size >= MAX_KEPT_QUERIES) kept.delete(kept.keys().next().value ?? "");
-    kept.set(expression, query);
-    return query;
+    return keepQuery(expression);
   } catch (thrown) {
     if (!(thrown instanceof EngineError)) throw thrown;
     throw new ConfigurationError(

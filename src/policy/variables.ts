@@ -27,12 +27,23 @@ export function parseTemplate(text: string): readonly TemplatePart[] {
   return parseParts(text, 0, 0).parts;
 }
 
+/**
+ * Whether braces open in a text that never close.
+ *
+ * @throws {ConfigurationError} As {@link parseTemplate}.
+ */
+export function hasOpenBraces(text: string): boolean {
+  return parseParts(text, 0, 0).open;
+}
+
 interface Parsed {
   readonly parts: readonly TemplatePart[];
   /** Where it went on; for a variable behind its `}}`. */
   readonly end: number;
   /** Whether a variable was closed. */
   readonly closed: boolean;
+  /** Whether braces opened in it that never close. */
+  readonly open: boolean;
 }
 
 /** @param depth 0 for the text itself, more inside a variable. */
@@ -47,6 +58,7 @@ function parseParts(text: string, start: number, depth: number): Parsed {
   let written = "";
   let braces = 0;
   let at = start;
+  let open = false;
   while (at < text.length) {
     if (text.startsWith("\\{{", at)) {
       written += "{{";
@@ -54,12 +66,13 @@ function parseParts(text: string, start: number, depth: number): Parsed {
     } else if (text.startsWith("{{", at)) {
       const inner = parseParts(text, at + 2, depth + 1);
       // Braces that never close are text; what closed inside of them was read with them, so nothing is read twice.
+      open ||= inner.open || !inner.closed;
       const found: readonly TemplatePart[] = inner.closed ? [{ variable: inner.parts }] : ["{{", ...inner.parts];
       parts.push(...(written === "" ? [] : [written]), ...found);
       written = "";
       at = inner.end;
     } else if (depth > 0 && braces === 0 && text.startsWith("}}", at)) {
-      return { parts: written === "" ? parts : [...parts, written], end: at + 2, closed: true };
+      return { parts: written === "" ? parts : [...parts, written], end: at + 2, closed: true, open };
     } else {
       const character = text[at] ?? "";
       // `{a: b}` inside an expression.
@@ -69,7 +82,7 @@ function parseParts(text: string, start: number, depth: number): Parsed {
       at++;
     }
   }
-  return { parts: written === "" ? parts : [...parts, written], end: at, closed: false };
+  return { parts: written === "" ? parts : [...parts, written], end: at, closed: false, open };
 }
 
 /** Whether a text holds a variable. */
@@ -146,7 +159,8 @@ async function resolve(
 ): Promise<unknown> {
   const written = (await join(variable, scope, path)).trim();
   // `{{- x }}` asks that the value be not looked at again, which it never is.
-  const expression = written.startsWith("-") ? written.slice(1).trim() : written;
+  const plain = written.startsWith("-") ? written.slice(1).trim() : written;
+  const expression = plain === "@" ? ownPlace(path) : plain;
   try {
     return await scope.query(expression);
   } catch (thrown) {
@@ -158,4 +172,13 @@ async function resolve(
       { cause: thrown },
     );
   }
+}
+
+/** `@`: what stands in the object where the variable stands in its rule, the first two steps of which name the rule's own. */
+function ownPlace(path: string): string {
+  const steps = path.split(/(?<!\\)\//).slice(3).map((step) => step.replaceAll("\\/", "/"));
+  return steps.reduce(
+    (place, step) => /^\d+$/.test(step) ? `${place}[${step}]` : `${place}.${JSON.stringify(step)}`,
+    "request.object",
+  );
 }

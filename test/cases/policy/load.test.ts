@@ -184,7 +184,6 @@ describe("loadPolicies() lists what it ignores", () => {
     ]
       .map((field): [PolicyChanges, string] => [{ metadata: { [field]: "x" } }, `metadata.${field}`]),
     ...[
-      "background",
       "emitWarning",
       "schemaValidation",
       "mutateExistingOnPolicyUpdate",

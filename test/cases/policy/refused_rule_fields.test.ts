@@ -111,8 +111,6 @@ const REFUSED: readonly RefusedRow[] = [
     "spec.rules[0]",
     "Multiple operations defined in the rule 'verify-signature-notary', only one operation (mutate,validate,generate,verifyImages) is allowed per rule",
   ],
-  ["context", { rule: { context: [] } }, "spec.rules[0].context", /not loaded here/],
-  ["preconditions", { rule: { preconditions: {} } }, "spec.rules[0].preconditions", /not evaluated here/],
   ["celPreconditions", { rule: { celPreconditions: [] } }, "spec.rules[0].celPreconditions", /CEL/],
   ["imageExtractors", { rule: { imageExtractors: {} } }, "spec.rules[0].imageExtractors", /custom kinds/],
   [
