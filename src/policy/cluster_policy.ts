@@ -8,8 +8,8 @@ import { mapConcurrently, withinDeadline } from "./deadline.ts";
 import type { FailureAction } from "./image_fields.ts";
 import { evaluateImage, type ImageVerification } from "./image_rule.ts";
 import { comparePointers, extractImages, type InvalidImage, isRequired, type ResourceImages } from "./images.ts";
-import { compileSelection } from "./match.ts";
-import { failedToEvaluatePreconditions, failedToSubstitute, preconditionsNotMet } from "./message.ts";
+import { clusterNeeds, compileSelection } from "./match.ts";
+import { failedToEvaluatePreconditions, failedToMatch, failedToSubstitute, preconditionsNotMet } from "./message.ts";
 import { type PolicyFields, readPolicy } from "./policy_fields.ts";
 import type {
   CompiledPolicy,
@@ -59,6 +59,7 @@ export function compileClusterPolicy(document: PolicyDocument, gate: Gate): Comp
     ignored: gate.ignored,
     timeoutSeconds,
     failurePolicy,
+    needs: [...new Set(rules.flatMap(clusterNeeds))].sort(),
     evaluate: fields.applyRules === "One"
       ? (request, context) => evaluateUntilApplied(compiled, request, context)
       : async (request, context) => {
@@ -89,7 +90,7 @@ async function evaluateUntilApplied(
 function compileRule(rule: RuleFields, policy: PolicyFields): CompiledRule {
   const { match, exclude, preconditions, verifyImages, entries } = rule;
   const selection = { match, ...(exclude === undefined ? {} : { exclude }), policyNamespace: policy.namespace };
-  const isSelected = compileSelection(selection);
+  const select = compileSelection(selection);
   const name = { policy: policy.name, rule: rule.name };
   const header = {
     ...name,
@@ -98,9 +99,22 @@ function compileRule(rule: RuleFields, policy: PolicyFields): CompiledRule {
     failurePolicy: policy.failurePolicy,
   };
   return async (request, context) => {
-    if (!isSelected(request)) return undefined;
+    const selected = select(request);
+    if (selected === false) return undefined;
     const found = imagesOf(entries, request);
     if (found.images.length + found.invalid.length === 0) return undefined;
+    if (selected !== true) {
+      try {
+        if (!await selected(context.facts)) return undefined;
+      } catch (thrown) {
+        const { message, refusal } = toEngineError(thrown, "Cannot match the request");
+        return {
+          ...header,
+          images: [],
+          whole: { status: "error", message: failedToMatch(printable(message)), refusal },
+        };
+      }
+    }
     const scope = withContext(requestScope(request), rule.context, context);
     const action = `reading the variables of ${policy.name}.${rule.name}`;
     const within = <T>(work: Promise<T>): Promise<T> => withinDeadline(work, context.signal, action);

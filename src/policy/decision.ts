@@ -3,6 +3,7 @@ import { isJsonObject } from "../encoding/mod.ts";
 import { MalformedError } from "../errors.ts";
 import { createArtifactView } from "../notary/mod.ts";
 import { needsNoPolicy } from "./changes.ts";
+import { createClusterFacts } from "./cluster_facts.ts";
 import { snapshotOf } from "./cluster_snapshot.ts";
 import { blockedMessage, type Noun, warning } from "./message.ts";
 import { patchesFor } from "./patch.ts";
@@ -47,7 +48,8 @@ export async function evaluate(
   }
   const artifacts = createArtifactView(ports, { signal });
   const asked = ports.cluster === undefined ? ports : { ...ports, cluster: snapshotOf(ports.cluster) };
-  const context = { ports: asked, phase, signal, noun, artifacts };
+  const facts = createClusterFacts(request, asked.cluster, signal);
+  const context = { ports: asked, phase, signal, noun, facts, artifacts };
   const responses = await Promise.all(inOrderOfNames(policies).map((policy) => policy.evaluate(request, context)));
   return decide(responses.flat(), request, phase);
 }

@@ -43,13 +43,19 @@ const SELECTOR = {
   matchExpressions: enforced(listOf(readExpression)),
 } satisfies FieldTable;
 
-/** Reads a selector; an empty one, which would select everything, is refused as Kyverno does. */
-export const labelSelector: Reader<LabelSelector> = (value, path, gate) => {
+/** Reads a selector of namespaces; an empty one selects them all. */
+export const namespaceLabelSelector: Reader<LabelSelector> = (value, path, gate) => {
   const fields = readFields(value, path, SELECTOR, gate);
   if (fields === undefined) return undefined;
-  const { matchLabels = new Map<string, string>(), matchExpressions = [] } = fields;
-  if (matchLabels.size + matchExpressions.length === 0) return void gate.refuse(path, POLICY_REFUSALS.emptySelector);
-  return { matchLabels, matchExpressions };
+  return { matchLabels: fields.matchLabels ?? new Map(), matchExpressions: fields.matchExpressions ?? [] };
+};
+
+/** Reads a selector; an empty one, which would select everything, is refused as Kyverno does. */
+export const labelSelector: Reader<LabelSelector> = (value, path, gate) => {
+  const found = namespaceLabelSelector(value, path, gate);
+  if (found === undefined) return undefined;
+  const isEmpty = found.matchLabels.size + found.matchExpressions.length === 0;
+  return isEmpty ? void gate.refuse(path, POLICY_REFUSALS.emptySelector) : found;
 };
 
 /** Whether labels satisfy every part of a selector. */

@@ -63,6 +63,9 @@ export const invalidImage = (image: string, detail: string): string => {
 /** The rule's variables could not be resolved; `detail` names the first. */
 export const failedToSubstitute = (detail: string): string => `failed to substitute variables: ${detail}`;
 
+/** The cluster could not say whether the rule is about the request. */
+export const failedToMatch = (detail: string): string => `failed to match the request: ${detail}`;
+
 export const verifiedImageSignatures = (image: string): string => `verified image signatures for ${image}`;
 
 export const mutatedImageDigest = "mutated image digest";
@@ -100,6 +103,12 @@ export const POLICY_REFUSALS = {
   nameAndNames: "Both name and names can not be specified together",
   emptySelector: "The requirements are not specified in selector",
   namespacesInPolicy: "Filtering namespaces not allowed in namespaced policies",
+  subjectKind: (found: string) => `kind must be 'User', 'Group', or 'ServiceAccount' (${found})`,
+  subjectNamespace: "namespace is required when Kind is ServiceAccount",
+  roleFormat: "Role is expected to be in namespace:name format",
+  background: (reason: string) =>
+    "only select variables are allowed in background mode. Set spec.background=false to disable background mode for " +
+    `this policy rule: ${reason} `,
   autogenAll: "Autogen annotation does not support 'all' anymore, remove the annotation or set it to a valid value",
   duplicateRule: (name: string) => `Duplicate rule name: '${printable(name)}'`,
   noOperation: (name: string) =>

@@ -4,6 +4,7 @@ import type { Cluster, CryptoProvider, Ports } from "../ports.ts";
 import type { Digest, OpenRepository } from "../oci/mod.ts";
 import type { ArtifactOutcome, ArtifactView } from "../notary/mod.ts";
 import type { RevocationChecker } from "../revocation/mod.ts";
+import type { ClusterFacts, ClusterNeed } from "./cluster_facts.ts";
 import type { Noun } from "./message.ts";
 import type { IgnoredField } from "./schema.ts";
 
@@ -107,6 +108,8 @@ export interface CompiledPolicy {
   /** Seconds; Kyverno's default is 10. */
   readonly timeoutSeconds: number;
   readonly failurePolicy: "Fail" | "Ignore";
+  /** What its rules may ask of the cluster, as a role would allow it; without a cluster those rules are errors. */
+  readonly needs: readonly ClusterNeed[];
   /** Responses of the rules that match the request, in the policy's order; empty when none matches. */
   readonly evaluate: (request: PolicyRequest, context: EvaluationContext) => Promise<readonly RuleResponse[]>;
 }
@@ -118,6 +121,8 @@ export interface EvaluationContext {
   readonly signal: AbortSignal;
   /** What messages say was signed. */
   readonly noun: Noun;
+  /** What only the cluster knows of the request; asked for once, by the first rule that needs it. */
+  readonly facts: ClusterFacts;
   /** One request's view of the registries: the same reference gives the same digest and the same envelopes. */
   readonly artifacts: ArtifactView;
 }

@@ -73,10 +73,10 @@ export const ruleName: Reader<string> = (value, path, gate) => {
 };
 
 function tableOf(name: string, context: RulesContext) {
-  const { version, namespaced, namespace } = context;
+  const { version, namespaced, namespace, background } = context;
   const { variables } = POLICY_REFUSALS;
-  const match = matchBlock({ section: "match", version, namespaced });
-  const exclude = matchBlock({ section: "exclude", version, namespaced });
+  const match = matchBlock({ section: "match", version, namespaced, background });
+  const exclude = matchBlock({ section: "exclude", version, namespaced, background });
   return {
     name: enforced(ruleName),
     match: enforced(withoutVariables(match, variables(name, "match"))),

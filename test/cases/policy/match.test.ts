@@ -26,6 +26,9 @@ function filterOf(resources: Readonly<Record<string, unknown>> = {}): ResourceFi
       },
     }),
     operations: operations as Operation[],
+    roles: [],
+    clusterRoles: [],
+    subjects: [],
   };
 }
 

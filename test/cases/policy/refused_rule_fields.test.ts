@@ -5,6 +5,11 @@ import { expectRefused, type RefusedRow } from "./refused.ts";
 const VERIFY = "spec.rules[0].verifyImages[0]";
 const match = (resources: Record<string, unknown>): PolicyChanges => ({ rule: { match: { any: [{ resources }] } } });
 
+const excluding = (filter: Record<string, unknown>): PolicyChanges => ({
+  spec: { background: false },
+  rule: { exclude: { any: [filter] } },
+});
+
 const REFUSED: readonly RefusedRow[] = [
   ["an unknown field of the policy", { metadata: {}, spec: { rulez: [] } }, "spec.rulez", /no such field/],
   ["an unknown field of a rule", { rule: { foo: 1 } }, "spec.rules[0].foo", /no such field/],
@@ -112,7 +117,6 @@ const REFUSED: readonly RefusedRow[] = [
     "Multiple operations defined in the rule 'verify-signature-notary', only one operation (mutate,validate,generate,verifyImages) is allowed per rule",
   ],
   ["celPreconditions", { rule: { celPreconditions: [] } }, "spec.rules[0].celPreconditions", /CEL/],
-  ["imageExtractors", { rule: { imageExtractors: {} } }, "spec.rules[0].imageExtractors", /custom kinds/],
   [
     "no match",
     { rule: { match: undefined } },
@@ -204,10 +208,10 @@ const REFUSED: readonly RefusedRow[] = [
     'labels and annotations supports only string values, "use double quotes around the non string values"',
   ],
   [
-    "namespaceSelector",
-    match({ kinds: ["Pod"], namespaceSelector: { matchLabels: { a: "b" } } }),
-    "spec.rules[0].match.any[0].resources.namespaceSelector",
-    /labels of the namespace/,
+    "labels of namespaces that are no text",
+    match({ kinds: ["Pod"], namespaceSelector: { matchLabels: { a: 1 } } }),
+    "spec.rules[0].match.any[0].resources.namespaceSelector.matchLabels.a",
+    'labels and annotations supports only string values, "use double quotes around the non string values"',
   ],
   [
     "an operation",
@@ -221,19 +225,72 @@ const REFUSED: readonly RefusedRow[] = [
     "spec.rules[0].match.any[0].resources.names[0]",
     /1025 characters/,
   ],
-  ...["roles", "clusterRoles", "subjects"].map((
-    field,
+  ...([["roles", ["a:b"]], ["clusterRoles", ["admin"]], ["subjects", [{ kind: "User", name: "a" }]]] as const).map((
+    [field, value],
   ): RefusedRow => [
-    field,
-    { rule: { exclude: { any: [{ [field]: [] }] } } },
+    `${field} in the background`,
+    { rule: { exclude: { any: [{ [field]: value }] } } },
     `spec.rules[0].exclude.any[0].${field}`,
-    /who asks/,
+    "only select variables are allowed in background mode. Set spec.background=false to disable background mode for " +
+    `this policy rule: invalid variable used at path: spec/rules[0]/exclude/any[0]/${field} `,
   ]),
   [
-    "roles beside resources",
-    { rule: { match: { any: [{ resources: { kinds: ["Pod"] }, clusterRoles: ["admin"] }] } } },
-    "spec.rules[0].match.any[0].clusterRoles",
-    /who asks/,
+    "clusterRoles beside resources in the background",
+    { rule: { match: { all: [{ resources: { kinds: ["Pod"] }, clusterRoles: ["admin"] }] } } },
+    "spec.rules[0].match.all[0].clusterRoles",
+    /this policy rule: invalid variable used at path: spec\/rules\[0\]\/match\/all\[0\]\/clusterRoles $/,
+  ],
+  [
+    "a role without namespace",
+    excluding({ roles: ["admin"] }),
+    "spec.rules[0].exclude.any[0].roles[0]",
+    "Role is expected to be in namespace:name format",
+  ],
+  [
+    "a subject of unknown kind",
+    excluding({ subjects: [{ kind: "Robot", name: "a" }] }),
+    "spec.rules[0].exclude.any[0].subjects[0].kind",
+    `kind must be 'User', 'Group', or 'ServiceAccount' ("Robot")`,
+  ],
+  [
+    "a subject without name",
+    excluding({ subjects: [{ kind: "User" }] }),
+    "spec.rules[0].exclude.any[0].subjects[0]",
+    /name is missing/,
+  ],
+  [
+    "a service account without namespace",
+    excluding({ subjects: [{ kind: "ServiceAccount", name: "a" }] }),
+    "spec.rules[0].exclude.any[0].subjects[0]",
+    "namespace is required when Kind is ServiceAccount",
+  ],
+  [
+    "a subject's field that is none",
+    excluding({ subjects: [{ kind: "User", name: "a", groups: [] }] }),
+    "spec.rules[0].exclude.any[0].subjects[0].groups",
+    /no such field/,
+  ],
+  [
+    "subjects beside any",
+    {
+      apiVersion: "kyverno.io/v1",
+      spec: { background: false },
+      rule: { exclude: { any: [{ resources: { kinds: ["Pod"] } }], subjects: [{ kind: "User", name: "a" }] } },
+    },
+    "spec.rules[0].exclude.subjects",
+    /not looked at beside any or all/,
+  ],
+  [
+    "clusterRoles directly under exclude in v2beta1",
+    { spec: { background: false }, rule: { exclude: { clusterRoles: ["a"] } } },
+    "spec.rules[0].exclude.clusterRoles",
+    /v2beta1 has no such field/,
+  ],
+  [
+    "who asks and no kind",
+    { spec: { background: false }, rule: { match: { any: [{ clusterRoles: ["a"] }] } } },
+    "spec.rules[0].match.any[0]",
+    /the kind attribute is mandatory/,
   ],
   [
     "namespaces in a Policy",
