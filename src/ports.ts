@@ -117,8 +117,9 @@ export interface Cluster {
   /**
    * @param object `namespace` is `""` for cluster-scoped objects.
    * @returns The object; `undefined` when the server says that there is none.
-   * @throws {UnavailableError} `ERR_CLUSTER` when the server cannot be asked.
-   * @throws {ConfigurationError} `ERR_CLUSTER_FORBIDDEN` when it does not answer this account.
+   * @throws {UnavailableError} `ERR_CLUSTER` when the server cannot be asked, `ERR_DEADLINE` when the signal aborts.
+   * @throws {ConfigurationError} `ERR_CLUSTER_FORBIDDEN` when it does not answer this account, `ERR_CLUSTER_PATH` for a
+   * name, path or selector that Kubernetes does not have, `ERR_TOO_LARGE` for more than can be read.
    */
   readonly get: (
     object: ClusterKind & { readonly namespace: string; readonly name: string },
@@ -209,6 +210,15 @@ export interface Listener {
  */
 export type Serve = (handler: Handler, options: ServeOptions) => Promise<Listener>;
 
+/** Whom a TLS client believes, and how it proves who it is; all PEM. */
+export interface ClientTls {
+  /** The CAs that may vouch for the server; those the runtime trusts when left out. */
+  readonly certificateAuthorities?: string;
+  readonly clientCertificate?: { readonly certificate: string; readonly key: string };
+  /** The name in the server's certificate, where it is not the one in the URL. */
+  readonly serverName?: string;
+}
+
 /** The process a command runs in, on Node and Deno. */
 export interface Host {
   /** Name and version, such as `node 20.20.2`. */
@@ -216,6 +226,12 @@ export interface Host {
   readonly ports: Ports;
   readonly files: Files;
   readonly serve: Serve;
+  /**
+   * Makes a `fetch` with trust and a client certificate of its own.
+   *
+   * @throws {ConfigurationError} `ERR_CONFIG` when certificates or key cannot be used, or this runtime has no such way.
+   */
+  readonly openTls: (tls: ClientTls) => Ports["fetch"];
   /** What was written after the program's name. */
   readonly argv: readonly string[];
   /** An environment variable. */

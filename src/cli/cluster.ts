@@ -1,30 +1,57 @@
 /** The cluster policies may ask, as the flags of `serve` say. */
-import { createResourcesCluster } from "../cluster/mod.ts";
+import {
+  type ClusterAccess,
+  createApiServerCluster,
+  createResourcesCluster,
+  readKubeconfig,
+  readServiceAccount,
+} from "../cluster/mod.ts";
 import type { Cluster, Host } from "../ports.ts";
-import { list } from "./flags.ts";
+import { list, text, toggle, usage } from "./flags.ts";
 import { readManifests } from "./policies.ts";
 
 /** Where the state of the cluster is. */
 export const CLUSTER_FLAGS = {
-  resources: list(
-    "what the cluster holds: objects of this file, or of every .yaml, .yml and .json file of this folder; may be repeated",
-    {
-      value: "FILE|DIR",
-    },
-  ),
+  context: text("context of the kubeconfig; its current one unless said otherwise", undefined, { value: "NAME" }),
+  "in-cluster": toggle("ask the API server of the cluster this runs in, as the service account of its Pod"),
+  kubeconfig: text("ask the API server of this kubeconfig", undefined, { value: "FILE" }),
+  resources: list("answer what policies ask of the cluster from this file, or this folder; may be repeated", {
+    value: "FILE|DIR",
+  }),
 } as const;
 
 /** The values of {@link CLUSTER_FLAGS}. */
 export interface ClusterFlags {
+  readonly context: string | undefined;
+  readonly "in-cluster": boolean;
+  readonly kubeconfig: string | undefined;
   readonly resources: readonly string[];
 }
 
 /**
- * Opens the cluster the flags name.
+ * Opens the cluster the flags name. An API server is not asked before a policy does.
  *
  * @returns `undefined` when they name none: what a policy needs to know of the cluster is then an error.
+ * @throws {ConfigurationError} `ERR_USAGE` when they name more than one.
  */
-export async function openCluster({ resources }: ClusterFlags, host: Host): Promise<Cluster | undefined> {
-  if (resources.length === 0) return undefined;
-  return createResourcesCluster(await readManifests(resources, "resources", host));
+export async function openCluster(flags: ClusterFlags, host: Host): Promise<Cluster | undefined> {
+  const { context, kubeconfig, resources, "in-cluster": inCluster } = flags;
+  const named = [
+    ...(resources.length > 0 ? ["--resources"] : []),
+    ...(kubeconfig === undefined ? [] : ["--kubeconfig"]),
+    ...(inCluster ? ["--in-cluster"] : []),
+  ];
+  if (named.length > 1) throw usage(`${named.join(" and ")} name different clusters, expected one of them`);
+  if (context !== undefined && kubeconfig === undefined) throw usage("--context needs --kubeconfig FILE");
+  if (resources.length > 0) return createResourcesCluster(await readManifests(resources, "resources", host));
+  const { files, variable, ports } = host;
+  if (inCluster) return open(await readServiceAccount({ files, variable, now: ports.now }), host);
+  if (kubeconfig === undefined) return undefined;
+  const options = { ports: { files, now: ports.now }, ...(context === undefined ? {} : { context }) };
+  return open(await readKubeconfig(kubeconfig, options), host);
+}
+
+function open(access: ClusterAccess, { ports, openTls }: Host): Cluster {
+  const fetch = access.server.startsWith("https:") ? openTls(access.tls) : ports.fetch;
+  return createApiServerCluster(access, { ...ports, fetch });
 }

@@ -1,6 +1,7 @@
 /** Deno: the host of a command, and a server over `Deno.serve`. */
 import { ConfigurationError } from "../errors.ts";
 import type { Handler, Host, Listener, Ports, ServeOptions } from "../ports.ts";
+import { openDenoTls } from "./deno_tls.ts";
 import { createHost, createProcessPorts } from "./process.ts";
 
 /** The part of the `Deno` namespace used here; declared so that the same source compiles without Deno's types. */
@@ -33,7 +34,7 @@ export function createDenoPorts(): Ports {
 
 /** Makes the host of a command that runs on Deno. */
 export function createDenoHost(): Host {
-  return createHost(`deno ${deno().version.deno}`, serveDeno, createDenoPorts());
+  return createHost(`deno ${deno().version.deno}`, { serve: serveDeno, openTls: openDenoTls }, createDenoPorts());
 }
 
 /**

@@ -5,7 +5,9 @@ import type { AddressInfo } from "node:net";
 import process from "node:process";
 import { ConfigurationError } from "../errors.ts";
 import type { Handler, Host, Listener, Ports, ServeOptions } from "../ports.ts";
+import { toStream } from "./node_body.ts";
 import { createNodeCryptoProvider } from "./node_crypto.ts";
+import { openNodeTls } from "./node_tls.ts";
 import { createHost, createProcessPorts } from "./process.ts";
 
 /** Request line and headers at most. */
@@ -36,7 +38,7 @@ export function createNodePorts(): Ports {
 
 /** Makes the host of a command that runs on Node. */
 export function createNodeHost(): Host {
-  return createHost(`node ${process.versions.node}`, serveNode, createNodePorts());
+  return createHost(`node ${process.versions.node}`, { serve: serveNode, openTls: openNodeTls }, createNodePorts());
 }
 
 /**
@@ -156,25 +158,10 @@ function toRequest(scheme: string, incoming: IncomingMessage, outgoing: ServerRe
   const url = `${scheme}://${incoming.headers.host ?? "localhost"}${incoming.url ?? "/"}`;
   const init = { method, headers, signal: gone.signal };
   if (method === "GET" || method === "HEAD") return new Request(url, init);
-  return new Request(url, { ...init, body: toStream(incoming), duplex: "half" } as RequestInit);
-}
-
-/** The body as it arrives: nothing is read before somebody asks, so a refusal by the headers costs no memory. */
-function toStream(incoming: IncomingMessage): ReadableStream<Uint8Array> {
-  // Events and not the async iterator, which costs as much as the rest of a small request.
-  incoming.pause();
-  return new ReadableStream<Uint8Array>({
-    start(controller) {
-      incoming.on("data", (chunk: Uint8Array) => {
-        incoming.pause();
-        controller.enqueue(chunk);
-      });
-      incoming.once("end", () => controller.close());
-      incoming.once("error", (error) => controller.error(error));
-    },
-    pull: () => void incoming.resume(),
-    cancel: () => void incoming.pause(),
-  }, { highWaterMark: 0 });
+  return new Request(
+    url,
+    { ...init, body: toStream(incoming, () => void incoming.pause()), duplex: "half" } as RequestInit,
+  );
 }
 
 async function send(response: Response, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {

@@ -4,7 +4,7 @@ import { setMaxListeners } from "node:events";
 import process from "node:process";
 import { setImmediate } from "node:timers";
 import { ConfigurationError } from "../errors.ts";
-import type { Host, Ports, Serve } from "../ports.ts";
+import type { Host, Ports } from "../ports.ts";
 import { createDockerConfigSource } from "./docker_config.ts";
 import { configFolder, dockerConfigPath, files, packageFolder, readPage, writeFile } from "./files.ts";
 import { createWebPorts, type WebPortOptions } from "./web.ts";
@@ -16,10 +16,10 @@ const MAX_LISTENERS = 100_000;
  * Makes the host of a command.
  *
  * @param runtime Name and version of the runtime.
- * @param serve How this runtime listens.
+ * @param network How this runtime listens, and how it asks with certificates.
  * @param ports From {@link createProcessPorts}.
  */
-export function createHost(runtime: string, serve: Serve, ports: Ports): Host {
+export function createHost(runtime: string, network: Pick<Host, "serve" | "openTls">, ports: Ports): Host {
   // One deadline is listened to by every request and image under it: Node's warning at the eleventh is about leaks.
   setMaxListeners(MAX_LISTENERS);
   // `… | head` closes the pipe: that is an end, not a failure.
@@ -31,7 +31,8 @@ export function createHost(runtime: string, serve: Serve, ports: Ports): Host {
     runtime,
     ports,
     files,
-    serve,
+    serve: network.serve,
+    openTls: network.openTls,
     argv: process.argv.slice(2),
     variable: (name) => process.env[name],
     configFolder: () => configFolder(),

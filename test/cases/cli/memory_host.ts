@@ -1,7 +1,7 @@
 /** A `Host` in memory: what a command writes is kept, what it asks for is answered by the test. */
 import { createNobleProvider, createWebCryptoProvider, withFallback } from "../../../src/crypto/mod.ts";
 import { ConfigurationError } from "../../../src/errors.ts";
-import type { CryptoProvider, Handler, Host, ServeOptions } from "../../../src/ports.ts";
+import type { ClientTls, CryptoProvider, Handler, Host, ServeOptions } from "../../../src/ports.ts";
 import { files as realFiles } from "../../../src/runtime/files.ts";
 import { run } from "../../../src/cli/run.ts";
 import { utcZone, type ViewerZone } from "../../../src/cli/render/time.ts";
@@ -25,6 +25,8 @@ export interface MemoryHostOptions {
   readonly serve?: (handler: Handler, options: ServeOptions) => void;
   /** Waits that take time; by default they are over at once, so that nothing waits to try again. */
   readonly sleep?: Host["ports"]["sleep"];
+  /** Answers what is asked with certificates; nothing does by default. */
+  readonly apiServer?: (tls: ClientTls) => Handler;
   /** When to stop serving. */
   readonly interruption?: AbortSignal;
 }
@@ -71,6 +73,13 @@ export async function runInMemory(argv: readonly string[], options: MemoryHostOp
         url: `${serveOptions.tls === undefined ? "http" : "https"}://${serveOptions.host}:${serveOptions.port}`,
         close: () => Promise.resolve(),
       });
+    },
+    openTls: (tls) => {
+      const apiServer = (options.apiServer ?? (() => never))(tls);
+      return (url, { method, headers, signal }) => {
+        requests.push(`${method} ${url}`);
+        return Promise.resolve(apiServer(new Request(url, { method, headers: { ...headers }, signal })));
+      };
     },
     argv,
     variable: (name) => options.variables?.[name],
