@@ -26,6 +26,8 @@ export interface JsonObject {
 export interface JsonLimits {
   readonly maxDepth?: number;
   readonly maxBytes?: number;
+  /** Commas and opening brackets outside of texts at most, one of which goes before every value; unbounded when left out. */
+  readonly maxValues?: number;
 }
 
 /** Whether a JSON value is an object: not an array, not null. */
@@ -41,12 +43,12 @@ function refuse(what: string, cause?: unknown): never {
  * The one value this text is. `__proto__` is a name like any other: an own property, never a prototype.
  *
  * @param input JSON text, or its UTF-8 bytes; without a byte order mark.
- * @throws {MalformedError} `ERR_JSON`; `ERR_TOO_LARGE` beyond `maxBytes`.
+ * @throws {MalformedError} `ERR_JSON`; `ERR_TOO_LARGE` beyond `maxBytes` or `maxValues`.
  *
  * Spec: RFC 8259, section 4 asks for unique names; Notary Project envelopes and policies are judged by them.
  */
 export function parseJson(input: string | Uint8Array, limits: JsonLimits = {}): JsonValue {
-  const { maxDepth = MAX_JSON_DEPTH, maxBytes = MAX_JSON_BYTES } = limits;
+  const { maxDepth = MAX_JSON_DEPTH, maxBytes = MAX_JSON_BYTES, maxValues = Infinity } = limits;
   if (input.length > maxBytes) {
     throw new MalformedError(
       "ERR_TOO_LARGE",
@@ -54,7 +56,7 @@ export function parseJson(input: string | Uint8Array, limits: JsonLimits = {}): 
     );
   }
   const text = typeof input === "string" ? input : decodeUtf8(input, "ERR_JSON");
-  checkStructure(text, maxDepth);
+  checkStructure(text, maxDepth, maxValues);
   try {
     return JSON.parse(text);
   } catch (cause) {
@@ -104,12 +106,17 @@ function nameOf(raw: string): string {
   }
 }
 
-/** Refuses repeated names and deep nesting; of text that is no JSON anything else goes by. */
-function checkStructure(text: string, maxDepth: number): void {
+/** Refuses repeated names, deep nesting and too many values; of text that is no JSON anything else goes by. */
+function checkStructure(text: string, maxDepth: number, maxValues: number): void {
   // One entry per open bracket: the names of an object, or undefined for an array.
   const open: (Names | undefined)[] = [];
   let names: Names | undefined;
   let expectName = false;
+  let values = 0;
+  const count = (): void => {
+    if (++values <= maxValues) return;
+    throw new MalformedError("ERR_TOO_LARGE", `Cannot parse JSON: more than ${maxValues} values`);
+  };
   const length = text.length;
   for (let index = 0; index < length; index++) {
     switch (text.charCodeAt(index)) {
@@ -129,6 +136,7 @@ function checkStructure(text: string, maxDepth: number): void {
       }
       case 0x7b: // {
       case 0x5b: // [
+        count();
         open.push(names);
         if (open.length > maxDepth) refuse(`more than ${maxDepth} levels of nesting${position(text, index)}`);
         names = text.charCodeAt(index) === 0x7b ? [] : undefined;
@@ -140,6 +148,7 @@ function checkStructure(text: string, maxDepth: number): void {
         expectName = false;
         break;
       case 0x2c: // ,
+        count();
         expectName = names !== undefined;
         break;
     }

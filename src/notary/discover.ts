@@ -45,6 +45,32 @@ export async function listSignatures(
   return { signatures: signatures.filter(({ artifactType }) => artifactType === SIGNATURE_ARTIFACT_TYPE), asked };
 }
 
+/** What is attached to an artifact under one type, and where it was looked for. */
+export interface AttestationList {
+  /** Manifests in the registry's order. */
+  readonly attestations: readonly Descriptor[];
+  readonly asked: ReferrerList["asked"];
+}
+
+/**
+ * Lists the manifests of an artifact type that name an artifact as their subject.
+ *
+ * @param options `artifactType` is compared exactly; `everywhere` as for {@link listSignatures}.
+ * @returns Every one that was listed; none is fetched.
+ * @throws {UnavailableError} When a place could not be asked: that is never "no attestation".
+ *
+ * Spec: OCI distribution, "Listing Referrers".
+ */
+export async function listAttestations(
+  repository: Repository,
+  subject: { readonly digest: Digest },
+  options: CallOptions & { readonly artifactType: string; readonly everywhere?: boolean },
+): Promise<AttestationList> {
+  const { referrers, asked } = await repository.listReferrers(subject, options);
+  const listed = referrers.map(({ descriptor }) => descriptor);
+  return { attestations: listed.filter(({ artifactType }) => artifactType === options.artifactType), asked };
+}
+
 /**
  * Fetches the envelope of a signature manifest, of either form the specification has.
  *

@@ -79,6 +79,14 @@ export {
 } from "./trust/mod.ts";
 export { type Blob, verifyBlob } from "./verify/blob.ts";
 export { type ArtifactOptions, MAX_SIGNATURES, verifyArtifact } from "./verify/artifact.ts";
+export {
+  type AttestationOutcome,
+  MAX_ATTESTATION_BYTES,
+  MAX_ATTESTATION_DEPTH,
+  MAX_ATTESTATION_VALUES,
+  type VerifiedAttestation,
+  verifyAttestation,
+} from "./verify/attestation.ts";
 export type { CertificateFacts } from "./verify/certificate_facts.ts";
 export type { ChainDiagnosis, DiagnosedCertificate, DiagnosedRule } from "./verify/chain_doctor.ts";
 export { type ChainFinding, type ChainFindingId, FINDINGS } from "./verify/chain_findings.ts";
@@ -97,6 +105,8 @@ export { referenceText, resultReferenceText, signatureReferenceText } from "./ve
 export { type VerificationPorts, verifyEnvelopeBytes, verifySignature } from "./verify/signature.ts";
 export {
   type ArtifactView,
+  type AttestationSource,
+  type AttestedArtifact,
   createArtifactView,
   type SignatureSource,
   type SignedArtifact,

@@ -30,6 +30,13 @@ export interface FakeRepository extends Repository {
     envelope: { readonly mediaType: string; readonly bytes: Uint8Array },
     changes?: Partial<Manifest> & { readonly listedOnTagOnly?: boolean },
   ): Descriptor;
+  /** Attaches layers under an artifact type; `changes` spoil the manifest, `listedAs` what the list says of it. */
+  attach(
+    subject: Descriptor,
+    artifactType: string,
+    layers: readonly (Uint8Array | string)[],
+    changes?: Partial<Manifest> & { readonly listedAs?: string; readonly listedOnTagOnly?: boolean },
+  ): Descriptor;
   /** Makes a request fail: by its line in `asked`, or every one that begins so. */
   fail(line: string, error: Error): void;
 }
@@ -101,6 +108,24 @@ export function createFakeRepository(): FakeRepository {
         ...changes,
       };
       const descriptor = store(manifest, SIGNATURE);
+      referrers.push({ subject: subject.digest, descriptor, tagOnly: listedOnTagOnly });
+      return descriptor;
+    },
+    attach: (subject, artifactType, layers, { listedAs = artifactType, listedOnTagOnly = false, ...changes } = {}) => {
+      const stored = layers.map((layer): Descriptor => {
+        const bytes = typeof layer === "string" ? new TextEncoder().encode(layer) : layer;
+        const digest = digestOf(bytes);
+        blobs.set(digest, bytes);
+        return { mediaType: "application/json", digest, size: bytes.length };
+      });
+      const manifest = {
+        mediaType: OCI_MANIFEST,
+        kind: "manifest" as const,
+        artifactType,
+        layers: stored,
+        manifests: [],
+      };
+      const descriptor = store({ ...manifest, subject, ...changes }, listedAs);
       referrers.push({ subject: subject.digest, descriptor, tagOnly: listedOnTagOnly });
       return descriptor;
     },

@@ -14,7 +14,13 @@ import {
 } from "../../oci/mod.ts";
 import type { Ports } from "../../ports.ts";
 import type { RevocationChecker } from "../../revocation/mod.ts";
-import { fetchEnvelope, listSignatures, type SignatureList } from "../discover.ts";
+import {
+  type AttestationList,
+  fetchEnvelope,
+  listAttestations,
+  listSignatures,
+  type SignatureList,
+} from "../discover.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { ValidationResult } from "./outcome.ts";
 import { decodeOnce, integrityOnce } from "./proven.ts";
@@ -46,6 +52,31 @@ export interface ArtifactView {
    * refusal.
    */
   signatures(reference: Reference, options?: ListOptions): Promise<SignedArtifact>;
+  /**
+   * The artifact and what is attached to it under an artifact type, nothing of it fetched yet. With a digest both are
+   * asked for at the same time.
+   *
+   * @param artifactType Compared exactly, capitals included.
+   * @param options As for {@link signatures}.
+   */
+  attestations(reference: Reference, artifactType: string, options?: ListOptions): Promise<AttestedArtifact>;
+}
+
+/** An artifact with what is said to be attached to it under one type. */
+export interface AttestedArtifact {
+  readonly descriptor: Descriptor;
+  /** In the registry's order. */
+  readonly attestations: readonly AttestationSource[];
+  readonly asked: SignatureList["asked"];
+}
+
+/** An attestation as it is listed. What it says is to be had from `verifyAttestation` alone. */
+export interface AttestationSource {
+  /** The attestation's own manifest, which is what has to be signed. */
+  readonly reference: Reference & { readonly digest: Digest };
+  readonly artifactType: string;
+  /** The artifact it has to be about. */
+  readonly subject: Descriptor;
 }
 
 /** How far to look for signatures. */
@@ -83,6 +114,7 @@ export function createArtifactView(ports: ViewPorts, { signal }: { readonly sign
   const repositories = new Map<string, Repository>();
   const resolved = new Map<string, Promise<Descriptor>>();
   const listed = new Map<string, Promise<SignatureList>>();
+  const attached = new Map<string, Promise<AttestationList>>();
   const sources = new Map<string, SignatureSource>();
 
   /** One object per repository: it keeps the manifests it fetched. */
@@ -116,6 +148,28 @@ export function createArtifactView(ports: ViewPorts, { signal }: { readonly sign
       () => listSignatures(repositoryOf(reference), { digest }, { signal, everywhere }),
     );
 
+  const listAttached = (
+    reference: Reference,
+    digest: Digest,
+    artifactType: string,
+    { everywhere = false }: ListOptions,
+  ) =>
+    once(
+      attached,
+      `${repositoryName(reference)} ${digest} ${everywhere} ${artifactType}`,
+      () => listAttestations(repositoryOf(reference), { digest }, { signal, everywhere, artifactType }),
+    );
+
+  /** The artifact and a list about it; at the same time where its digest is known. */
+  const withList = async <List>(
+    reference: Reference,
+    ask: (digest: Digest) => Promise<List>,
+  ): Promise<readonly [Descriptor, List]> => {
+    if (reference.digest !== undefined) return await Promise.all([resolve(reference), ask(reference.digest)]);
+    const descriptor = await resolve(reference);
+    return [descriptor, await ask(descriptor.digest)];
+  };
+
   const sourceOf = (repository: Repository, name: string, descriptor: Descriptor, subject: Descriptor) => {
     const key = `${name} ${descriptor.digest}`;
     const known = sources.get(key);
@@ -132,9 +186,10 @@ export function createArtifactView(ports: ViewPorts, { signal }: { readonly sign
     signal,
     resolve: async (reference) => await resolve(reference),
     signatures: async (reference, options = {}) => {
-      const [descriptor, { signatures, asked }] = reference.digest === undefined
-        ? await resolve(reference).then(async (found) => [found, await list(reference, found.digest, options)] as const)
-        : await Promise.all([resolve(reference), list(reference, reference.digest, options)]);
+      const [descriptor, { signatures, asked }] = await withList(
+        reference,
+        (digest) => list(reference, digest, options),
+      );
       const repository = repositoryOf(reference);
       const name = `${repositoryName(reference)}@${descriptor.digest}`;
       return {
@@ -142,6 +197,22 @@ export function createArtifactView(ports: ViewPorts, { signal }: { readonly sign
         repository,
         descriptor,
         signatures: signatures.map((signature) => sourceOf(repository, name, signature, descriptor)),
+        asked,
+      };
+    },
+    attestations: async (reference, artifactType, options = {}) => {
+      const [descriptor, { attestations, asked }] = await withList(
+        reference,
+        (digest) => listAttached(reference, digest, artifactType, options),
+      );
+      const { registry, repository } = reference;
+      return {
+        descriptor,
+        attestations: attestations.map(({ digest }) => ({
+          reference: { registry, repository, digest },
+          artifactType,
+          subject: descriptor,
+        })),
         asked,
       };
     },

@@ -71,6 +71,12 @@ describe("parseJson()", () => {
     expect(parseJson("[1,2]", { maxBytes: 5 })).toEqual([1, 2]);
   });
 
+  it("refuses more values than asked for, each counted by the bracket or comma before it", () => {
+    const text = '[{"a":",,,[[["},[],2,"]"]';
+    expect(() => parseJson(text, { maxValues: 5 })).toThrow(refused("ERR_TOO_LARGE"));
+    expect(parseJson(text, { maxValues: 6 })).toEqual([{ a: ",,,[[[" }, [], 2, "]"]);
+  });
+
   it("makes __proto__ an own property and leaves prototypes alone", () => {
     const value = parseJson('{"__proto__":{"polluted":true}}') as object;
     expect(Object.hasOwn(value, "__proto__")).toBe(true);
