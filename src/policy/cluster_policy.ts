@@ -122,7 +122,7 @@ function compileRule(rule: RuleFields, policy: PolicyFields): CompiledRule {
     if (whole !== undefined) return { ...header, images: [], whole };
     try {
       const compiled = await within(verifyImages.read(scope, context.ports.crypto));
-      const images = await evaluateImages(compiled, found, name, context);
+      const images = await evaluateImages(compiled, found, name, scope, context);
       return images.length === 0 ? undefined : { ...header, images };
     } catch (thrown) {
       const { message, refusal } = toEngineError(thrown, "Cannot read the rule's variables");
@@ -169,6 +169,7 @@ async function evaluateImages(
   entries: readonly ImageVerification[],
   { images, invalid }: ResourceImages,
   name: { readonly policy: string; readonly rule: string },
+  scope: VariableScope,
   context: EvaluationContext,
 ): Promise<readonly ImageResponse[]> {
   // What is no reference fits no pattern, so it cannot be shown that a rule is not about it.
@@ -176,7 +177,7 @@ async function evaluateImages(
   const responses = await mapConcurrently(images, MAX_CONCURRENT_IMAGES, async (image) => {
     const answers: ImageResponse[] = [];
     for (const entry of entries) {
-      const answer = await evaluateImage(entry, image, name, context);
+      const answer = await evaluateImage(entry, image, name, scope, context);
       if (answer !== undefined) answers.push(answer);
     }
     return answers;

@@ -1,5 +1,6 @@
 /** The load gate of `verifyImages`. */
 import { DEFAULT_REGISTRY } from "../oci/mod.ts";
+import { attestations, checkSomebodyAttests, imageValidation, withOwnAttestors } from "./attestation_fields.ts";
 import { attestorSets, NO_ATTESTORS } from "./attestor_fields.ts";
 import type { AttestorSet } from "./attestors.ts";
 import type { ImageVerification } from "./image_rule.ts";
@@ -98,8 +99,8 @@ function fieldsOf({ policy }: ImageRules) {
     mutateDigest: enforced(truth),
     verifyDigest: enforced(truth),
     required: enforced(truth),
-    attestations: refused("attestations are not verified here: a rule that asks for them cannot be decided"),
-    validate: refused("conditions on attestations are not evaluated here: a rule that has them cannot be decided"),
+    attestations: enforced(attestations(policy)),
+    validate: enforced(imageValidation),
     repository: ignored("signatures are looked for beside the image, as Kyverno does for type Notary"),
     imageRegistryCredentials: enforced(registryCredentials),
     useCache: ignored("no verdict is kept from one request to the next"),
@@ -137,6 +138,8 @@ export function imageVerification(rules: ImageRules): Reader<ImageVerificationFi
       imageReferences: fields.imageReferences ?? [],
       skipImageReferences: fields.skipImageReferences ?? [],
       attestors,
+      attestations: withOwnAttestors(fields.attestations ?? [], attestors),
+      ...(fields.validate === undefined ? {} : { deny: fields.validate }),
       mutateDigest,
       verifyDigest,
       required,
@@ -150,6 +153,7 @@ function checkPresent(value: unknown, path: Path, gate: Gate): void {
   if (given === undefined || given === null) {
     gate.refuse(path, "type is missing and means Cosign, whose signatures are not verified here, expected Notary");
   }
+  checkSomebodyAttests(value as Readonly<Record<string, unknown>>, path, gate);
   if (attestors === null) gate.refuse([...path, "attestors"], NO_ATTESTORS);
   if (!Array.isArray(imageReferences) || imageReferences.length === 0) {
     gate.refuse(path, POLICY_REFUSALS.noImageReference);

@@ -3,8 +3,11 @@ import { printable } from "../encoding/mod.ts";
 import { type EngineError, type Refusal, refusal, toEngineError, UnavailableError } from "../errors.ts";
 import { type ArtifactOutcome, referenceText, type Trust, verifyArtifact } from "../notary/mod.ts";
 import type { Digest } from "../oci/mod.ts";
-import { type AttestorAnswer, type AttestorsAnswer, type AttestorSet, evaluateAttestors } from "./attestors.ts";
+import type { AttestationRule } from "./attestation.ts";
+import { evaluateAttestations } from "./attestations.ts";
+import { type AttestorAnswer, type AttestorSet, evaluateAttestors } from "./attestors.ts";
 import { withinDeadline } from "./deadline.ts";
+import { type DenyRule, evaluateDeny } from "./deny.ts";
 import { type ImageInfo, isExempt, isRequired } from "./images.ts";
 import {
   failedToParseReference,
@@ -20,9 +23,14 @@ import {
   ranOutOfTime,
   skippedImage,
   unverifiedImage,
+  validationFailed,
+  validationPassed,
+  verifiedImageAttestations,
   verifiedImageSignatures,
 } from "./message.ts";
 import type { EvaluationContext, ImageResponse, RuleStatus } from "./policy.ts";
+import { imageVariables } from "./request_scope.ts";
+import type { VariableScope } from "./scope.ts";
 
 /** One entry of `verifyImages`, compiled. */
 export interface ImageVerification {
@@ -30,6 +38,10 @@ export interface ImageVerification {
   readonly skipImageReferences: readonly string[];
   /** Empty: images are pinned but nobody vouches for them. */
   readonly attestors: readonly AttestorSet[];
+  /** Asked for once the attestors are satisfied. */
+  readonly attestations: readonly AttestationRule[];
+  /** What must not be true, with all that was attested. */
+  readonly deny?: DenyRule;
   readonly mutateDigest: boolean;
   readonly verifyDigest: boolean;
   readonly required: boolean;
@@ -47,43 +59,121 @@ export interface RuleName {
  * The mutating webhook verifies and pins. The validating one judges what will be stored: there has to be a digest, and
  * what it stands for is verified again, since an annotation that says so is anybody's to write.
  *
+ * @param scope What conditions on attestations see; `image` is added to it.
  * @returns `undefined` when the entry has nothing to say: it is not about this image, or nothing is asked in this phase.
  */
 export async function evaluateImage(
   entry: ImageVerification,
   image: ImageInfo,
   name: RuleName,
+  scope: VariableScope,
   context: EvaluationContext,
 ): Promise<ImageResponse | undefined> {
   if (!isRequired(image, entry.imageReferences)) return undefined;
   if (isExempt(image, entry.skipImageReferences)) {
     return respond(image, "skip", skippedImage(image.image, name.policy, name.rule));
   }
-  return context.phase === "mutate" ? await mutate(entry, image, context) : await validate(entry, image, context);
+  const seen = scope.with({ image: imageVariables(image) });
+  if (!isVerified(entry) && entry.deny !== undefined) {
+    const denied = await evaluateDeny(entry.deny, seen, context);
+    if (denied !== undefined) {
+      return respond(image, "fail", validationFailed(denied.reason), { refusal: denied.refusal });
+    }
+  }
+  const verify = () => verifyImage(entry, image, name, seen, context);
+  return context.phase === "mutate"
+    ? await mutate(entry, image, verify, context)
+    : await validate(entry, image, verify);
+}
+
+/** What came of everything an entry asks about an image. */
+type ImageAnswer =
+  & { readonly message: string; readonly outcomes: readonly ArtifactOutcome[] }
+  & (
+    | { readonly verified: true; readonly digest: Digest }
+    | {
+      readonly verified: false;
+      readonly status: RuleStatus;
+      readonly refusal: Refusal;
+      /** Absent when it could not be resolved. */
+      readonly digest?: Digest;
+    }
+  );
+
+/** Whether somebody has to vouch for the image. */
+const isVerified = ({ attestors, attestations }: ImageVerification): boolean =>
+  attestors.length + attestations.length > 0;
+
+/** Its signatures first, then what is attested about it, then what must not be true of all that. */
+async function verifyImage(
+  entry: ImageVerification,
+  image: ImageInfo,
+  { rule }: RuleName,
+  scope: VariableScope,
+  context: EvaluationContext,
+): Promise<ImageAnswer> {
+  const outcomes: ArtifactOutcome[] = [];
+  let { digest } = image;
+  let message = verifiedImageSignatures(image.image);
+  let seen = scope;
+  if (entry.attestors.length > 0) {
+    const signed = await evaluateAttestors(entry.attestors, (trust) => askAttestor(trust, image, context));
+    outcomes.push(...signed.outcomes);
+    const found = signed.digest ?? signed.outcomes[0]?.descriptor.digest;
+    if (!signed.verified || found === undefined) {
+      const why = { refusal: chooseRefusal(signed.refusals), ...(found === undefined ? {} : { digest: found }) };
+      const status = statusOf(signed.refusals, signed.outcomes.length > 0);
+      return { verified: false, status, message: failedToVerifyImage(image.image, signed.reasons), outcomes, ...why };
+    }
+    digest = found;
+  }
+  if (entry.attestations.length > 0) {
+    const about = { image, ...(digest === undefined ? {} : { digest }) };
+    const attested = await evaluateAttestations(entry.attestations, about, seen, context);
+    outcomes.push(...attested.outcomes);
+    if (!attested.verified) {
+      const { digest: resolved } = attested;
+      const why = {
+        refusal: chooseRefusal(attested.refusals),
+        ...(resolved === undefined ? {} : { digest: resolved }),
+      };
+      // Where the image's signatures were verified, the registry was there a moment ago.
+      const status = statusOf(attested.refusals, outcomes.length > 0 || resolved !== undefined);
+      return { verified: false, status, message: attested.message, outcomes, ...why };
+    }
+    digest = attested.digest;
+    message = verifiedImageAttestations(`${image.name}@${digest}`);
+    seen = attested.scope;
+  }
+  if (digest === undefined) {
+    const why = chooseRefusal([]);
+    return { verified: false, status: "fail", message: why.message, refusal: why, outcomes };
+  }
+  if (entry.deny === undefined) return { verified: true, digest, message, outcomes };
+  const denied = await evaluateDeny(entry.deny, seen, context);
+  if (denied === undefined) return { verified: true, digest, message: validationPassed(rule), outcomes };
+  const { reason, refusal: why } = denied;
+  return { verified: false, status: "fail", message: validationFailed(reason), refusal: why, digest, outcomes };
 }
 
 async function mutate(
   entry: ImageVerification,
   image: ImageInfo,
+  verify: () => Promise<ImageAnswer>,
   context: EvaluationContext,
 ): Promise<ImageResponse | undefined> {
-  if (entry.attestors.length === 0) return entry.mutateDigest ? await pinOnly(image, context) : undefined;
-  const answer = await askAttestors(entry, image, context);
-  const { digest, outcomes } = answer;
-  if (answer.verified && digest !== undefined) {
-    const pinned = entry.mutateDigest && image.digest === undefined;
-    const more = { digest, outcomes, ...(pinned ? { pin: pinTo(image, digest) } : {}) };
-    return respond(image, "pass", verifiedImageSignatures(image.image), more);
+  if (!isVerified(entry)) return entry.mutateDigest ? await pinOnly(image, context) : undefined;
+  const { message, ...answer } = await verify();
+  if (!answer.verified) {
+    const { status, verified: _, ...more } = answer;
+    return respond(image, status, message, more);
   }
-  const why = chooseRefusal(answer.refusals);
-  return respond(image, statusOf(answer), failedToVerifyImage(image.image, answer.reasons), {
-    refusal: why,
-    outcomes,
-    ...resolvedDigest(outcomes),
-  });
+  const { digest, outcomes } = answer;
+  const pinned = entry.mutateDigest && image.digest === undefined;
+  return respond(image, "pass", message, { digest, outcomes, ...(pinned ? { pin: pinTo(image, digest) } : {}) });
 }
 
-/** Without attestors an entry only turns tags into digests. */
+/** Where nobody has to vouch for it, an entry only turns tags into digests. */
 async function pinOnly(image: ImageInfo, context: EvaluationContext): Promise<ImageResponse | undefined> {
   if (image.digest !== undefined) return undefined;
   const { signal, artifacts } = context;
@@ -102,7 +192,7 @@ async function pinOnly(image: ImageInfo, context: EvaluationContext): Promise<Im
 async function validate(
   entry: ImageVerification,
   image: ImageInfo,
-  context: EvaluationContext,
+  verify: () => Promise<ImageAnswer>,
 ): Promise<ImageResponse | undefined> {
   if (entry.verifyDigest && image.digest === undefined) {
     const message = missingDigest(image.image);
@@ -110,24 +200,17 @@ async function validate(
   }
   if (!entry.required) return undefined;
   const message = unverifiedImage(image.image);
-  if (entry.attestors.length === 0) {
+  if (!isVerified(entry)) {
     const why = refusal("IMAGE_NOT_VERIFIED", `${message}: the rule has no attestors, so nothing can verify it`);
     return respond(image, "fail", message, { refusal: why });
   }
-  const { verified, digest, refusals, outcomes } = await askAttestors(entry, image, context);
-  if (verified && digest !== undefined) return respond(image, "pass", imageVerified, { digest, outcomes });
+  const answer = await verify();
+  const { outcomes } = answer;
+  if (answer.verified) return respond(image, "pass", imageVerified, { digest: answer.digest, outcomes });
   // What is required and could not be verified is refused even where the registry could not be asked: this is the last
   // look at what will be stored.
-  const why = chooseRefusal(refusals);
-  return respond(image, "fail", message, { refusal: why, outcomes, ...resolvedDigest(outcomes) });
-}
-
-async function askAttestors(
-  entry: ImageVerification,
-  image: ImageInfo,
-  context: EvaluationContext,
-): Promise<AttestorsAnswer> {
-  return await evaluateAttestors(entry.attestors, (trust) => askAttestor(trust, image, context));
+  const { refusal: why, digest } = answer;
+  return respond(image, "fail", message, { refusal: why, outcomes, ...(digest === undefined ? {} : { digest }) });
 }
 
 async function askAttestor(trust: Trust, image: ImageInfo, context: EvaluationContext): Promise<AttestorAnswer> {
@@ -180,20 +263,14 @@ async function reasonOf(
  * answer, which is a failure. Where the registry has shown us the artifact, it can be reached: what it then keeps back
  * is a failure, and so is running out of time, which must never admit.
  */
-function statusOf({ refusals, outcomes }: AttestorsAnswer): RuleStatus {
-  const unreachable = outcomes.length === 0 && refusals.some(({ code }) => code === "ERR_REGISTRY_UNAVAILABLE");
-  return unreachable ? "error" : "fail";
+function statusOf(refusals: readonly Refusal[], shown: boolean): RuleStatus {
+  return !shown && refusals.some(({ code }) => code === "ERR_REGISTRY_UNAVAILABLE") ? "error" : "fail";
 }
 
 /** Of several refusals the one that may go away by itself, since then the others may not matter; else the first. */
 function chooseRefusal(refusals: readonly Refusal[]): Refusal {
   return refusals.find(({ retry }) => retry) ?? refusals[0] ??
     refusal("IMAGE_NOT_VERIFIED", "Cannot verify the image: no attestor was asked");
-}
-
-function resolvedDigest(outcomes: readonly ArtifactOutcome[]): { readonly digest?: Digest } {
-  const digest = outcomes[0]?.descriptor.digest;
-  return digest === undefined ? {} : { digest };
 }
 
 function pinTo(image: ImageInfo, digest: Digest): NonNullable<ImageResponse["pin"]> {

@@ -60,6 +60,10 @@ export const invalidImage = (image: string, detail: string): string => {
     `enableDefaultRegistryMutation: true: ${detail})`;
 };
 
+/** What a rule's extractors found is no image. */
+export const failedToExtract = (detail: string): string =>
+  `failed to instantiate handler: failed to extract images: ${detail}`;
+
 /** The rule's variables could not be resolved; `detail` names the first. */
 export const failedToSubstitute = (detail: string): string => `failed to substitute variables: ${detail}`;
 
@@ -67,6 +71,41 @@ export const failedToSubstitute = (detail: string): string => `failed to substit
 export const failedToMatch = (detail: string): string => `failed to match the request: ${detail}`;
 
 export const verifiedImageSignatures = (image: string): string => `verified image signatures for ${image}`;
+
+/** An attestation was found, and everything asked of it holds. */
+export const verifiedImageAttestations = (image: string): string => `verified image attestations for ${image}`;
+
+/** Not enough attestors vouch for an attestation that meets its conditions. */
+export const attestationsFailed = (
+  { verified, required }: { readonly verified: number; readonly required: number },
+  reasons: readonly string[],
+): string =>
+  `image attestations verification failed, verifiedCount: ${verified}, requiredCount: ${required}, ` +
+  `error: ${reasons.join("; ")}`;
+
+/** What was attested does not meet the conditions; `detail` is theirs to say. */
+export const attestationChecksFailed = (image: string, type: string, detail: string): string =>
+  `attestation checks failed for ${image} and predicate ${printable(type)}: ${detail}`;
+
+/** The conditions' variables could not be resolved. */
+export const failedToCheckAttestations = (detail: string): string => `failed to check attestations: ${detail}`;
+
+/** As {@link failedToCheckAttestations} has it of the variables. */
+export const failedToSubstituteInConditions = (detail: string): string =>
+  `failed to substitute variables in attestation conditions: ${printable(detail)}`;
+
+export const noMatchingAttestations = (image: string, type: string): string =>
+  `no matching attestations found for image ${image} with type ${printable(type)}`;
+
+/** `validate.deny` holds, or cannot be evaluated. */
+export const validationFailed = (detail: string): string => `validation in verifyImages failed: ${detail}`;
+
+export const failedToCheckDeny = (detail: string): string => `failed to check deny conditions: ${printable(detail)}`;
+
+/** Where `validate.deny` holds and nobody has written why. */
+export const deniedWithoutMessage = "validation error: imageVerify  failed";
+
+export const validationPassed = (rule: string): string => `verifyImages validation is passed in ${rule} rule`;
 
 export const mutatedImageDigest = "mutated image digest";
 
@@ -86,6 +125,9 @@ export const POLICY_REFUSALS = {
   noEntry: "An entry is required",
   attestorKind: "keys, certificates, keyless, or a nested attestor is required",
   noCertificate: "cert or certChain required",
+  noAttestationType: "missing type",
+  predicateType: (type: string) =>
+    `predicateType has been deprecated use 'type: ${printable(type)}' instead of 'predicateType: ${printable(type)}'`,
   keysForNotary: "Keys field is not allowed for type notary",
   keylessForNotary: "Keyless field is not allowed for type notary",
   auditMutatesDigest: "mutateDigest must be set to false for ‘Audit’ failure action",
@@ -109,6 +151,8 @@ export const POLICY_REFUSALS = {
   background: (reason: string) =>
     "only select variables are allowed in background mode. Set spec.background=false to disable background mode for " +
     `this policy rule: ${reason} `,
+  extractorQuery: "jmespath may not be used in an image extractor when mutating digests with verify images",
+  overridesInPolicy: "Use of validationFailureActionOverrides is supported only with ClusterPolicy",
   autogenAll: "Autogen annotation does not support 'all' anymore, remove the annotation or set it to a valid value",
   duplicateRule: (name: string) => `Duplicate rule name: '${printable(name)}'`,
   noOperation: (name: string) =>

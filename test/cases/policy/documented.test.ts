@@ -25,6 +25,9 @@ const inResources = (more: Json): Json => inRule({ match: { any: [{ resources: {
 const inEntry = (entry: Json): Json => inVerify({ attestors: [{ entries: [entry] }] });
 const { certificates } = trusting("fixture-signer") as { readonly certificates: Json };
 
+/** Conditions that never hold. */
+const HARMLESS: Json = { all: [{ key: "a", operator: "Equals", value: "b" }] };
+
 /** Heading of the page → a document with these fields added there. */
 const PLACES: Readonly<Record<string, (more: Json) => Json>> = {
   "The document": (more) => ({ ...policyDocument({ apiVersion: "kyverno.io/v1" }), ...more }),
@@ -40,6 +43,9 @@ const PLACES: Readonly<Record<string, (more: Json) => Json>> = {
   "`selector.matchExpressions[]`": (more) =>
     inResources({ selector: { matchExpressions: [{ key: "a", operator: "In", values: ["b"], ...more }] } }),
   "`verifyImages[]`": inVerify,
+  "`attestations[]`": (more) => inVerify({ attestations: [{ type: "sbom/cyclone-dx", ...more }] }),
+  "`validate`": (more) => inVerify({ validate: { deny: { conditions: HARMLESS }, ...more } }),
+  "`deny`": (more) => inVerify({ validate: { deny: { conditions: HARMLESS, ...more } } }),
   "`imageRegistryCredentials`": (imageRegistryCredentials) => inVerify({ imageRegistryCredentials }),
   "`attestors[]`": (more) => inVerify({ attestors: [{ entries: [trusting("fixture-signer")], ...more }] }),
   "`entries[]`": (more) => {

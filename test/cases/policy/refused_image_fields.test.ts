@@ -41,8 +41,6 @@ const REFUSED: readonly RefusedRow[] = [
     `${VERIFY}.imageReferences[0]`,
     /^"ghcr\.io\/\\x1b\[2J" fits no image/,
   ],
-  ["attestations", { verify: { attestations: [] } }, `${VERIFY}.attestations`, /not verified here/],
-  ["validate", { verify: { validate: {} } }, `${VERIFY}.validate`, /not evaluated here/],
   [
     "Audit that mutates digests",
     { spec: { validationFailureAction: "Audit" } },
