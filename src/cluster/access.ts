@@ -1,6 +1,6 @@
 /** How an API server is reached, and as whom. */
 import { encodeBase64, encodeUtf8, printable } from "../encoding/mod.ts";
-import { ConfigurationError, type ErrorCode } from "../errors.ts";
+import { ConfigurationError } from "../errors.ts";
 import { hostKind } from "../http/mod.ts";
 import type { ClientTls, Files, Ports } from "../ports.ts";
 
@@ -92,7 +92,17 @@ export async function readTextFile(path: string, files: Files): Promise<string> 
   return new TextDecoder().decode(await files.read(path, MAX_ACCESS_FILE_BYTES));
 }
 
+/**
+ * The text, where it has a PEM block: without one, runtimes would believe whom they believe anyway.
+ *
+ * @throws {ConfigurationError} `ERR_KUBECONFIG`
+ */
+export function requirePem(text: string, what: string, action: string): string {
+  if (!text.includes("-----BEGIN ")) throw fault(action, `${what} is no PEM text`);
+  return text;
+}
+
 /** What is wrong with a kubeconfig or a service account. */
-export function fault(action: string, what: string, code: ErrorCode = "ERR_KUBECONFIG"): ConfigurationError {
-  return new ConfigurationError(code, `${action}: ${what}`);
+export function fault(action: string, what: string): ConfigurationError {
+  return new ConfigurationError("ERR_KUBECONFIG", `${action}: ${what}`);
 }

@@ -9,6 +9,7 @@ import {
   fixedAuthorization,
   parseServer,
   readTextFile,
+  requirePem,
   tokenFile,
 } from "./access.ts";
 
@@ -152,17 +153,16 @@ async function readPem(value: JsonObject, name: string, reading: Reading): Promi
   const data = textOf(value, `${name}-data`, action);
   const path = textOf(value, name, action);
   if (data === undefined && path === undefined) return undefined;
-  const pem = data === undefined ? await readTextFile(resolve(path ?? "", reading), reading.files) : decode(data);
-  if (pem === undefined || !pem.includes("-----BEGIN ")) throw fault(action, `${name} is no PEM text`);
-  return pem;
+  const pem = data === undefined ? await readTextFile(resolve(path ?? "", reading), reading.files) : decodeData(data);
+  return requirePem(pem, data === undefined ? name : `${name}-data`, action);
+}
 
-  function decode(text: string): string | undefined {
-    try {
-      return new TextDecoder().decode(decodeBase64(text.replace(/[\r\n]/g, "")));
-    } catch {
-      // What it says would quote what may be a key.
-      return undefined;
-    }
+/** The text in base64, with line ends as YAML may leave them; none where it is none, since saying why would quote it. */
+function decodeData(text: string): string {
+  try {
+    return new TextDecoder().decode(decodeBase64(text.replace(/[\r\n]/g, "")));
+  } catch {
+    return "";
   }
 }
 

@@ -22,6 +22,10 @@ export function openDenoTls({ certificateAuthorities, clientCertificate, serverN
       `Cannot set up TLS: Deno cannot expect the name "${serverName}" of another server; give a URL with this name`,
     );
   }
+  // Deno passes over text without certificates, and would believe its own CAs instead.
+  if (certificateAuthorities !== undefined && !certificateAuthorities.includes("-----BEGIN CERTIFICATE-----")) {
+    throw new ConfigurationError("ERR_CONFIG", "Cannot set up TLS: the CAs are no PEM certificates");
+  }
   try {
     const client = (globalThis as unknown as { readonly Deno: DenoNamespace }).Deno.createHttpClient({
       ...(certificateAuthorities === undefined ? {} : { caCerts: [certificateAuthorities] }),

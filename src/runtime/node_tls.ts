@@ -1,5 +1,6 @@
 /** `fetch` with trust and a client certificate of its own, over `node:https`: Node's global one takes neither. */
 import type { IncomingMessage } from "node:http";
+import { X509Certificate } from "node:crypto";
 import { Agent, request } from "node:https";
 import { createSecureContext } from "node:tls";
 import { ConfigurationError } from "../errors.ts";
@@ -37,9 +38,11 @@ export function openNodeTls({ certificateAuthorities, clientCertificate, serverN
   return (url, init) => send(agent, url, init);
 }
 
-function requireUsable(identity: Parameters<typeof createSecureContext>[0]): void {
+function requireUsable(identity: Parameters<typeof createSecureContext>[0] & { readonly ca?: string }): void {
   try {
     createSecureContext(identity);
+    // OpenSSL passes over what is no certificate, and Node takes no text at all for its own CAs.
+    if (identity.ca !== undefined) splitCertificates(identity.ca).forEach((pem) => new X509Certificate(pem));
   } catch (cause) {
     const detail = cause instanceof Error ? cause.message : String(cause);
     throw new ConfigurationError(
@@ -48,6 +51,11 @@ function requireUsable(identity: Parameters<typeof createSecureContext>[0]): voi
       { cause },
     );
   }
+}
+
+/** The certificates of a PEM text, which may have words between them; at least one. */
+function splitCertificates(pem: string): readonly string[] {
+  return pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [pem];
 }
 
 function send(agent: Agent, url: string, { method, headers, body, signal }: FetchInit): Promise<Response> {

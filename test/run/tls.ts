@@ -1,4 +1,4 @@
-/** A self-signed server certificate for loopback, made anew: valid from an hour ago for a day. */
+/** Certificates for TLS on loopback, made anew: a self-signed one valid from an hour ago for a day, and a CA's. */
 import { Buffer } from "node:buffer";
 import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import {
@@ -10,6 +10,20 @@ import {
   writeSequence,
   writeUnsigned,
 } from "../../src/encoding/mod.ts";
+import {
+  CA,
+  der,
+  ecKey,
+  extension,
+  extKeyUsage,
+  LEAF,
+  makeCertificate,
+  octets,
+  PURPOSE,
+  sequence,
+  subject,
+  text,
+} from "./certificate_maker.ts";
 
 const UTF8_STRING = 0x0c;
 const UTC_TIME = 0x17;
@@ -51,5 +65,45 @@ export function makeServerIdentity(): ServerIdentity {
   return {
     certificate: formatPem("CERTIFICATE", writeSequence(tbs, algorithm, writeBitString(signature))),
     key: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+  };
+}
+
+/** A CA, and what it vouches for. */
+export interface TlsFamily {
+  /** PEM. */
+  readonly authority: string;
+  readonly server: ServerIdentity;
+  readonly client: ServerIdentity;
+}
+
+/** A CA, a server certificate for the names, and a client certificate, all made anew. */
+export function makeTlsFamily(names: readonly string[] = ["localhost"], addresses = [[127, 0, 0, 1]]): TlsFamily {
+  const ca = ecKey();
+  const issuer = subject("Test cluster CA");
+  const authority = makeCertificate({ subject: issuer, key: ca, extensions: CA });
+  const make = (commonName: string, purpose: string, ...extensions: readonly Uint8Array[]): ServerIdentity => {
+    const key = ecKey();
+    const certificate = makeCertificate({
+      subject: subject(commonName),
+      issuer,
+      key,
+      issuerKey: ca,
+      serialNumber: [0x01, ...randomBytes(8)],
+      extensions: [...LEAF, extKeyUsage(purpose), ...extensions],
+    });
+    return {
+      certificate: formatPem("CERTIFICATE", certificate),
+      key: key.privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+    };
+  };
+  const alternativeNames = extension(
+    "2.5.29.17",
+    false,
+    sequence(...names.map((name) => text(name, 0x82)), ...addresses.map((address) => der(0x87, octets(...address)))),
+  );
+  return {
+    authority: formatPem("CERTIFICATE", authority),
+    server: make("server", PURPOSE.serverAuth, alternativeNames),
+    client: make("client", PURPOSE.clientAuth),
   };
 }
