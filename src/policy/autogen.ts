@@ -3,6 +3,9 @@ import { plainKind } from "./kind_selector.ts";
 import type { MatchBlock, ResourceFilter } from "./match.ts";
 import { isRecord } from "./schema.ts";
 
+/** Where a kind keeps the Pod it makes: controllers under `spec.template`, CronJobs deeper. */
+export type PodTemplate = "controller" | "cronJob";
+
 /** Names the controllers to make rules for: `none`, or kinds with commas between them; all of them when it is missing. */
 export const AUTOGEN_ANNOTATION = "pod-policies.kyverno.io/autogen-controllers";
 
@@ -24,6 +27,39 @@ export interface SelectingRule {
   readonly name: string;
   readonly match: MatchBlock;
   readonly exclude?: MatchBlock;
+}
+
+const TEMPLATE_PATH: Readonly<Record<PodTemplate, string>> = {
+  controller: "spec.template",
+  cronJob: "spec.jobTemplate.spec.template",
+};
+
+/**
+ * What names the parts of a Pod, made to name those of the Pod in a template, wherever it stands in the rule: in
+ * variables, conditions, context.
+ *
+ * @param value A rule as written.
+ * @returns The very value when nothing in it names such a part.
+ *
+ * Spec: Kyverno, "Auto-Gen Rules": `request.object` and `request.oldObject`, their `spec` and `metadata`.
+ */
+export function rewriteReferences(value: unknown, template: PodTemplate): unknown {
+  if (typeof value === "string") {
+    return value.replace(
+      /request\.(object|oldObject)\.(spec|metadata)/g,
+      (_, object, part) => `request.${object}.${TEMPLATE_PATH[template]}.${part}`,
+    );
+  }
+  if (Array.isArray(value)) {
+    const items = value.map((item) => rewriteReferences(item, template));
+    return items.some((item, index) => item !== value[index]) ? items : value;
+  }
+  if (!isRecord(value)) return value;
+  const entries = Object.entries(value).map(([name, member]) =>
+    [rewriteReferences(name, template) as string, rewriteReferences(member, template), name, member] as const
+  );
+  if (entries.every(([name, member, ownName, own]) => name === ownName && member === own)) return value;
+  return Object.fromEntries(entries.map(([name, member]) => [name, member]));
 }
 
 /** For which kinds a policy's rules are repeated. */
@@ -88,19 +124,30 @@ function generatesOrPatches(rule: unknown): boolean {
 }
 
 /**
- * The rules a Pod rule is repeated as, with the names Kyverno gives them, cut to {@link MAX_RULE_NAME_LENGTH}.
+ * The rules a Pod rule is repeated as, with the names Kyverno gives them, cut to {@link MAX_RULE_NAME_LENGTH}. They find
+ * images where every controller has them, whatever extractors the rule brings for other kinds.
  *
+ * @param inTemplate The same rule about the Pod in a template; the rule itself where it names no part of a Pod.
  * @returns Nothing for a rule that is not about Pods, excludes other kinds only, or is itself called `autogen-…`.
  */
-export function autogenRules<T extends SelectingRule>(rule: T, targets: AutogenTargets): readonly T[] {
+export function autogenRules<T extends SelectingRule>(
+  rule: T,
+  targets: AutogenTargets,
+  inTemplate: (template: PodTemplate) => T | undefined = () => rule,
+): readonly T[] {
   if (rule.name.startsWith("autogen-") || !aboutPods(rule)) return [];
   const rules: T[] = [];
-  if (targets.controllers.length > 0) {
+  const ofControllers = targets.controllers.length > 0 ? inTemplate("controller") : undefined;
+  if (ofControllers !== undefined) {
     const replace = (filter: ResourceFilter): ResourceFilter =>
       filter.kinds.some((kind) => plainKind(kind) === "Pod") ? { ...filter, kinds: targets.controllers } : filter;
-    rules.push(repeat(rule, "autogen", replace));
+    rules.push(repeat(ofControllers, "autogen", rule.name, replace));
   }
-  if (targets.cronJobs) rules.push(repeat(rule, "autogen-cronjob", (filter) => ({ ...filter, kinds: [CRON_JOB] })));
+  const ofCronJobs = targets.cronJobs ? inTemplate("cronJob") : undefined;
+  if (ofCronJobs !== undefined) {
+    const replace = (filter: ResourceFilter): ResourceFilter => ({ ...filter, kinds: [CRON_JOB] });
+    rules.push(repeat(ofCronJobs, "autogen-cronjob", rule.name, replace));
+  }
   return rules;
 }
 
@@ -113,12 +160,13 @@ function aboutPods({ match, exclude }: SelectingRule): boolean {
 function repeat<T extends SelectingRule>(
   rule: T,
   prefix: string,
+  name: string,
   replace: (filter: ResourceFilter) => ResourceFilter,
 ): T {
   const block = ({ mode, filters }: MatchBlock): MatchBlock => ({ mode, filters: filters.map(replace) });
   return {
     ...rule,
-    name: `${prefix}-${rule.name}`.slice(0, MAX_RULE_NAME_LENGTH),
+    name: `${prefix}-${name}`.slice(0, MAX_RULE_NAME_LENGTH),
     match: block(rule.match),
     ...(rule.exclude === undefined ? {} : { exclude: block(rule.exclude) }),
   };

@@ -1,7 +1,7 @@
 /** Which requests need no policy: nothing starts to run because of them. */
 import { isJsonObject } from "../encoding/mod.ts";
-import type { KubernetesObject, PolicyRequest } from "./policy.ts";
-import { extractImages, type ResourceImages } from "./images.ts";
+import type { CompiledPolicy, KubernetesObject, PolicyRequest } from "./policy.ts";
+import { extractImages, KINDS_WITH_IMAGES, type ResourceImages } from "./images.ts";
 
 /**
  * Whether a request is let through unasked, so that a webhook cannot wedge a cluster:
@@ -11,13 +11,20 @@ import { extractImages, type ResourceImages } from "./images.ts";
  * - updates of objects that are being deleted, as finalizers are taken off, unless they change an image.
  *
  * Only the stored object is believed about deletion: whoever creates an object can write anything into the new one.
+ *
+ * @param policies Those that may look for images where only they know.
  */
-export function needsNoPolicy(request: PolicyRequest): boolean {
+export function needsNoPolicy(
+  request: PolicyRequest,
+  policies: readonly Pick<CompiledPolicy, "extractedKinds">[] = [],
+): boolean {
   const { operation, object, oldObject } = request;
   if (operation === "DELETE" || operation === "CONNECT") return true;
   if (operation !== "UPDATE" || object === undefined || oldObject === undefined) return false;
   if (equalJson(runningPart(object), runningPart(oldObject))) return true;
-  return isBeingDeleted(oldObject) && equalImages(request, oldObject);
+  const { kind } = request;
+  const isKnown = KINDS_WITH_IMAGES.includes(kind) && !policies.some((policy) => policy.extractedKinds.has(kind));
+  return isKnown && isBeingDeleted(oldObject) && equalImages(request, oldObject);
 }
 
 /** Everything about an object but what does not run. */

@@ -7,7 +7,8 @@ import { withContext } from "./context.ts";
 import { mapConcurrently, withinDeadline } from "./deadline.ts";
 import type { FailureAction } from "./image_fields.ts";
 import { evaluateImage, type ImageVerification } from "./image_rule.ts";
-import { comparePointers, extractImages, type InvalidImage, isRequired, type ResourceImages } from "./images.ts";
+import { imagesOfRule } from "./extractors.ts";
+import { comparePointers, type InvalidImage, isRequired, type ResourceImages } from "./images.ts";
 import { clusterNeeds, compileSelection } from "./match.ts";
 import { failedToEvaluatePreconditions, failedToMatch, failedToSubstitute, preconditionsNotMet } from "./message.ts";
 import { type PolicyFields, readPolicy } from "./policy_fields.ts";
@@ -20,7 +21,7 @@ import type {
   WholeRuleResponse,
 } from "./policy.ts";
 import { requestScope } from "./request_scope.ts";
-import type { RawEntry, RuleFields } from "./rule_fields.ts";
+import type { RuleFields } from "./rule_fields.ts";
 import type { Gate } from "./schema.ts";
 import type { VariableScope } from "./scope.ts";
 
@@ -50,13 +51,15 @@ export function compileClusterPolicy(document: PolicyDocument, gate: Gate): Comp
   if (fields === undefined || gate.problems.length > 0) return undefined;
   const { name, namespace, rules, failurePolicy, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = fields;
   const targets = autogenTargets(fields.rawRules, fields.annotations.get(AUTOGEN_ANNOTATION));
-  const compiled = [...rules, ...rules.flatMap((rule) => autogenRules(rule, targets))]
+  const repeated = rules.flatMap((rule) => autogenRules(rule, targets, rule.inTemplate)).map(withoutExtractors);
+  const compiled = [...rules, ...repeated]
     .map((rule) => compileRule(rule, fields));
   return {
     name,
     namespace,
     source: document.file,
     ignored: gate.ignored,
+    extractedKinds: new Set(rules.flatMap(({ imageExtractors }) => [...imageExtractors?.keys() ?? []])),
     timeoutSeconds,
     failurePolicy,
     needs: [...new Set(rules.flatMap(clusterNeeds))].sort(),
@@ -67,6 +70,11 @@ export function compileClusterPolicy(document: PolicyDocument, gate: Gate): Comp
         return responses.filter((response): response is RuleResponse => response !== undefined);
       },
   };
+}
+
+/** Extractors are about the kinds a rule was written for. */
+function withoutExtractors({ imageExtractors: _, ...rule }: RuleFields): RuleFields {
+  return rule;
 }
 
 type CompiledRule = (request: PolicyRequest, context: EvaluationContext) => Promise<RuleResponse | undefined>;
@@ -101,7 +109,7 @@ function compileRule(rule: RuleFields, policy: PolicyFields): CompiledRule {
   return async (request, context) => {
     const selected = select(request);
     if (selected === false) return undefined;
-    const found = imagesOf(entries, request);
+    const found = imagesOf(rule, request);
     if (found.images.length + found.invalid.length === 0) return undefined;
     if (selected !== true) {
       try {
@@ -115,7 +123,7 @@ function compileRule(rule: RuleFields, policy: PolicyFields): CompiledRule {
         };
       }
     }
-    const scope = withContext(requestScope(request), rule.context, context);
+    const scope = withContext(requestScope(request, rule.imageExtractors), rule.context, context);
     const action = `reading the variables of ${policy.name}.${rule.name}`;
     const within = <T>(work: Promise<T>): Promise<T> => withinDeadline(work, context.signal, action);
     const whole = preconditions === undefined ? undefined : await unmetPreconditions(preconditions, scope, within);
@@ -148,8 +156,8 @@ async function unmetPreconditions(
 }
 
 /** The images that an entry may be about; what is no reference may be anything. */
-function imagesOf(entries: readonly RawEntry[], request: PolicyRequest): ResourceImages {
-  const { images, invalid } = extractImages(request);
+function imagesOf({ entries, imageExtractors }: RuleFields, request: PolicyRequest): ResourceImages {
+  const { images, invalid } = imagesOfRule(request, imageExtractors);
   return {
     images: images.filter((image) => entries.some((entry) => isRequired(image, entry.imageReferences))),
     invalid,

@@ -42,7 +42,7 @@ export async function evaluate(
   request: PolicyRequest,
   { ports, phase, signal, noun = "image" }: EvaluateOptions,
 ): Promise<Decision> {
-  if (needsNoPolicy(request)) return decide([], request, phase);
+  if (needsNoPolicy(request, policies)) return decide([], request, phase);
   if (request.object === undefined) {
     throw new MalformedError("ERR_ADMISSION_REVIEW", `Cannot evaluate ${request.operation}: it has no object`);
   }

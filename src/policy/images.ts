@@ -10,6 +10,7 @@ import { formatPointer, isJsonObject, printable } from "../encoding/mod.ts";
 import { EngineError, MalformedError, type Refusal, refusal } from "../errors.ts";
 import { type Digest, parseImageText, parseReference, type Reference } from "../oci/mod.ts";
 import { invalidImage } from "./message.ts";
+import { compareNaturally } from "./natural_order.ts";
 import type { KubernetesObject, PolicyRequest } from "./policy.ts";
 import { matchesAny, matchWildcard, remainders } from "./wildcard.ts";
 
@@ -20,6 +21,8 @@ export const MAX_IMAGES = 128;
 export interface ImageInfo {
   /** Name of the container. */
   readonly container: string;
+  /** Under which variables see it in `images`: `containers`, or the name of an extractor. */
+  readonly list: string;
   /** JSON Pointer of the text in the object: `/spec/containers/0/image`. */
   readonly pointer: string;
   /** As Kyverno writes it: `registry/path@digest`, or `registry/path:tag` when there is no digest. */
@@ -34,6 +37,9 @@ export interface ImageInfo {
   /** Every `registry/path` that leads to the same repository; {@link name} is the first. */
   readonly names: readonly string[];
 }
+
+/** An image of which it is not known yet which list it stands in. */
+export type ImageText = Omit<ImageInfo, "list">;
 
 /** An image that cannot be asked for, because its text is no reference. */
 export interface InvalidImage {
@@ -101,12 +107,23 @@ export function extractImages(request: PolicyRequest): ResourceImages {
       const found = readContainer(container, pointer);
       if (found === undefined) continue;
       if (list === "ephemeralContainers" && isUnchanged(request, [...path, list, index], container)) continue;
-      if ("reference" in found) images.push(found);
+      if ("reference" in found) images.push({ ...found, list });
       else invalid.push(found);
     }
   }
-  if (images.length + invalid.length > MAX_IMAGES) return { images: [], invalid: [tooMany(path, images, invalid)] };
-  return { images, invalid };
+  return boundImages({ images, invalid }, path);
+}
+
+/**
+ * What was found, or that it is more than {@link MAX_IMAGES}.
+ *
+ * @param path Where the images stand.
+ */
+export function boundImages(found: ResourceImages, path: readonly string[]): ResourceImages {
+  const { images, invalid } = found;
+  return images.length + invalid.length > MAX_IMAGES
+    ? { images: [], invalid: [tooMany(path, images, invalid)] }
+    : found;
 }
 
 /** Where the way to the Pod specification leads through what is no object, and so could hide containers. */
@@ -138,7 +155,7 @@ function tooMany(path: readonly string[], images: readonly unknown[], invalid: r
   };
 }
 
-function readContainer(container: unknown, pointer: string): ImageInfo | InvalidImage | undefined {
+function readContainer(container: unknown, pointer: string): ImageText | InvalidImage | undefined {
   if (!isJsonObject(container)) return unreadable("", pointer, container, "expected a container with an image");
   const name = typeof container["name"] === "string" ? printable(container["name"]) : "";
   const text = container["image"];
@@ -159,7 +176,7 @@ const IMAGE_ID = /^sha(?:256:[0-9a-f]{64}|384:[0-9a-f]{96}|512:[0-9a-f]{128})$/;
  *
  * @param text Such as `nginx` or `ghcr.io/org/app:1.2@sha256:…`.
  */
-export function readImage(text: string, container: string, pointer: string): ImageInfo | InvalidImage {
+export function readImage(text: string, container: string, pointer: string): ImageText | InvalidImage {
   try {
     return { container, pointer, ...knownImage(text) };
   } catch (thrown) {
@@ -180,7 +197,7 @@ export const MAX_KEPT_IMAGE_TEXTS = 1_024;
 
 const read = new Map<string, ImageOfText>();
 
-type ImageOfText = Omit<ImageInfo, "container" | "pointer">;
+type ImageOfText = Omit<ImageText, "container" | "pointer">;
 
 /** The same images come back with every request; reading is pure, so what was read once is true for ever. */
 function knownImage(text: string): ImageOfText {
@@ -280,15 +297,20 @@ function matchesSomeTag(pattern: string, prefix: string, digest: Digest): boolea
   });
 }
 
-/** Orders pointers to images as a Pod starts them: init containers, containers, ephemeral containers, each by index. */
+/**
+ * Orders pointers to images as a Pod starts them: init containers, containers, ephemeral containers, each by index;
+ * those of other places before them, as people count.
+ */
 export function comparePointers(one: string, other: string): number {
   const [a, b] = [rank(one), rank(other)];
-  return a.list - b.list || a.index - b.index || (one < other ? -1 : one > other ? 1 : 0);
+  return a.list - b.list || a.index - b.index || compareNaturally(one, other) ||
+    (one < other ? -1 : one > other ? 1 : 0);
 }
 
 function rank(pointer: string): { readonly list: number; readonly index: number } {
   const [, list = "", index = "0"] = /\/(\w+)\/(\d+)\/image$/.exec(pointer) ?? [];
-  return { list: CONTAINER_LISTS.findIndex((one) => one === list), index: Number(index) };
+  const place = CONTAINER_LISTS.findIndex((one) => one === list);
+  return { list: place, index: place < 0 ? 0 : Number(index) };
 }
 
 function valueAt(object: KubernetesObject, path: readonly (string | number)[]): unknown {

@@ -105,6 +105,8 @@ export interface CompiledPolicy {
   readonly source: string;
   /** Fields that are accepted and have no effect here, each with its reason. */
   readonly ignored: readonly IgnoredField[];
+  /** Kinds whose images its extractors find, wherever those stand. */
+  readonly extractedKinds: ReadonlySet<string>;
   /** Seconds; Kyverno's default is 10. */
   readonly timeoutSeconds: number;
   readonly failurePolicy: "Fail" | "Ignore";

@@ -1,18 +1,26 @@
 /** What every rule's variables see of a request (Kyverno, "Pre-defined Variables"). */
 import { STANDARD_FUNCTIONS } from "../expressions/mod.ts";
-import { extractImages, type ImageInfo } from "./images.ts";
+import { type ImageExtractors, imagesOfRule } from "./extractors.ts";
+import type { ImageInfo } from "./images.ts";
 import type { KubernetesObject, PolicyRequest } from "./policy.ts";
 import { createScope, type VariableScope } from "./scope.ts";
 
-/** The scope of a request: `request`, `images`, `serviceAccountName`, `serviceAccountNamespace`. */
-export function requestScope(request: PolicyRequest): VariableScope {
+/**
+ * The scope of a request: `request`, `images`, `serviceAccountName`, `serviceAccountNamespace`.
+ *
+ * @param extractors The rule's own ways to images.
+ */
+export function requestScope(request: PolicyRequest, extractors?: ImageExtractors): VariableScope {
   const [, namespace = "", name = ""] = /^system:serviceaccount:([^:]*):([^:]*)$/.exec(request.userInfo.username) ?? [];
   const values = {
     request: admissionRequest(request),
     serviceAccountName: name,
     serviceAccountNamespace: namespace,
   };
-  return createScope(values, STANDARD_FUNCTIONS).withLazy("images", () => Promise.resolve(imagesOf(request)));
+  return createScope(values, STANDARD_FUNCTIONS).withLazy(
+    "images",
+    () => Promise.resolve(imagesOf(request, extractors)),
+  );
 }
 
 /** The AdmissionRequest as variables see it. */
@@ -36,11 +44,10 @@ function admissionRequest(request: PolicyRequest): KubernetesObject {
 }
 
 /** `images.containers.NAME.registry` and its siblings; a list of containers that has no image is not there. */
-function imagesOf(request: PolicyRequest): KubernetesObject {
+function imagesOf(request: PolicyRequest, extractors: ImageExtractors | undefined): KubernetesObject {
   const lists: Record<string, Record<string, KubernetesObject>> = Object.create(null);
-  for (const image of extractImages(request).images) {
-    const list = image.pointer.split("/").at(-3) ?? "";
-    (lists[list] ??= Object.create(null))[image.container] = imageVariables(image);
+  for (const image of imagesOfRule(request, extractors).images) {
+    (lists[image.list] ??= Object.create(null))[image.container] = imageVariables(image);
   }
   return lists;
 }

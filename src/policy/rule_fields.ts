@@ -1,8 +1,10 @@
 /** The load gate of `rules`. */
-import { MAX_RULE_NAME_LENGTH } from "./autogen.ts";
+import { MAX_RULE_NAME_LENGTH, type PodTemplate, rewriteReferences } from "./autogen.ts";
 import { type ConditionBlock, preconditionBlock, preconditions } from "./conditions.ts";
 import type { ContextEntry } from "./context.ts";
 import { contextEntries } from "./context_fields.ts";
+import { extractedKinds, imageExtractors } from "./extractor_fields.ts";
+import type { ImageExtractors } from "./extractors.ts";
 import { type FailureAction, imageVerification, type ImageVerificationFields } from "./image_fields.ts";
 import type { MatchBlock } from "./match.ts";
 import { matchBlock } from "./match_fields.ts";
@@ -37,6 +39,10 @@ export interface RuleFields {
   readonly verifyImages: Template<readonly ImageVerificationFields[]>;
   /** What has to be known of {@link verifyImages} before its variables have values. */
   readonly entries: readonly RawEntry[];
+  /** Where images stand in kinds of which nothing is known. */
+  readonly imageExtractors?: ImageExtractors;
+  /** The rule about the Pod that the object makes: what its variables name of a Pod, they name of the template. */
+  readonly inTemplate: (template: PodTemplate) => RuleFields | undefined;
 }
 
 /** What an entry of `verifyImages` says without variables. */
@@ -72,10 +78,10 @@ export const ruleName: Reader<string> = (value, path, gate) => {
   return value;
 };
 
-function tableOf(name: string, context: RulesContext) {
+function tableOf(name: string, extracted: readonly string[], context: RulesContext) {
   const { version, namespaced, namespace, background } = context;
   const { variables } = POLICY_REFUSALS;
-  const match = matchBlock({ section: "match", version, namespaced, background });
+  const match = matchBlock({ section: "match", version, namespaced, background, extracted });
   const exclude = matchBlock({ section: "exclude", version, namespaced, background });
   return {
     name: enforced(ruleName),
@@ -88,7 +94,7 @@ function tableOf(name: string, context: RulesContext) {
     context: enforced(contextEntries(namespace)),
     preconditions: enforced(version === "v1" ? preconditions : preconditionBlock),
     celPreconditions: refused("CEL is not evaluated here: a rule that has preconditions in it cannot be decided"),
-    imageExtractors: refused("images of custom kinds are not extracted here: the rule would look at none of them"),
+    imageExtractors: enforced(withoutVariables(imageExtractors, "images are looked for before variables have values")),
     reportProperties: ignored("no reports are written here"),
     skipBackgroundRequests: ignored("requests of Kyverno's background controller are judged like all others"),
   } satisfies FieldTable;
@@ -98,7 +104,7 @@ function tableOf(name: string, context: RulesContext) {
  * Reads a rule; one that is not about images is listed as ignored, whatever it holds.
  */
 export function imageRule(context: RulesContext): Reader<RuleFields> {
-  return (value, path, gate) => {
+  const read: Reader<RuleFields> = (value, path, gate) => {
     if (!isRecord(value)) return void gate.refuse(path, `${describe(value)}, expected an object`);
     const name = typeof value["name"] === "string" ? value["name"] : "";
     const operations = OPERATIONS.filter((operation) => isPresent(value[operation]));
@@ -114,12 +120,13 @@ export function imageRule(context: RulesContext): Reader<RuleFields> {
     checkVariables(value, path, { rule: name, background: context.background }, gate);
     // What could never be resolved would be read as if it were no variable.
     if (gate.problems.length > before) return undefined;
-    const fields = readFields(value, path, tableOf(name, context), gate);
+    const fields = readFields(value, path, tableOf(name, extractedKinds(value["imageExtractors"]), context), gate);
     if (fields === undefined) return undefined;
+    refuseTransformedPins(value, fields.imageExtractors, path, gate);
     if (!isPresent(value["name"])) gate.refuse(path, "name is missing, expected text");
     if (!isPresent(value["match"])) gate.refuse(path, POLICY_REFUSALS.noKind);
     if (fields.name === undefined || fields.match === undefined || fields.verifyImages === undefined) return undefined;
-    return {
+    const rule: RuleFields = {
       name: fields.name,
       match: fields.match,
       ...(fields.exclude === undefined ? {} : { exclude: fields.exclude }),
@@ -127,8 +134,29 @@ export function imageRule(context: RulesContext): Reader<RuleFields> {
       ...(fields.preconditions === undefined ? {} : { preconditions: fields.preconditions }),
       verifyImages: fields.verifyImages,
       entries: rawEntries(value["verifyImages"]),
+      ...(fields.imageExtractors === undefined ? {} : { imageExtractors: fields.imageExtractors }),
+      inTemplate: (template) => {
+        const rewritten = rewriteReferences(value, template);
+        // What is ignored has been said once.
+        return rewritten === value ? rule : read(rewritten, path, { ...gate, ignore: () => undefined });
+      },
     };
+    return rule;
   };
+  return read;
+}
+
+/** What a transformed text names is not what stands there, so nothing can be written there in its place. */
+function refuseTransformedPins(
+  rule: Readonly<Record<string, unknown>>,
+  extractors: ImageExtractors | undefined,
+  path: Path,
+  gate: Gate,
+): void {
+  const entries = Array.isArray(rule["verifyImages"]) ? rule["verifyImages"] : [];
+  if (!entries.some((entry) => isRecord(entry) && entry["mutateDigest"] !== false)) return;
+  const transforms = [...extractors?.values() ?? []].flat().some(({ transform }) => transform !== undefined);
+  if (transforms) gate.refuse([...path, "imageExtractors"], POLICY_REFUSALS.extractorQuery);
 }
 
 /** Conditions see what was attested, which is not known while the rule's own variables are resolved. */

@@ -16,7 +16,7 @@ const DIGEST = `sha256:${"ab".repeat(32)}`;
 function image(text: string): ImageInfo {
   const read = readImage(text, "c", "/spec/containers/0/image");
   if (!("reference" in read)) throw new Error(read.message);
-  return read;
+  return { ...read, list: "containers" };
 }
 
 describe("readImage()", () => {
