@@ -5,6 +5,7 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { makeAttestations } from "./fixtures/attestations.ts";
 import { makeAuthorities } from "./fixtures/authorities.ts";
 import { createCatalogue } from "./fixtures/catalogue.ts";
 import { createCertificateMaker } from "./fixtures/certificates.ts";
@@ -45,6 +46,7 @@ try {
   await makeTampered(catalogue, cast);
   await makeIndexes(catalogue, cast);
   await makeAttested(catalogue, cast);
+  await makeAttestations(catalogue, cast);
   await makeFallback(catalogue, cast);
   await makeLying(catalogue, cast);
   await waitForExpiry(catalogue, expiring);
