@@ -29,5 +29,6 @@ export { checkKey } from "./key_check.ts";
 export { createNobleProvider, verifyPssOfAnySalt } from "./noble.ts";
 export { belongsTo, MAX_KEY_FILE_BYTES, parsePrivateKey, type PrivateKey } from "./private_key.ts";
 export { MAX_RSA_BITS, MAX_RSA_EXPONENT, readPublicKey, type UnsupportedKey } from "./public_key.ts";
+export { digestOfText } from "./text_digest.ts";
 export { createWebCryptoProvider } from "./webcrypto.ts";
 export { importSigningKey, type KeySigner } from "./webcrypto_signer.ts";

@@ -47,3 +47,26 @@ export function parseDuration(text: string): ParsedDuration {
   }
   return { nanoseconds: negative ? -total : total };
 }
+
+const UNITS = [["h", 3_600_000_000_000n], ["m", 60_000_000_000n]] as const;
+const SMALL_UNITS = [["ns", 1n], ["µs", 1_000n], ["ms", 1_000_000n], ["s", 1_000_000_000n]] as const;
+
+/**
+ * A duration as Go prints it: `1h30m0s`, `1.5s`, `2ms`, `0s`.
+ *
+ * Spec: Go, package time, Duration.String.
+ */
+export function formatDuration(nanoseconds: bigint): string {
+  if (nanoseconds === 0n) return "0s";
+  const sign = nanoseconds < 0n ? "-" : "";
+  let rest = nanoseconds < 0n ? -nanoseconds : nanoseconds;
+  const [unit, scale] = SMALL_UNITS.findLast(([, size]) => rest >= size) ?? SMALL_UNITS[0];
+  let text = sign;
+  for (const [name, size] of UNITS) {
+    // Minutes are written behind hours also when there are none.
+    if (rest >= size || text !== sign) text += `${rest / size}${name}`;
+    rest %= size;
+  }
+  const fraction = String(rest % scale).padStart(String(scale).length - 1, "0").replace(/0+$/, "");
+  return `${text}${rest / scale}${scale === 1n || fraction === "" ? "" : `.${fraction}`}${unit}`;
+}

@@ -41,7 +41,16 @@ export {
   readTime,
 } from "./der_values.ts";
 export { writeBitString, writeDer, writeNull, writeOid, writeSequence, writeUnsigned } from "./der_writer.ts";
-export { MAX_DURATION_NANOSECONDS, type ParsedDuration, parseDuration } from "./go_duration.ts";
+export { formatDuration, MAX_DURATION_NANOSECONDS, type ParsedDuration, parseDuration } from "./go_duration.ts";
+export {
+  clockOf,
+  floorDivide,
+  formatRfc3339,
+  type GoTime,
+  type ParsedTime,
+  parseTime,
+  RFC3339_LAYOUT,
+} from "./go_time.ts";
 export { decodeHex, encodeHex } from "./hex.ts";
 export {
   formatPointer,

@@ -23,7 +23,7 @@ export interface Reference {
 export interface ExpressionFunction {
   /** Of each argument the types it may have. */
   readonly parameters: readonly (readonly ParameterType[])[];
-  /** Whether the last parameter may come again. */
+  /** Whether the last parameter may come again; without parameters, whether what is given does not matter. */
   readonly variadic?: boolean;
   /**
    * @param values As many as there are parameters, each of a type of its own.
@@ -57,18 +57,24 @@ export function callFunction(table: FunctionTable, name: string, values: readonl
     const expected = `${variadic ? "at least " : ""}${parameters.length}`;
     throw wrong(`${printable(name)} takes ${expected} arguments, it is given ${values.length}`);
   }
-  for (const [index, value] of values.entries()) {
+  for (const [index, value] of parameters.length === 0 ? [] : values.entries()) {
     const types = parameters[Math.min(index, parameters.length - 1)] ?? [];
     if (types.some((type) => isOfType(value, type))) continue;
     throw wrong(`argument ${index + 1} of ${printable(name)} is ${typeOf(value)}, expected ${types.join(" or ")}`);
   }
-  return called.evaluate(...values as readonly never[]);
+  const result = called.evaluate(...values as readonly never[]);
+  if (typeof result === "number" && !Number.isFinite(result)) {
+    throw wrong(`json: unsupported value: ${goNumber(result)}`);
+  }
+  return result;
 }
+
+const goNumber = (value: number): string => Number.isNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
 
 function isOfType(value: unknown, type: ParameterType): boolean {
   switch (type) {
     case "any":
-      return true;
+      return typeOf(value) !== "expression";
     case "array of numbers":
       return Array.isArray(value) && value.every((item) => typeof item === "number");
     case "array of strings":

@@ -1,5 +1,6 @@
 /** JSON as Go's `encoding/json` writes it, which is what people see where a variable of a policy is no text. */
-import { isJsonObject } from "../encoding/mod.ts";
+import { decodeUtf8, encodeUtf8, isJsonObject } from "../encoding/mod.ts";
+import { MAX_TEXT_CHARACTERS, textTooLong } from "./bounds.ts";
 
 const ESCAPED: Readonly<Record<string, string>> = {
   "<": "\\u003c",
@@ -12,16 +13,42 @@ const ESCAPED: Readonly<Record<string, string>> = {
 /**
  * @param value JSON.
  * @returns One line: names sorted by their bytes, `<`, `>` and `&` escaped.
+ * @throws {ConfigurationError} `ERR_TOO_LARGE` beyond {@link MAX_TEXT_CHARACTERS}.
  */
 export function formatGoJson(value: unknown): string {
-  return write(value).replace(/[<>&\u2028\u2029]/g, (character) => ESCAPED[character] ?? character);
+  const parts: string[] = [];
+  let length = 0;
+  write(value, (part) => {
+    parts.push(part);
+    // One value may stand in many places of another, so what is small in memory may be long as text.
+    if ((length += part.length) > MAX_TEXT_CHARACTERS) throw textTooLong();
+  });
+  return parts.join("").replace(/[<>&\u2028\u2029]/g, (character) => ESCAPED[character] ?? character);
 }
 
-function write(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(write).join(",")}]`;
-  if (!isJsonObject(value)) return JSON.stringify(value ?? null);
-  const members = Object.keys(value).sort(compareText).map((name) => `${JSON.stringify(name)}:${write(value[name])}`);
-  return `{${members.join(",")}}`;
+function write(value: unknown, add: (part: string) => void): void {
+  if (Array.isArray(value)) {
+    add("[");
+    for (const [index, item] of value.entries()) {
+      if (index > 0) add(",");
+      write(item, add);
+    }
+    add("]");
+  } else if (isJsonObject(value)) {
+    add("{");
+    for (const [index, name] of Object.keys(value).sort(compareText).entries()) {
+      add(`${index > 0 ? "," : ""}${writeScalar(name)}:`);
+      write(value[name], add);
+    }
+    add("}");
+  } else add(writeScalar(value));
+}
+
+function writeScalar(value: unknown): string {
+  if (Object.is(value, -0)) return "-0";
+  // Go writes half of a surrogate pair as the replacement character.
+  if (typeof value === "string") return JSON.stringify(decodeUtf8(encodeUtf8(value)));
+  return JSON.stringify(value ?? null);
 }
 
 /** Orders texts by code point, as comparing their UTF-8 bytes does. */

@@ -2,42 +2,33 @@
  * JMESPath (jmespath.org, specification), with the one rule Kyverno adds: a key that an object does not have is an error
  * and not `null`. The error is taken for `null` inside comparisons, arguments, filters, projections, pipes and `||`.
  */
-import { compile } from "jmespath";
 import { isJsonObject, printable } from "../encoding/mod.ts";
-import { ConfigurationError, MalformedError } from "../errors.ts";
+import { ConfigurationError, EngineError, MalformedError } from "../errors.ts";
+import { boundsExceeded, isBoundsError, MAX_VALUE_NODES, measure } from "./bounds.ts";
+import { equalValues } from "./equal.ts";
 import { callFunction, type FunctionTable, referenceTo } from "./functions.ts";
-
-declare module "jmespath" {
-  /** The library's parser; its published types leave it out. */
-  function compile(expression: string): ASTNode;
-}
-
-/** A node of the library's tree. */
-interface ASTNode {
-  readonly type: string;
-  readonly name?: string;
-  readonly value?: unknown;
-  readonly children?: readonly ASTNode[];
-}
+import { type Expression, parseExpression, partsOf, type SliceParts } from "./parser.ts";
 
 /** Characters of an expression at most. */
 export const MAX_EXPRESSION_CHARACTERS = 16_384;
 
-/** Nodes of expressions that one evaluation may visit, so that projections over projections end. */
+/**
+ * Steps one evaluation may take, so that projections over projections end: a node visited is one, and so are sixteen
+ * characters or one item that a function is given or gives.
+ */
 export const MAX_EXPRESSION_STEPS = 1_000_000;
-
-/** Levels of nesting of an expression at most. */
-export const MAX_EXPRESSION_DEPTH = 200;
 
 /** An expression, compiled. */
 export interface Query {
   readonly text: string;
   /** Names it may read of the document's own members; `undefined` when it may read all of the document. */
   readonly roots: ReadonlySet<string> | undefined;
+  /** Functions it may call. */
+  readonly functions: ReadonlySet<string>;
   /**
    * @param document JSON.
    * @throws {ConfigurationError} `ERR_EXPRESSION_KEY` when a key is not there; `ERR_EXPRESSION` when a function is given
-   * what it does not take, or the expression visits more than {@link MAX_EXPRESSION_STEPS} nodes.
+   * what it does not take; `ERR_TOO_LARGE` beyond {@link MAX_EXPRESSION_STEPS}.
    */
   readonly evaluate: (document: unknown, functions: FunctionTable) => unknown;
 }
@@ -54,28 +45,32 @@ export function compileQuery(text: string): Query {
     throw refuse(text, `${text.length} characters, expected at most ${MAX_EXPRESSION_CHARACTERS}`);
   }
   const tree = parse(text);
-  if (depthOf(tree) > MAX_EXPRESSION_DEPTH) throw refuse(text, `nested more than ${MAX_EXPRESSION_DEPTH} levels deep`);
+  if (tree.type === "reference" || hasStrayReference(tree)) throw refuse(text, "& stands only before an argument");
   const roots = new Set<string>();
   const all = collectRoots(tree, roots);
+  const called = new Set<string>();
+  collectFunctions(tree, called);
   return {
     text,
     roots: all ? undefined : roots,
+    functions: called,
     evaluate: (document, functions) => {
       const result = visit(tree, document, { functions, steps: 0, text });
       if (isMissing(result)) {
         throw new ConfigurationError("ERR_EXPRESSION_KEY", `Unknown key "${printable(result.key, 200)}" in path`);
       }
+      if (measure(result) > MAX_VALUE_NODES) throw boundsExceeded(text, `more than ${MAX_VALUE_NODES} values`);
       return result;
     },
   };
 }
 
-function parse(text: string): ASTNode {
+function parse(text: string): Expression {
   try {
-    return compile(text);
+    return parseExpression(text);
   } catch (thrown) {
-    if (thrown instanceof RangeError) throw refuse(text, "nested too deep");
-    throw refuse(text, thrown instanceof Error ? printable(thrown.message, 200) : "it cannot be parsed");
+    if (!(thrown instanceof EngineError)) throw thrown;
+    throw refuse(text, thrown.message);
   }
 }
 
@@ -83,52 +78,46 @@ function refuse(text: string, reason: string): MalformedError {
   return new MalformedError("ERR_EXPRESSION", `Cannot parse the expression "${printable(text, 200)}": ${reason}`);
 }
 
-function depthOf(tree: ASTNode): number {
-  let depth = 0;
-  for (let level: readonly ASTNode[] = [tree]; level.length > 0; depth++) level = level.flatMap(childrenOf);
-  return depth;
+/** Whether an expression is handed to anything but a function: what it would be there, nothing could print. */
+function hasStrayReference(expression: Expression): boolean {
+  const parts = partsOf(expression);
+  if (expression.type !== "call" && parts.some(({ type }) => type === "reference")) return true;
+  return parts.some(hasStrayReference);
 }
 
-const isNode = (child: unknown): child is ASTNode => isJsonObject(child) && typeof child["type"] === "string";
-
-function childrenOf(node: ASTNode): readonly ASTNode[] {
-  const { children = [], value } = node;
-  return [...children, ...(node.type === "KeyValuePair" ? [value] : [])].filter(isNode);
+function collectFunctions(expression: Expression, called: Set<string>): void {
+  if (expression.type === "call") called.add(expression.name);
+  for (const part of partsOf(expression)) collectFunctions(part, called);
 }
 
 /**
- * Collects the members of the document that a node, evaluated on the document, may read.
+ * Collects the members of the document that an expression, evaluated on the document, may read.
  *
  * @returns Whether it may read all of it.
  */
-function collectRoots(node: ASTNode, roots: Set<string>): boolean {
-  const [left, ...others] = childrenOf(node);
-  switch (node.type) {
-    case "Field":
-      roots.add(node.name ?? "");
+function collectRoots(expression: Expression, roots: Set<string>): boolean {
+  switch (expression.type) {
+    case "field":
+      roots.add(expression.name);
       return false;
-    case "Literal":
+    case "literal":
       return false;
-    case "Identity":
-    case "Current":
-    case "Index":
-    case "Slice":
+    case "current":
+    case "index":
+    case "slice":
       return true;
     // Only what stands on the left sees the document; the rest sees what the left gave.
-    case "Subexpression":
-    case "IndexExpression":
-    case "Pipe":
-    case "Projection":
-    case "FilterProjection":
-    case "ValueProjection":
-      return left === undefined || collectRoots(left, roots);
+    case "chain":
+    case "pipe":
+    case "projection":
+    case "filter":
+    case "values":
+      return collectRoots(expression.left, roots);
     // An expression handed to a function is applied to what the function chooses.
-    case "ExpressionReference":
+    case "reference":
       return false;
     default:
-      return [...(left === undefined ? [] : [left]), ...others].map((child) => collectRoots(child, roots)).some(
-        Boolean,
-      );
+      return partsOf(expression).map((part) => collectRoots(part, roots)).some(Boolean);
   }
 }
 
@@ -142,138 +131,149 @@ const MISSING = Symbol("missing key");
 
 const isMissing = (value: unknown): value is Missing => typeof value === "object" && value !== null && MISSING in value;
 
-const orNull = (value: unknown): unknown => isMissing(value) ? null : value;
-
 interface Evaluation {
   readonly functions: FunctionTable;
   readonly text: string;
   steps: number;
 }
 
-function visit(node: ASTNode, value: unknown, evaluation: Evaluation): unknown {
-  if (++evaluation.steps > MAX_EXPRESSION_STEPS) {
-    throw new ConfigurationError(
-      "ERR_EXPRESSION",
-      `Cannot evaluate "${printable(evaluation.text, 200)}": it visits more than ${MAX_EXPRESSION_STEPS} nodes`,
-    );
-  }
-  const { type, name = "", value: literal, children = [] } = node;
-  const [left = IDENTITY, right = IDENTITY, third = IDENTITY] = children;
-  const of = (child: ASTNode, input: unknown) => visit(child, input, evaluation);
-  const settled = (child: ASTNode, input: unknown) => orNull(visit(child, input, evaluation));
-  switch (type) {
-    case "Field":
-      if (!isJsonObject(value)) return null;
-      return Object.hasOwn(value, name) ? value[name] : { [MISSING]: true, key: name };
-    case "Identity":
-    case "Current":
-      return value;
-    case "Literal":
-      return literal;
-    case "Subexpression":
-    case "IndexExpression": {
-      const found = of(left, value);
-      return isMissing(found) ? found : of(right, found);
-    }
-    case "Index":
-      return Array.isArray(value) ? value.at(literal as number) ?? null : null;
-    case "Slice":
-      return Array.isArray(value) ? slice(value, children as unknown as SliceParts) : null;
-    case "Pipe":
-      return settled(right, settled(left, value));
-    case "OrExpression": {
-      const found = settled(left, value);
-      return isFalse(found) ? settled(right, value) : found;
-    }
-    case "AndExpression": {
-      const found = settled(left, value);
-      return isFalse(found) ? found : of(right, value);
-    }
-    case "NotExpression":
-      return isFalse(settled(left, value));
-    case "Comparator":
-      return compare(name, settled(left, value), settled(right, value));
-    case "Projection":
-      return project(settled(left, value), (item) => settled(right, item));
-    case "FilterProjection":
-      return project(
-        settled(left, value),
-        (item) => isFalse(settled(third, item)) ? null : settled(right, item),
-      );
-    case "ValueProjection": {
-      const found = settled(left, value);
-      return isJsonObject(found) ? project(Object.values(found), (item) => settled(right, item)) : null;
-    }
-    case "Flatten": {
-      const found = settled(left, value);
-      return Array.isArray(found) ? found.flat() : null;
-    }
-    case "MultiSelectList":
-      return value === null ? null : children.map((child) => settled(child, value));
-    case "MultiSelectHash":
-      return value === null ? null : Object.fromEntries(children.map((child) => {
-        const pair = child as unknown as { readonly name: string; readonly value: ASTNode };
-        return [pair.name, settled(pair.value, value)];
-      }));
-    case "Function":
-      return callFunction(evaluation.functions, name, children.map((child) => settled(child, value)));
-    case "ExpressionReference":
-      return referenceTo((item) => settled(left, item));
-    default:
-      throw refuse(evaluation.text, `"${printable(type)}" is no part of JMESPath`);
+function spend(evaluation: Evaluation, steps: number): void {
+  evaluation.steps += steps;
+  if (evaluation.steps <= MAX_EXPRESSION_STEPS) return;
+  throw boundsExceeded(evaluation.text, `more than ${MAX_EXPRESSION_STEPS} steps`);
+}
+
+/** A value, `null` where a key was missing. */
+function settle(expression: Expression, value: unknown, evaluation: Evaluation): unknown {
+  const found = visit(expression, value, evaluation);
+  return isMissing(found) ? null : found ?? null;
+}
+
+/** The left of a filter, `[]` or `.*`: there Kyverno takes every failure for `null`, not only a missing key. */
+function attempt(expression: Expression, value: unknown, evaluation: Evaluation): unknown {
+  try {
+    return settle(expression, value, evaluation);
+  } catch (thrown) {
+    if (!(thrown instanceof EngineError) || isBoundsError(thrown)) throw thrown;
+    return null;
   }
 }
 
-const IDENTITY: ASTNode = { type: "Identity" };
+function visit(expression: Expression, value: unknown, evaluation: Evaluation): unknown {
+  spend(evaluation, 1);
+  const settled = (part: Expression, input: unknown) => settle(part, input, evaluation);
+  switch (expression.type) {
+    case "field":
+      if (!isJsonObject(value)) return null;
+      if (Object.hasOwn(value, expression.name)) return value[expression.name];
+      return { [MISSING]: true, key: expression.name };
+    case "current":
+      return value;
+    case "literal":
+      return expression.value;
+    case "chain": {
+      const found = visit(expression.left, value, evaluation);
+      return isMissing(found) ? found : visit(expression.right, found, evaluation);
+    }
+    case "index":
+      return Array.isArray(value) ? value.at(expression.index) ?? null : null;
+    case "slice":
+      return Array.isArray(value) ? slice(value, expression.parts) : null;
+    case "pipe":
+      return settled(expression.right, settled(expression.left, value));
+    case "or": {
+      const found = settled(expression.left, value);
+      return isFalse(found) ? settled(expression.right, value) : found;
+    }
+    case "and": {
+      const found = settled(expression.left, value);
+      return isFalse(found) ? found : visit(expression.right, value, evaluation);
+    }
+    case "not":
+      return isFalse(settled(expression.operand, value));
+    case "comparison":
+      return compare(expression.operator, settled(expression.left, value), settled(expression.right, value));
+    case "projection":
+      return project(settled(expression.left, value), (item) => settled(expression.right, item));
+    case "filter":
+      return project(
+        attempt(expression.left, value, evaluation),
+        (item) => isFalse(settled(expression.condition, item)) ? null : settled(expression.right, item),
+      );
+    case "values": {
+      const found = attempt(expression.left, value, evaluation);
+      if (!isJsonObject(found)) return null;
+      // Kyverno's interpreter asks about as many nulls as there are members first, which functions behind it see.
+      const members = Object.values(found);
+      return project([...members.map(() => null), ...members], (item) => settled(expression.right, item));
+    }
+    case "flatten": {
+      const found = attempt(expression.operand, value, evaluation);
+      if (!Array.isArray(found)) return null;
+      const flat = found.flat();
+      spend(evaluation, flat.length);
+      return flat;
+    }
+    case "list":
+      return isNull(value) ? null : expression.items.map((item) => settled(item, value));
+    case "object":
+      if (isNull(value)) return null;
+      return Object.fromEntries(expression.members.map(([name, member]) => [name, settled(member, value)]));
+    case "call":
+      return call(expression, value, evaluation);
+    case "reference":
+      return referenceTo((item) => settled(expression.operand, item));
+  }
+}
+
+function call(expression: Extract<Expression, { type: "call" }>, value: unknown, evaluation: Evaluation): unknown {
+  const values = expression.values.map((argument) => settle(argument, value, evaluation));
+  spend(evaluation, values.reduce<number>((sum, given) => sum + costOf(given), 0));
+  const result = callFunction(evaluation.functions, expression.name, values);
+  spend(evaluation, costOf(result));
+  return result;
+}
+
+function costOf(value: unknown): number {
+  if (typeof value === "string") return value.length >> 4;
+  return Array.isArray(value) ? value.length : 0;
+}
+
+const isNull = (value: unknown): boolean => value === null || value === undefined;
 
 function project(list: unknown, each: (item: unknown) => unknown): readonly unknown[] | null {
   if (!Array.isArray(list)) return null;
-  return list.map(each).filter((item) => item !== null && item !== undefined);
+  return list.map(each).filter((item) => !isNull(item));
 }
 
 function isFalse(value: unknown): boolean {
-  if (value === null || value === undefined || value === false || value === "") return true;
+  if (isNull(value) || value === false || value === "") return true;
   if (Array.isArray(value)) return value.length === 0;
   return isJsonObject(value) && Object.keys(value).length === 0;
 }
 
 function compare(operator: string, left: unknown, right: unknown): boolean | null {
-  if (operator === "EQ") return equalValues(left, right);
-  if (operator === "NE") return !equalValues(left, right);
+  if (operator === "==") return equalValues(left, right);
+  if (operator === "!=") return !equalValues(left, right);
   if (typeof left !== "number" || typeof right !== "number") return null;
   switch (operator) {
-    case "GT":
+    case ">":
       return left > right;
-    case "GTE":
+    case ">=":
       return left >= right;
-    case "LT":
+    case "<":
       return left < right;
     default:
       return left <= right;
   }
 }
 
-/** Whether two JSON values are the same, whatever the order of their names. */
-export function equalValues(one: unknown, other: unknown): boolean {
-  if (one === other) return true;
-  if (Array.isArray(one)) {
-    return Array.isArray(other) && one.length === other.length &&
-      one.every((item, index) => equalValues(item, other[index]));
-  }
-  if (!isJsonObject(one) || !isJsonObject(other)) return false;
-  const names = Object.keys(one);
-  return names.length === Object.keys(other).length &&
-    names.every((name) => Object.hasOwn(other, name) && equalValues(one[name], other[name]));
-}
-
-type SliceParts = readonly [number | null, number | null, number | null];
-
 /** Spec: JMESPath, "Slices". */
 function slice(list: readonly unknown[], [from, to, by]: SliceParts): readonly unknown[] {
   const step = by ?? 1;
   if (step === 0) throw new ConfigurationError("ERR_EXPRESSION", "Invalid slice, step cannot be 0");
-  const start = from === null ? (step < 0 ? list.length - 1 : 0) : bound(list.length, from, step);
-  const stop = to === null ? (step < 0 ? -1 : list.length) : bound(list.length, to, step);
+  const start = from === undefined ? (step < 0 ? list.length - 1 : 0) : bound(list.length, from, step);
+  const stop = to === undefined ? (step < 0 ? -1 : list.length) : bound(list.length, to, step);
   const found: unknown[] = [];
   for (let at = start; step > 0 ? at < stop : at > stop; at += step) found.push(list[at]);
   return found;

@@ -7,7 +7,10 @@
  * query.evaluate({ request }, STANDARD_FUNCTIONS);
  * ```
  */
+export { MAX_TEXT_CHARACTERS, textTooLong } from "./bounds.ts";
+export { equalValues } from "./equal.ts";
 export { type ExpressionFunction, type FunctionTable, type ParameterType, type Reference } from "./functions.ts";
-export { formatGoJson } from "./go_json.ts";
+export { compareText, formatGoJson } from "./go_json.ts";
 export { compileQuery, MAX_EXPRESSION_CHARACTERS, MAX_EXPRESSION_STEPS, type Query } from "./jmespath.ts";
+export { matchRegularExpression, replaceRegularExpression } from "./regular_expression.ts";
 export { STANDARD_FUNCTIONS } from "./standard_functions.ts";

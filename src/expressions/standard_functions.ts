@@ -3,7 +3,7 @@ import { isJsonObject } from "../encoding/mod.ts";
 import { ConfigurationError } from "../errors.ts";
 import { type ExpressionFunction, type FunctionTable, type Reference, typeOf } from "./functions.ts";
 import { compareText, formatGoJson } from "./go_json.ts";
-import { equalValues } from "./jmespath.ts";
+import { equalValues } from "./equal.ts";
 
 type JsonObject = Readonly<Record<string, unknown>>;
 type List = readonly unknown[];
@@ -72,8 +72,9 @@ export const STANDARD_FUNCTIONS: FunctionTable = new Map<string, ExpressionFunct
   ["values", { parameters: [["object"]], evaluate: (value: JsonObject) => Object.values(value) }],
 ]);
 
-function average(list: readonly number[]): number | null {
-  return list.length === 0 ? null : list.reduce((sum, value) => sum + value, 0) / list.length;
+/** Of nothing there is none: that is no number, which fails. */
+function average(list: readonly number[]): number {
+  return list.reduce((sum, value) => sum + value, 0) / list.length;
 }
 
 function contains(whole: List | string, part: unknown): boolean {
@@ -132,9 +133,28 @@ function sortBy(list: List, by: Reference): List {
     .map(({ item }) => item);
 }
 
+const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
+const HEXADECIMAL = /^([+-]?)0x([0-9a-f]*)(?:\.([0-9a-f]*))?p([+-]?\d{1,6})$/i;
+const NOT_FINITE = /^(?:[+-]?inf(?:inity)?|nan)$/i;
+
+/** Spec: Go, package strconv, ParseFloat. */
 function toNumber(value: unknown): number | null {
   if (typeof value === "number") return value;
-  if (typeof value !== "string" || !/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(value)) return null;
-  const found = Number(value);
-  return Number.isFinite(found) ? found : null;
+  if (typeof value !== "string" || value.length > MAX_NUMBER_CHARACTERS) return null;
+  if (NOT_FINITE.test(value)) return NaN;
+  // A line may stand between two digits, and behind 0x.
+  if (/^_|_$|__|[^0-9a-fx]_|_[^0-9a-f]/i.test(value)) return null;
+  const text = value.replaceAll("_", "");
+  const found = DECIMAL.test(text) ? Number(text) : fromHexadecimal(text);
+  return found !== null && Number.isFinite(found) ? found : null;
+}
+
+/** Characters of a text that is read as a number, at most. */
+const MAX_NUMBER_CHARACTERS = 1_024;
+
+function fromHexadecimal(text: string): number | null {
+  const [, sign, whole = "", fraction = "", exponent] = HEXADECIMAL.exec(text) ?? [];
+  if (sign === undefined || whole + fraction === "") return null;
+  const size = Number(BigInt(`0x${whole}${fraction}`)) * 2 ** (Number(exponent) - 4 * fraction.length);
+  return sign === "-" ? -size : size;
 }
