@@ -104,6 +104,14 @@ export interface Credential {
 /** Credentials by registry host (`ghcr.io`, `127.0.0.1:5000`); `undefined` means anonymous. */
 export type CredentialSource = (registryHost: string) => Promise<Credential | undefined>;
 
+/** Bytes kept under a name for a while. What was kept may be gone at any time; what was never kept is never given. */
+export interface Cache {
+  /** @returns `undefined` when there is nothing under the key any more. */
+  readonly get: (key: string) => Promise<Uint8Array | undefined>;
+  /** @param lifetimeSeconds After it the bytes are not given any more; more than 0. */
+  readonly set: (key: string, bytes: Uint8Array, lifetimeSeconds: number) => Promise<void>;
+}
+
 /** Which objects of a Kubernetes API server are meant. */
 export interface ClusterKind {
   /** `v1`, `apps/v1`. */

@@ -88,12 +88,29 @@ export async function fetchEnvelope(
   signature: Descriptor,
   options: CallOptions & { readonly subject?: { readonly digest: Digest } },
 ): Promise<EnvelopeBytes> {
-  const { signal, subject } = options;
-  const manifest = await repository.fetchManifest(signature, { signal });
-  const layer = envelopeLayer(manifest, signature, subject);
+  return await fetchEnvelopeBlob(repository, await fetchEnvelopeDescriptor(repository, signature, options), options);
+}
+
+/** The first half of {@link fetchEnvelope}: which blob the envelope is. */
+export async function fetchEnvelopeDescriptor(
+  repository: Repository,
+  signature: Descriptor,
+  { signal, subject }: CallOptions & { readonly subject?: { readonly digest: Digest } },
+): Promise<Descriptor> {
+  const layer = envelopeLayer(await repository.fetchManifest(signature, { signal }), signature, subject);
   if (!isEnvelopeMediaType(layer.mediaType)) throw unknownMediaType(layer.mediaType);
-  const bytes = await repository.fetchBlob(layer, { signal, maxBytes: MAX_ENVELOPE_BYTES });
-  return { mediaType: layer.mediaType, bytes };
+  return layer;
+}
+
+/** The second half of {@link fetchEnvelope}: its bytes. */
+export async function fetchEnvelopeBlob(
+  repository: Repository,
+  layer: Descriptor,
+  { signal }: CallOptions,
+): Promise<EnvelopeBytes> {
+  const { mediaType } = layer;
+  if (!isEnvelopeMediaType(mediaType)) throw unknownMediaType(mediaType);
+  return { mediaType, bytes: await repository.fetchBlob(layer, { signal, maxBytes: MAX_ENVELOPE_BYTES }) };
 }
 
 function envelopeLayer(manifest: Manifest, signature: Descriptor, subject?: { readonly digest: Digest }): Descriptor {

@@ -1,12 +1,13 @@
 /** One reference → outcomes of its signatures, until one is verified. */
 import { ConfigurationError, type Refusal, refusal, UnavailableError } from "../../errors.ts";
-import { type Reference, repositoryName } from "../../oci/mod.ts";
+import { type Descriptor, type Reference, repositoryName } from "../../oci/mod.ts";
+import { watchRevocation } from "../evidence.ts";
 import type { Trust } from "../trust/mod.ts";
 import { type ArtifactOutcome, firstRefusal, verdict, type VerificationOutcome } from "./outcome.ts";
 import { outcomeOfError, skippedOutcome, verifySignature } from "./signature.ts";
 import { explainMissingSignature } from "./unsigned.ts";
 import { requireMetadata, type WantedMetadata } from "./user_metadata.ts";
-import type { ArtifactView, SignatureSource, SignedArtifact } from "./view.ts";
+import type { ArtifactView, SignatureSource, SignedArtifact, ViewPorts } from "./view.ts";
 
 /** Signatures of one artifact tried at most, unless the caller says otherwise: notation's number. */
 export const MAX_SIGNATURES = 100;
@@ -148,12 +149,35 @@ async function tryOne(
   { ports, signal }: ArtifactView,
 ): Promise<VerificationOutcome> {
   try {
-    const envelope = await source.envelope();
-    const outcome = await verifySignature(envelope, descriptor, trust, { ...ports, signal }, source.integrity());
+    const outcome = await findOrVerify(descriptor, source, trust, ports, signal);
     return { ...requireMetadata(outcome, userMetadata), signature: source.descriptor };
   } catch (thrown) {
     return { ...outcomeOfError(thrown, trust), signature: source.descriptor };
   }
+}
+
+/** Facts that were kept, else those found now, which are kept. */
+async function findOrVerify(
+  artifact: Descriptor,
+  source: SignatureSource,
+  trust: Trust,
+  ports: ViewPorts,
+  signal: AbortSignal,
+): Promise<VerificationOutcome> {
+  const { evidence } = ports;
+  if (evidence === undefined) {
+    return await verifySignature(await source.envelope(), artifact, trust, { ...ports, signal }, source.integrity());
+  }
+  const question = { envelope: await source.blob(), artifact, trust };
+  const known = await evidence.find(question);
+  if (known !== undefined) return known;
+  const revocation = watchRevocation(ports.revocation);
+  const { revocation: _asked, ...others } = ports;
+  const watched = revocation.checker === undefined ? others : { ...others, revocation: revocation.checker };
+  const envelope = await source.envelope();
+  const outcome = await verifySignature(envelope, artifact, trust, { ...watched, signal }, source.integrity());
+  await evidence.keep(question, outcome, { envelope, revocation });
+  return outcome;
 }
 
 /** The first that could not be judged gives the code, as a retry may help; else the limit; else the first. */

@@ -59,6 +59,8 @@ export interface VerificationOutcome {
   readonly chain?: ChainDiagnosis;
   /** The same of the timestamp authority's chain. */
   readonly timestampChain?: ChainDiagnosis;
+  /** Since when these facts are kept, as ISO 8601 text, when they were not found just now. */
+  readonly keptSince?: string;
 }
 
 /** `skipped` only when the level asks for no validation at all. */
