@@ -16,12 +16,14 @@ import type { Ports } from "../../ports.ts";
 import type { RevocationChecker } from "../../revocation/mod.ts";
 import {
   type AttestationList,
-  fetchEnvelope,
+  fetchEnvelopeBlob,
+  fetchEnvelopeDescriptor,
   listAttestations,
   listSignatures,
   type SignatureList,
 } from "../discover.ts";
 import type { Envelope } from "../envelope/envelope.ts";
+import type { EvidenceStore } from "../evidence.ts";
 import type { ValidationResult } from "./outcome.ts";
 import { decodeOnce, integrityOnce } from "./proven.ts";
 
@@ -30,6 +32,8 @@ export type ViewPorts = Pick<Ports, "crypto" | "now"> & {
   readonly open: OpenRepository;
   /** Asks whether certificates are revoked; without it nobody does. */
   readonly revocation?: RevocationChecker;
+  /** Facts of signatures that were verified before; without it each is proven anew. */
+  readonly evidence?: EvidenceStore;
   /** Which chains the chain doctor looks at: those that were refused (default), or every one. */
   readonly diagnose?: "refused" | "every";
 };
@@ -99,6 +103,8 @@ export interface SignedArtifact {
 export interface SignatureSource {
   /** The signature manifest. */
   readonly descriptor: Descriptor;
+  /** The envelope's blob. @throws {EngineError} When the manifest could not be fetched or is none of a signature. */
+  readonly blob: () => Promise<Descriptor>;
   /** @throws {EngineError} When it could not be fetched or decoded. */
   readonly envelope: () => Promise<Envelope>;
   /** @throws {EngineError} As {@link envelope}. */
@@ -174,9 +180,10 @@ export function createArtifactView(ports: ViewPorts, { signal }: { readonly sign
     const key = `${name} ${descriptor.digest}`;
     const known = sources.get(key);
     if (known !== undefined) return known;
-    const envelope = lazily(async () => decodeOnce(await fetchEnvelope(repository, descriptor, { signal, subject })));
+    const blob = lazily(() => fetchEnvelopeDescriptor(repository, descriptor, { signal, subject }));
+    const envelope = lazily(async () => decodeOnce(await fetchEnvelopeBlob(repository, await blob(), { signal })));
     const integrity = lazily(async () => integrityOnce(await envelope(), ports.crypto));
-    const source: SignatureSource = { descriptor, envelope, integrity };
+    const source: SignatureSource = { descriptor, blob, envelope, integrity };
     sources.set(key, source);
     return source;
   };
