@@ -1,5 +1,5 @@
 /** What every rule's variables see of a request (Kyverno, "Pre-defined Variables"). */
-import { STANDARD_FUNCTIONS } from "../expressions/mod.ts";
+import type { FunctionTable } from "../expressions/mod.ts";
 import { type ImageExtractors, imagesOfRule } from "./extractors.ts";
 import type { ImageInfo } from "./images.ts";
 import type { KubernetesObject, PolicyRequest } from "./policy.ts";
@@ -8,16 +8,21 @@ import { createScope, type VariableScope } from "./scope.ts";
 /**
  * The scope of a request: `request`, `images`, `serviceAccountName`, `serviceAccountNamespace`.
  *
+ * @param functions What expressions may call.
  * @param extractors The rule's own ways to images.
  */
-export function requestScope(request: PolicyRequest, extractors?: ImageExtractors): VariableScope {
+export function requestScope(
+  request: PolicyRequest,
+  functions: FunctionTable,
+  extractors?: ImageExtractors,
+): VariableScope {
   const [, namespace = "", name = ""] = /^system:serviceaccount:([^:]*):([^:]*)$/.exec(request.userInfo.username) ?? [];
   const values = {
     request: admissionRequest(request),
     serviceAccountName: name,
     serviceAccountNamespace: namespace,
   };
-  return createScope(values, STANDARD_FUNCTIONS).withLazy(
+  return createScope(values, functions).withLazy(
     "images",
     () => Promise.resolve(imagesOf(request, extractors)),
   );

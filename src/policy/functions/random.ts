@@ -42,18 +42,20 @@ const CLASSES: Readonly<Record<string, readonly Range[]>> = {
   r: [[0x0d, 0x0d]],
 };
 
-/** @param random The source of randomness; without it the function fails. */
 export function randomFunctions(
-  random: Random | undefined,
+  random: Random = runtimeRandom,
 ): readonly (readonly [string, ExpressionFunction])[] {
   const evaluate = (pattern: string): string => {
     if (pattern === "") throw bareFailure("no pattern provided");
-    if (random === undefined) throw bareFailure("random: there is no source of randomness here");
     const parts: string[] = [];
     write(parsePattern(pattern), chooser(random), parts);
     return parts.join("");
   };
   return [["random", { parameters: [["string"]], evaluate }]];
+}
+
+function runtimeRandom(length: number): Uint8Array {
+  return globalThis.crypto.getRandomValues(new Uint8Array(length));
 }
 
 /** Numbers that would make some more likely than others are drawn again. */

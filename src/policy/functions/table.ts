@@ -11,7 +11,7 @@ import { REGULAR_EXPRESSION_FUNCTIONS } from "./regular_expressions.ts";
 import { TEXT_FUNCTIONS } from "./text.ts";
 import { timeFunctions } from "./time.ts";
 
-/** What functions need of the world; without randomness `random` fails. */
+/** What functions need of the world; randomness is the runtime's unless it is given. */
 export type FunctionPorts = Pick<Ports, "now"> & { readonly random?: Random };
 
 /** The table. Of two functions with one name Kyverno's counts: `sum` adds quantities and durations, too. */
