@@ -9,19 +9,9 @@ import type { FailureAction } from "./image_fields.ts";
 import { evaluateImage, type ImageVerification } from "./image_rule.ts";
 import { imagesOfRule } from "./extractors.ts";
 import { kyvernoFunctions } from "./functions/table.ts";
-import {
-  comparePointers,
-  type InvalidImage,
-  isRequired,
-  type ResourceImages,
-} from "./images.ts";
+import { comparePointers, type InvalidImage, isRequired, type ResourceImages } from "./images.ts";
 import { clusterNeeds, compileSelection } from "./match.ts";
-import {
-  failedToEvaluatePreconditions,
-  failedToMatch,
-  failedToSubstitute,
-  preconditionsNotMet,
-} from "./message.ts";
+import { failedToEvaluatePreconditions, failedToMatch, failedToSubstitute, preconditionsNotMet } from "./message.ts";
 import { type PolicyFields, readPolicy } from "./policy_fields.ts";
 import type {
   CompiledPolicy,
@@ -57,26 +47,12 @@ export interface PolicyDocument {
  *
  * Spec: Kyverno, ClusterPolicy and Policy, `kyverno.io/v1` and `kyverno.io/v2beta1`.
  */
-export function compileClusterPolicy(
-  document: PolicyDocument,
-  gate: Gate,
-): CompiledPolicy | undefined {
+export function compileClusterPolicy(document: PolicyDocument, gate: Gate): CompiledPolicy | undefined {
   const fields = readPolicy(document, gate);
   if (fields === undefined || gate.problems.length > 0) return undefined;
-  const {
-    name,
-    namespace,
-    rules,
-    failurePolicy,
-    timeoutSeconds = DEFAULT_TIMEOUT_SECONDS,
-  } = fields;
-  const targets = autogenTargets(
-    fields.rawRules,
-    fields.annotations.get(AUTOGEN_ANNOTATION),
-  );
-  const repeated = rules.flatMap((rule) =>
-    autogenRules(rule, targets, rule.inTemplate)
-  ).map(withoutExtractors);
+  const { name, namespace, rules, failurePolicy, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = fields;
+  const targets = autogenTargets(fields.rawRules, fields.annotations.get(AUTOGEN_ANNOTATION));
+  const repeated = rules.flatMap((rule) => autogenRules(rule, targets, rule.inTemplate)).map(withoutExtractors);
   const compiled = [...rules, ...repeated]
     .map((rule) => compileRule(rule, fields));
   return {
@@ -84,38 +60,25 @@ export function compileClusterPolicy(
     namespace,
     source: document.file,
     ignored: gate.ignored,
-    extractedKinds: new Set(
-      rules.flatMap((
-        { imageExtractors },
-      ) => [...imageExtractors?.keys() ?? []]),
-    ),
+    extractedKinds: new Set(rules.flatMap(({ imageExtractors }) => [...imageExtractors?.keys() ?? []])),
     timeoutSeconds,
     failurePolicy,
     needs: [...new Set(rules.flatMap(clusterNeeds))].sort(),
     evaluate: fields.applyRules === "One"
       ? (request, context) => evaluateUntilApplied(compiled, request, context)
       : async (request, context) => {
-        const responses = await Promise.all(
-          compiled.map((rule) => rule(request, context)),
-        );
-        return responses.filter((response): response is RuleResponse =>
-          response !== undefined
-        );
+        const responses = await Promise.all(compiled.map((rule) => rule(request, context)));
+        return responses.filter((response): response is RuleResponse => response !== undefined);
       },
   };
 }
 
 /** Extractors are about the kinds a rule was written for. */
-function withoutExtractors(
-  { imageExtractors: _, ...rule }: RuleFields,
-): RuleFields {
+function withoutExtractors({ imageExtractors: _, ...rule }: RuleFields): RuleFields {
   return rule;
 }
 
-type CompiledRule = (
-  request: PolicyRequest,
-  context: EvaluationContext,
-) => Promise<RuleResponse | undefined>;
+type CompiledRule = (request: PolicyRequest, context: EvaluationContext) => Promise<RuleResponse | undefined>;
 
 /** `applyRules: One`: rules after the first that passed or failed are not asked. */
 async function evaluateUntilApplied(
@@ -128,22 +91,14 @@ async function evaluateUntilApplied(
     const response = await rule(request, context);
     if (response === undefined) continue;
     responses.push(response);
-    if (
-      response.images.some(({ status }) =>
-        status === "pass" || status === "fail"
-      )
-    ) break;
+    if (response.images.some(({ status }) => status === "pass" || status === "fail")) break;
   }
   return responses;
 }
 
 function compileRule(rule: RuleFields, policy: PolicyFields): CompiledRule {
   const { match, exclude, preconditions, verifyImages, entries } = rule;
-  const selection = {
-    match,
-    ...(exclude === undefined ? {} : { exclude }),
-    policyNamespace: policy.namespace,
-  };
+  const selection = { match, ...(exclude === undefined ? {} : { exclude }), policyNamespace: policy.namespace };
   const select = compileSelection(selection);
   const name = { policy: policy.name, rule: rule.name };
   const header = {
@@ -161,57 +116,28 @@ function compileRule(rule: RuleFields, policy: PolicyFields): CompiledRule {
       try {
         if (!await selected(context.facts)) return undefined;
       } catch (thrown) {
-        const { message, refusal } = toEngineError(
-          thrown,
-          "Cannot match the request",
-        );
+        const { message, refusal } = toEngineError(thrown, "Cannot match the request");
         return {
           ...header,
           images: [],
-          whole: {
-            status: "error",
-            message: failedToMatch(printable(message)),
-            refusal,
-          },
+          whole: { status: "error", message: failedToMatch(printable(message)), refusal },
         };
       }
     }
     const functions = kyvernoFunctions(context.ports);
-    const scope = withContext(
-      requestScope(request, functions, rule.imageExtractors),
-      rule.context,
-      context,
-    );
+    const scope = withContext(requestScope(request, functions, rule.imageExtractors), rule.context, context);
     const action = `reading the variables of ${policy.name}.${rule.name}`;
-    const within = <T>(work: Promise<T>): Promise<T> =>
-      withinDeadline(work, context.signal, action);
-    const whole = preconditions === undefined
-      ? undefined
-      : await unmetPreconditions(preconditions, scope, within);
+    const within = <T>(work: Promise<T>): Promise<T> => withinDeadline(work, context.signal, action);
+    const whole = preconditions === undefined ? undefined : await unmetPreconditions(preconditions, scope, within);
     if (whole !== undefined) return { ...header, images: [], whole };
     try {
-      const compiled = await within(
-        verifyImages.read(scope, context.ports.crypto),
-      );
-      const images = await evaluateImages(
-        compiled,
-        found,
-        name,
-        scope,
-        context,
-      );
+      const compiled = await within(verifyImages.read(scope, context.ports.crypto));
+      const images = await evaluateImages(compiled, found, name, scope, context);
       return images.length === 0 ? undefined : { ...header, images };
     } catch (thrown) {
-      const { message, refusal } = toEngineError(
-        thrown,
-        "Cannot read the rule's variables",
-      );
+      const { message, refusal } = toEngineError(thrown, "Cannot read the rule's variables");
       const sentence = failedToSubstitute(printable(message));
-      return {
-        ...header,
-        images: [],
-        whole: { status: "error", message: sentence, refusal },
-      };
+      return { ...header, images: [], whole: { status: "error", message: sentence, refusal } };
     }
   };
 }
@@ -223,35 +149,19 @@ async function unmetPreconditions(
   within: <T>(work: Promise<T>) => Promise<T>,
 ): Promise<WholeRuleResponse | undefined> {
   try {
-    const { holds, message } = await within(
-      evaluateBlock(preconditions, scope, "as written"),
-    );
-    return holds
-      ? undefined
-      : { status: "skip", message: preconditionsNotMet(message) };
+    const { holds, message } = await within(evaluateBlock(preconditions, scope, "as written"));
+    return holds ? undefined : { status: "skip", message: preconditionsNotMet(message) };
   } catch (thrown) {
-    const { message, refusal } = toEngineError(
-      thrown,
-      "Cannot evaluate the rule's preconditions",
-    );
-    return {
-      status: "error",
-      message: failedToEvaluatePreconditions(printable(message)),
-      refusal,
-    };
+    const { message, refusal } = toEngineError(thrown, "Cannot evaluate the rule's preconditions");
+    return { status: "error", message: failedToEvaluatePreconditions(printable(message)), refusal };
   }
 }
 
 /** The images that an entry may be about; what is no reference may be anything. */
-function imagesOf(
-  { entries, imageExtractors }: RuleFields,
-  request: PolicyRequest,
-): ResourceImages {
+function imagesOf({ entries, imageExtractors }: RuleFields, request: PolicyRequest): ResourceImages {
   const { images, invalid } = imagesOfRule(request, imageExtractors);
   return {
-    images: images.filter((image) =>
-      entries.some((entry) => isRequired(image, entry.imageReferences))
-    ),
+    images: images.filter((image) => entries.some((entry) => isRequired(image, entry.imageReferences))),
     invalid,
   };
 }
@@ -261,9 +171,7 @@ function actionOf(
   entries: readonly { readonly failureAction?: FailureAction }[],
   failureAction: FailureAction,
 ): FailureAction {
-  const actions = entries.map((entry) => entry.failureAction).filter((action) =>
-    action !== undefined
-  );
+  const actions = entries.map((entry) => entry.failureAction).filter((action) => action !== undefined);
   return actions.includes("Enforce") ? "Enforce" : actions[0] ?? failureAction;
 }
 
@@ -276,33 +184,17 @@ async function evaluateImages(
 ): Promise<readonly ImageResponse[]> {
   // What is no reference fits no pattern, so it cannot be shown that a rule is not about it.
   const refusedImages = invalid.map(respondInvalid);
-  const responses = await mapConcurrently(
-    images,
-    MAX_CONCURRENT_IMAGES,
-    async (image) => {
-      const answers: ImageResponse[] = [];
-      for (const entry of entries) {
-        const answer = await evaluateImage(entry, image, name, scope, context);
-        if (answer !== undefined) answers.push(answer);
-      }
-      return answers;
-    },
-  );
-  return [...refusedImages, ...responses.flat()].sort((one, other) =>
-    comparePointers(one.pointer, other.pointer)
-  );
+  const responses = await mapConcurrently(images, MAX_CONCURRENT_IMAGES, async (image) => {
+    const answers: ImageResponse[] = [];
+    for (const entry of entries) {
+      const answer = await evaluateImage(entry, image, name, scope, context);
+      if (answer !== undefined) answers.push(answer);
+    }
+    return answers;
+  });
+  return [...refusedImages, ...responses.flat()].sort((one, other) => comparePointers(one.pointer, other.pointer));
 }
 
-function respondInvalid(
-  { image, pointer, container, message, refusal }: InvalidImage,
-): ImageResponse {
-  return {
-    image,
-    pointer,
-    container,
-    status: "error",
-    message,
-    refusal,
-    outcomes: [],
-  };
+function respondInvalid({ image, pointer, container, message, refusal }: InvalidImage): ImageResponse {
+  return { image, pointer, container, status: "error", message, refusal, outcomes: [] };
 }
