@@ -83,4 +83,4 @@ export {
   verifySignature,
 } from "./notary/mod.ts";
 export { createRevocationChecker, type RevocationChecker, type RevocationSettings } from "./revocation/mod.ts";
-export { createWebPorts, type WebPortOptions } from "./runtime/web.ts";
+export { createWebPorts, openWebTls, type WebPortOptions } from "./runtime/web.ts";

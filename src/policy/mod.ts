@@ -6,7 +6,25 @@
  * const decision = await evaluate(policies, request, { ports, phase: "mutate", signal });
  * decision.allowed; // and .message, .patches, .warnings, .responses
  * ```
+ *
+ * What policies ask of the cluster is answered by `ports.cluster`: from an API server, or from YAML files.
+ *
+ * ```ts
+ * const access = await readKubeconfig("kubeconfig", { ports: { files, now } });
+ * const cluster = createApiServerCluster(access, { ...ports, fetch: openWebTls(access.tls, ports) });
+ * ```
  */
+export {
+  type ClusterAccess,
+  type ClusterPorts,
+  createApiServerCluster,
+  createResourcesCluster,
+  type KubeconfigOptions,
+  readKubeconfig,
+  readServiceAccount,
+  type ResourceFile,
+} from "../cluster/mod.ts";
+export { exceptionsIn, type PolicyException } from "./exceptions.ts";
 export { type LoadedPolicies, loadPolicies, type PolicyFile } from "./kinds.ts";
 export { needsNoPolicy } from "./changes.ts";
 export { decide, evaluate, type EvaluateOptions } from "./decision.ts";

@@ -3,7 +3,8 @@
  * Each runtime's file starts from these.
  */
 import { createNobleProvider, createWebCryptoProvider, withFallback } from "../crypto/mod.ts";
-import type { CredentialSource, CryptoProvider, FetchInit, LogLine, Ports } from "../ports.ts";
+import { ConfigurationError } from "../errors.ts";
+import type { ClientTls, CredentialSource, CryptoProvider, FetchInit, LogLine, Ports } from "../ports.ts";
 
 /** What a runtime's own file decides. */
 export interface WebPortOptions {
@@ -45,6 +46,21 @@ function requestInit({ method, headers, body, redirect, signal }: FetchInit): Re
     // A view on a shared buffer is no body to `fetch`; ours never are, but their type may be.
     ...(body === undefined ? {} : { body: body as BodyInit }),
   };
+}
+
+/**
+ * The `fetch` of these ports, for who needs nothing else of TLS: workers and pages believe their platform's CAs and have
+ * no client certificates, so whoever asks an API server from there needs a token and a certificate everybody believes.
+ *
+ * @throws {ConfigurationError} `ERR_CONFIG` where more is asked for, so that nobody finds out at the first request.
+ */
+export function openWebTls(tls: ClientTls, { fetch: send }: Pick<Ports, "fetch">): Ports["fetch"] {
+  const [name] = Object.keys(tls);
+  if (name === undefined) return send;
+  throw new ConfigurationError(
+    "ERR_CONFIG",
+    `Cannot set up TLS: this runtime's fetch has no place for ${name}, expected a token and a server it believes anyway`,
+  );
 }
 
 /** Waits, and rejects with the signal's reason when that comes first. */

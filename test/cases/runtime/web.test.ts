@@ -2,7 +2,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createWebPorts, formatLogLine, sleep } from "../../../src/runtime/web.ts";
+import { createWebPorts, formatLogLine, openWebTls, sleep } from "../../../src/runtime/web.ts";
 
 const ports = createWebPorts({ write: () => {} });
 const init = { method: "GET", headers: {}, redirect: "manual", signal: new AbortController().signal } as const;
@@ -66,5 +66,24 @@ describe("formatLogLine()", () => {
       ["text", 'a"\n\u001b[2J'],
       ["n", 1],
     ]);
+  });
+});
+
+describe("openWebTls()", () => {
+  it("is the fetch of the ports where nothing is asked for", () => {
+    expect(openWebTls({}, ports)).toBe(ports.fetch);
+  });
+
+  it.each([
+    { certificateAuthorities: "PEM" },
+    { clientCertificate: { certificate: "PEM", key: "PEM" } },
+    { serverName: "kubernetes" },
+  ])("refuses %j at once", (tls) => {
+    expect(() => openWebTls(tls, ports)).toThrowError(
+      expect.objectContaining({
+        code: "ERR_CONFIG",
+        message: expect.stringContaining(Object.keys(tls)[0] ?? "") as string,
+      }) as Error,
+    );
   });
 });
