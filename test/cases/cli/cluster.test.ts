@@ -3,19 +3,13 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { createResourcesCluster } from "../../../src/cluster/mod.ts";
 import type { ClientTls, Handler } from "../../../src/ports.ts";
+import { POLICY_BY_CONFIG_MAP } from "../../run/config_map_policy.ts";
 import { createFixtureRegistry, fixtureText } from "./fixture_registry.ts";
 import { type MemoryHostOptions, runInMemory } from "./memory_host.ts";
 
-const example = readFileSync(new URL("../../../examples/check-image-notary.yaml", import.meta.url), "utf8");
 const review = readFileSync(new URL("../../../examples/signed-pod.json", import.meta.url), "utf8");
 const certificate = fixtureText("keys/fixture-signer.crt.pem");
 
-const policy = example
-  .replace(/cert: \|-\n[\s\S]*?-----END CERTIFICATE-----\n/, 'cert: "{{ keys.data.certificate }}"\n')
-  .replace(
-    "      verifyImages:\n",
-    "      context: [{name: keys, configMap: {name: keys, namespace: trust}}]\n      verifyImages:\n",
-  );
 const resources = JSON.stringify({
   apiVersion: "v1",
   kind: "ConfigMap",
@@ -65,7 +59,7 @@ async function decide(argv: readonly string[], options: MemoryHostOptions): Prom
   const running = runInMemory(["serve", "--policy", "p.yaml", ...argv], {
     registry: await createFixtureRegistry(),
     ...options,
-    files: { "p.yaml": policy, ...options.files },
+    files: { "p.yaml": POLICY_BY_CONFIG_MAP, ...options.files },
     interruption: stop.signal,
     serve: (given) => void (handler = given),
   });
@@ -125,7 +119,7 @@ describe("serve asks the cluster it is given", () => {
 });
 
 describe("serve refuses at once", () => {
-  const files = { "p.yaml": policy, "r.json": resources, k: kubeconfig };
+  const files = { "p.yaml": POLICY_BY_CONFIG_MAP, "r.json": resources, k: kubeconfig };
   it.each<[string, readonly string[], string, string]>([
     ["two clusters", ["--resources", "r.json", "--kubeconfig", "k"], "ERR_USAGE", "--resources and --kubeconfig name"],
     ["two clusters", ["--in-cluster", "--kubeconfig", "k"], "ERR_USAGE", "--kubeconfig and --in-cluster name"],

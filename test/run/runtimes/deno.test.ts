@@ -7,6 +7,9 @@ import { join } from "node:path";
 import process from "node:process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { podReview, SIGNED, UNSIGNED } from "../../cases/admission/webhook.ts";
+import { createResourcesCluster } from "../../../src/cluster/mod.ts";
+import { kubeconfigOf, startApiServer } from "../api_server.ts";
+import { POLICY_BY_CONFIG_MAP } from "../config_map_policy.ts";
 import { makeServerIdentity, type ServerIdentity } from "../tls.ts";
 
 const DENO = join("node_modules", ".bin", process.platform === "win32" ? "deno.cmd" : "deno");
@@ -113,5 +116,36 @@ describe("serve --demo on Deno, over TLS", () => {
     expect(await program.ended).toBe(0);
     expect(performance.now() - from).toBeLessThan(5_000);
     expect(program.output()).toContain("Stopping: requests under way are answered first.");
+  });
+});
+
+describe("serve --kubeconfig on Deno", () => {
+  it("believes the CA of the kubeconfig, proves who it is by its certificate, and is answered", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "edge-notary-deno-"));
+    const objects = "{apiVersion: v1, kind: ConfigMap, metadata: {name: other, namespace: trust}}";
+    const apiServer = await startApiServer(createResourcesCluster([{ source: "objects", text: objects }]), "none");
+    const [kubeconfig, policy] = [join(folder, "kubeconfig"), join(folder, "policy.yaml")];
+    await Promise.all([
+      writeFile(kubeconfig, kubeconfigOf(apiServer, "certificate")),
+      writeFile(policy, POLICY_BY_CONFIG_MAP),
+    ]);
+    const program = start(["serve", "--policy", policy, "--kubeconfig", kubeconfig, "--port", "0"]);
+    try {
+      const url = await until(program, /http:\/\/127\.0\.0\.1:\d+/);
+      await until(program, /Policies loaded: 1/);
+      const response = await fetch(`${url}/mutate?timeout=10s`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(podReview([SIGNED])),
+      });
+      // What a server says that does not know the client is another sentence.
+      expect((await response.text()).replace(/(?:\s|\\n)+/g, " ")).toContain('configmaps \\"keys\\" not found');
+      expect(apiServer.asked).toEqual(["/api/v1/namespaces/trust/configmaps/keys"]);
+    } finally {
+      program.child.kill("SIGTERM");
+      await program.ended;
+      await apiServer.close();
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 });
