@@ -21,9 +21,11 @@ export type Peer =
   | "distribution"
   | "kyverno"
   | "corebench"
+  | "cel"
   | "timestamps"
   | "authority"
-  | "revocation";
+  | "revocation"
+  | "kubernetes";
 
 interface PeerModule {
   /** Folder below `test/peers/go`. */
@@ -42,9 +44,11 @@ const MODULES: readonly PeerModule[] = [
     },
   },
   { folder: "corebench", programs: { corebench: "." } },
+  { folder: "cel", programs: { cel: "." } },
   { folder: "timestamps", programs: { timestamps: "." } },
   { folder: "authority", programs: { authority: "." } },
   { folder: "revocation", programs: { revocation: "." } },
+  { folder: "kubernetes", programs: { kubernetes: "." } },
   { folder: "distribution", programs: { distribution: "github.com/distribution/distribution/v3/cmd/registry" } },
   {
     folder: "kyverno",
@@ -72,9 +76,11 @@ export function peerPaths(): Readonly<Record<Peer, string>> {
     distribution: path("distribution"),
     kyverno: path("kyverno"),
     corebench: path("corebench"),
+    cel: path("cel"),
     timestamps: path("timestamps"),
     authority: path("authority"),
     revocation: path("revocation"),
+    kubernetes: path("kubernetes"),
   };
 }
 

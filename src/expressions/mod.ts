@@ -7,6 +7,10 @@
  * query.evaluate({ request }, STANDARD_FUNCTIONS);
  * ```
  */
+export type { CelEnvironment, CelProgram } from "./cel.ts";
+export type { CelFunction } from "./cel_functions.ts";
+export { loadCel } from "./cel_loader.ts";
+export { type Budget, celError, type CelOpaque, type CelValue } from "./cel_values.ts";
 export { MAX_TEXT_CHARACTERS, textTooLong } from "./bounds.ts";
 export { equalValues } from "./equal.ts";
 export { type ExpressionFunction, type FunctionTable, type ParameterType, type Reference } from "./functions.ts";

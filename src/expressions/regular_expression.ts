@@ -130,3 +130,20 @@ function parseTemplate(template: string): readonly TemplatePart[] {
   parts.push(template.slice(at));
   return parts;
 }
+
+/**
+ * The texts of the matches, from the left, none of which overlap.
+ *
+ * @param limit As many as that at most.
+ * @throws {ConfigurationError} As {@link matchRegularExpression}.
+ *
+ * Spec: Go, package regexp, FindAllString.
+ */
+export function findRegularExpression(pattern: string, text: string, limit: number): readonly string[] {
+  const compiled = compile(pattern);
+  checkWork(compiled.programSize() * text.length);
+  const matcher = compiled.matcher(text);
+  const found: string[] = [];
+  while (found.length < limit && matcher.find()) found.push(matcher.group() ?? "");
+  return found;
+}

@@ -153,6 +153,7 @@ export const POLICY_REFUSALS = {
     `this policy rule: ${reason} `,
   extractorQuery: "jmespath may not be used in an image extractor when mutating digests with verify images",
   overridesInPolicy: "Use of validationFailureActionOverrides is supported only with ClusterPolicy",
+  matchCondition: (detail: string) => `match conditions compilation errors: ${detail}`,
   autogenAll: "Autogen annotation does not support 'all' anymore, remove the annotation or set it to a valid value",
   duplicateRule: (name: string) => `Duplicate rule name: '${printable(name)}'`,
   noOperation: (name: string) =>

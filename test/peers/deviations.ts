@@ -8,7 +8,7 @@ import { expect } from "vitest";
 
 export interface Deviation {
   readonly id: string;
-  /** `notation`, `oras`, `kyverno` or `notation-core-go`. */
+  /** `notation`, `oras`, `kyverno`, `notation-core-go` or `kubernetes`. */
   readonly peer: string;
   /** Where the difference is described: a specification's section, or a name of a rule. */
   readonly section: string;
