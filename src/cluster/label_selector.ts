@@ -14,7 +14,7 @@ export interface LabelRequirement {
 
 const NAME = /^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
 const VALUE = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/;
-const INTEGER = /^-?[0-9]{1,15}$/;
+const INTEGER = /^-?[0-9]{1,18}$/;
 
 /**
  * Reads a selector: `app=web`, `app==web`, `tier!=db`, `tier in (a,b)`, `tier notin (a,b)`, `tier`, `!tier`, `size>3`,
@@ -101,9 +101,9 @@ export function selectsLabels(
       case "absent":
         return !given;
       case "greater":
-        return given && INTEGER.test(label) && Number(label) > Number(values[0]);
+        return given && INTEGER.test(label) && BigInt(label) > BigInt(values[0] ?? "");
       case "less":
-        return given && INTEGER.test(label) && Number(label) < Number(values[0]);
+        return given && INTEGER.test(label) && BigInt(label) < BigInt(values[0] ?? "");
     }
   });
 }

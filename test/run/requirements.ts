@@ -26,6 +26,8 @@ const needs = {
   timestamps: built("timestamps"),
   /** The reference's revocation library as a program, likewise. */
   revocation: built("revocation"),
+  /** Kubernetes' own libraries as a program, likewise. */
+  kubernetes: built("kubernetes"),
   /** The Kyverno CLI, built by `npm run peers`. */
   kyverno: built("kyverno"),
   /** Everything `npm run peers` builds. */
