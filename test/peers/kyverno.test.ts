@@ -24,6 +24,7 @@ import { peerPaths } from "../../scripts/peers.ts";
 import { describeIf } from "../run/requirements.ts";
 import { loadLayout } from "./content.ts";
 import { expectSame } from "./deviations.ts";
+import { attestationCases } from "./kyverno_attestations.ts";
 import { type FixtureImages, kyvernoCases } from "./kyverno_cases.ts";
 import { crowd, kyvernoDifferences } from "./kyverno_differences.ts";
 import { type Registry, startOlareg } from "./registries.ts";
@@ -83,6 +84,7 @@ function cases(host: string) {
     indexSigned: `${host}/index:signed`,
     indexChildSigned: `${host}/index:child-only`,
     attested: `${host}/attested:signed`,
+    attestations: (tag) => `${host}/attestations:${tag}`,
     fallbackSigned: `${host}/fallback:signed`,
     crowded: `${host}/crowded:jws`,
   };
@@ -95,6 +97,7 @@ function cases(host: string) {
   return [
     ...kyvernoCases(images, certificates, digest),
     ...kyvernoDifferences(images, certificates, digest),
+    ...attestationCases(images, certificates),
   ];
 }
 
@@ -257,6 +260,17 @@ describeIf("peers", "the real Kyverno CLI", () => {
     } finally {
       server.close();
     }
+  });
+
+  it("asks the image's attestors for an attestation that names none, with which the peer crashes", async () => {
+    const test = cases(registry.host).find(({ name }) => name === "attestations: signed");
+    if (test === undefined) throw new Error("no case");
+    const policy = policyOf({ ...test, verify: { attestations: [{ type: "sbom/cyclone-dx" }] } }, registry.host);
+    await expect(askKyverno(policy, test.resource)).rejects.toThrow("nil pointer dereference");
+    const { allowed, mutate } = await askUs(policy, test.resource);
+    expect(allowed).toBe(true);
+    const said = mutate.responses.flatMap(({ images }) => images.map(({ message }) => message));
+    expectSame(said, [], "attestation-own-attestors", "an attestation without attestors");
   });
 
   it('says "artifact" where the webhook\'s denial says "image"', async () => {

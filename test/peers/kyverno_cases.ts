@@ -44,6 +44,7 @@ export interface FixtureImages {
   readonly indexSigned: string;
   readonly indexChildSigned: string;
   readonly attested: string;
+  readonly attestations: (tag: string) => string;
   readonly fallbackSigned: string;
   readonly crowded: string;
 }

@@ -143,6 +143,9 @@ export function createArtifactView(ports: ViewPorts, { signal }: { readonly sign
         const found = `"${descriptor.digest}", expected "${reference.digest}"`;
         throw new MalformedError("ERR_DIGEST_MISMATCH", `Cannot resolve "${formatReference(reference)}": got ${found}`);
       }
+      // What a tag was just found to name is known under its digest too.
+      const byDigest = `${repositoryName(reference)} ${descriptor.digest}`;
+      if (!resolved.has(byDigest)) resolved.set(byDigest, Promise.resolve(descriptor));
       return descriptor;
     });
   };
