@@ -1,17 +1,26 @@
 /** ClusterPolicy and Policy of `kyverno.io`: documents with `verifyImages` rules → policies that can be asked. */
 import { printable } from "../encoding/mod.ts";
 import { toEngineError } from "../errors.ts";
+import type { FunctionTable } from "../expressions/mod.ts";
 import { AUTOGEN_ANNOTATION, autogenRules, autogenTargets } from "./autogen.ts";
 import { type ConditionBlock, evaluateBlock } from "./conditions.ts";
 import { withContext } from "./context.ts";
 import { mapConcurrently, withinDeadline } from "./deadline.ts";
-import type { FailureAction } from "./image_fields.ts";
+import { actionFor, actionOfEntries, overrideNeeds } from "./failure_action.ts";
 import { evaluateImage, type ImageVerification } from "./image_rule.ts";
+import { exemptImages, type RuleName } from "./exceptions.ts";
 import { imagesOfRule } from "./extractors.ts";
 import { kyvernoFunctions } from "./functions/table.ts";
-import { comparePointers, type InvalidImage, isRequired, type ResourceImages } from "./images.ts";
-import { clusterNeeds, compileSelection } from "./match.ts";
-import { failedToEvaluatePreconditions, failedToMatch, failedToSubstitute, preconditionsNotMet } from "./message.ts";
+import { comparePointers, type ImageInfo, type InvalidImage, isRequired, type ResourceImages } from "./images.ts";
+import type { MatchConditions } from "./match_conditions.ts";
+import { clusterNeeds, compileSelection, type Selected } from "./match.ts";
+import {
+  failedToEvaluateMatchConditions,
+  failedToEvaluatePreconditions,
+  failedToMatch,
+  failedToSubstitute,
+  preconditionsNotMet,
+} from "./message.ts";
 import { type PolicyFields, readPolicy } from "./policy_fields.ts";
 import type {
   CompiledPolicy,
@@ -63,7 +72,7 @@ export function compileClusterPolicy(document: PolicyDocument, gate: Gate): Comp
     extractedKinds: new Set(rules.flatMap(({ imageExtractors }) => [...imageExtractors?.keys() ?? []])),
     timeoutSeconds,
     failurePolicy,
-    needs: [...new Set(rules.flatMap(clusterNeeds))].sort(),
+    needs: [...new Set([...rules.flatMap(clusterNeeds), ...overrideNeeds(fields.actionOverrides)])].sort(),
     evaluate: fields.applyRules === "One"
       ? (request, context) => evaluateUntilApplied(compiled, request, context)
       : async (request, context) => {
@@ -97,49 +106,106 @@ async function evaluateUntilApplied(
 }
 
 function compileRule(rule: RuleFields, policy: PolicyFields): CompiledRule {
-  const { match, exclude, preconditions, verifyImages, entries } = rule;
-  const selection = { match, ...(exclude === undefined ? {} : { exclude }), policyNamespace: policy.namespace };
-  const select = compileSelection(selection);
-  const name = { policy: policy.name, rule: rule.name };
-  const header = {
-    ...name,
-    policyNamespace: policy.namespace,
-    action: actionOf(entries, policy.failureAction),
-    failurePolicy: policy.failurePolicy,
+  const { match, exclude, entries } = rule;
+  const { name, namespace: policyNamespace, failurePolicy } = policy;
+  const select = compileSelection({ match, ...(exclude === undefined ? {} : { exclude }), policyNamespace });
+  const header = { policy: name, policyNamespace, rule: rule.name, failurePolicy };
+  const actions = {
+    own: actionOfEntries(entries),
+    overrides: policy.actionOverrides,
+    fallback: policy.failureAction,
   };
   return async (request, context) => {
     const selected = select(request);
     if (selected === false) return undefined;
-    const found = imagesOf(rule, request);
-    if (found.images.length + found.invalid.length === 0) return undefined;
-    if (selected !== true) {
-      try {
-        if (!await selected(context.facts)) return undefined;
-      } catch (thrown) {
-        const { message, refusal } = toEngineError(thrown, "Cannot match the request");
-        return {
-          ...header,
-          images: [],
-          whole: { status: "error", message: failedToMatch(printable(message)), refusal },
-        };
-      }
-    }
     const functions = kyvernoFunctions(context.ports);
-    const scope = withContext(requestScope(request, functions, rule.imageExtractors), rule.context, context);
-    const action = `reading the variables of ${policy.name}.${rule.name}`;
-    const within = <T>(work: Promise<T>): Promise<T> => withinDeadline(work, context.signal, action);
-    const whole = preconditions === undefined ? undefined : await unmetPreconditions(preconditions, scope, within);
-    if (whole !== undefined) return { ...header, images: [], whole };
-    try {
-      const compiled = await within(verifyImages.read(scope, context.ports.crypto));
-      const images = await evaluateImages(compiled, found, name, scope, context);
-      return images.length === 0 ? undefined : { ...header, images };
-    } catch (thrown) {
-      const { message, refusal } = toEngineError(thrown, "Cannot read the rule's variables");
-      const sentence = failedToSubstitute(printable(message));
-      return { ...header, images: [], whole: { status: "error", message: sentence, refusal } };
-    }
+    const found = imagesOf(rule, request, functions);
+    if (found.images.length + found.invalid.length === 0) return undefined;
+    const asked = policy.matchConditions === undefined || await isAsked(policy.matchConditions, policy, request);
+    if (asked === false) return undefined;
+    const answer = asked === true
+      ? await answerOf({ rule, name: header, selected, found, functions }, request, context)
+      : wholly(asked);
+    if (answer === undefined) return undefined;
+    return { ...header, action: await actionFor(actions, request.namespace, context.facts), ...answer };
   };
+}
+
+/**
+ * Whether the policy's match conditions hold. When they fail, the API server asks a webhook nothing: it denies, or leaves
+ * the webhook out, by the failure policy.
+ */
+async function isAsked(
+  conditions: MatchConditions,
+  { failurePolicy }: PolicyFields,
+  request: PolicyRequest,
+): Promise<boolean | WholeRuleResponse> {
+  try {
+    return await conditions.hold(request);
+  } catch (thrown) {
+    const { message, refusal } = toEngineError(thrown, "Cannot evaluate the policy's match conditions");
+    const sentence = failedToEvaluateMatchConditions(printable(message));
+    return failurePolicy === "Fail"
+      ? { status: "error", message: sentence, refusal }
+      : { status: "skip", message: sentence };
+  }
+}
+
+type RuleAnswer = Pick<RuleResponse, "images" | "whole">;
+
+/** A rule that may be about a request. */
+interface AskedRule {
+  readonly rule: RuleFields;
+  readonly name: RuleName;
+  readonly selected: Selected;
+  readonly found: ResourceImages;
+  readonly functions: FunctionTable;
+}
+
+/** What a rule says of the images it is about, or why it says nothing of them. */
+async function answerOf(
+  { rule, name, selected, found, functions }: AskedRule,
+  request: PolicyRequest,
+  context: EvaluationContext,
+): Promise<RuleAnswer | undefined> {
+  const { preconditions, verifyImages } = rule;
+  if (selected !== true) {
+    try {
+      if (selected === false || !await selected(context.facts)) return undefined;
+    } catch (thrown) {
+      const { message, refusal } = toEngineError(thrown, "Cannot match the request");
+      return wholly({ status: "error", message: failedToMatch(printable(message)), refusal });
+    }
+  }
+  const scope = withContext(requestScope(request, functions, rule.imageExtractors), rule.context, context);
+  const action = `reading the variables of ${name.policy}.${name.rule}`;
+  const within = <T>(work: Promise<T>): Promise<T> => withinDeadline(work, context.signal, action);
+  const unmet = preconditions === undefined ? undefined : await unmetPreconditions(preconditions, scope, within);
+  if (unmet !== undefined) return wholly(unmet);
+  const { facts, exceptions } = context;
+  try {
+    const { left, exempt, whole } = await within(exemptImages(exceptions, name, found, { request, facts, scope }));
+    if (whole !== undefined) return wholly({ status: "skip", message: whole });
+    const skipped = exempt.map(({ image, message }) => respondSkipped(image, message));
+    if (left.images.length + left.invalid.length === 0) return { images: inOrder(skipped) };
+    const compiled = await within(verifyImages.read(scope, context.ports.crypto));
+    const images = inOrder([...skipped, ...await evaluateImages(compiled, left, name, scope, context)]);
+    return images.length === 0 ? undefined : { images };
+  } catch (thrown) {
+    const { message, refusal } = toEngineError(thrown, "Cannot read the rule's variables");
+    return wholly({ status: "error", message: failedToSubstitute(printable(message)), refusal });
+  }
+}
+
+const wholly = (whole: WholeRuleResponse): RuleAnswer => ({ images: [], whole });
+
+function respondSkipped({ image, pointer, container }: ImageInfo, message: string): ImageResponse {
+  return { image, pointer, container, status: "skip", message, outcomes: [] };
+}
+
+/** As a Pod starts them. */
+function inOrder(images: readonly ImageResponse[]): readonly ImageResponse[] {
+  return [...images].sort((one, other) => comparePointers(one.pointer, other.pointer));
 }
 
 /** Why a rule does not apply, or why that cannot be told; `undefined` when it applies. */
@@ -158,27 +224,22 @@ async function unmetPreconditions(
 }
 
 /** The images that an entry may be about; what is no reference may be anything. */
-function imagesOf({ entries, imageExtractors }: RuleFields, request: PolicyRequest): ResourceImages {
-  const { images, invalid } = imagesOfRule(request, imageExtractors);
+function imagesOf(
+  { entries, imageExtractors }: RuleFields,
+  request: PolicyRequest,
+  functions: FunctionTable,
+): ResourceImages {
+  const { images, invalid } = imagesOfRule(request, imageExtractors, functions);
   return {
     images: images.filter((image) => entries.some((entry) => isRequired(image, entry.imageReferences))),
     invalid,
   };
 }
 
-/** One entry that enforces makes the rule enforce; otherwise the first entry that says anything decides. */
-function actionOf(
-  entries: readonly { readonly failureAction?: FailureAction }[],
-  failureAction: FailureAction,
-): FailureAction {
-  const actions = entries.map((entry) => entry.failureAction).filter((action) => action !== undefined);
-  return actions.includes("Enforce") ? "Enforce" : actions[0] ?? failureAction;
-}
-
 async function evaluateImages(
   entries: readonly ImageVerification[],
   { images, invalid }: ResourceImages,
-  name: { readonly policy: string; readonly rule: string },
+  name: RuleName,
   scope: VariableScope,
   context: EvaluationContext,
 ): Promise<readonly ImageResponse[]> {
@@ -192,7 +253,7 @@ async function evaluateImages(
     }
     return answers;
   });
-  return [...refusedImages, ...responses.flat()].sort((one, other) => comparePointers(one.pointer, other.pointer));
+  return [...refusedImages, ...responses.flat()];
 }
 
 function respondInvalid({ image, pointer, container, message, refusal }: InvalidImage): ImageResponse {

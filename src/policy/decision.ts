@@ -6,6 +6,7 @@ import { needsNoPolicy } from "./changes.ts";
 import { createClusterFacts } from "./cluster_facts.ts";
 import { snapshotOf } from "./cluster_snapshot.ts";
 import { blockedMessage, type Noun, warning } from "./message.ts";
+import type { PolicyException } from "./exceptions.ts";
 import { patchesFor } from "./patch.ts";
 import type {
   CompiledPolicy,
@@ -25,6 +26,8 @@ export interface EvaluateOptions {
   readonly signal: AbortSignal;
   /** What messages say was signed; "image" when left out. */
   readonly noun?: Noun;
+  /** Exceptions that count; none when left out. */
+  readonly exceptions?: readonly PolicyException[];
 }
 
 /**
@@ -40,7 +43,7 @@ export interface EvaluateOptions {
 export async function evaluate(
   policies: readonly CompiledPolicy[],
   request: PolicyRequest,
-  { ports, phase, signal, noun = "image" }: EvaluateOptions,
+  { ports, phase, signal, noun = "image", exceptions = [] }: EvaluateOptions,
 ): Promise<Decision> {
   if (needsNoPolicy(request, policies)) return decide([], request, phase);
   if (request.object === undefined) {
@@ -49,7 +52,7 @@ export async function evaluate(
   const artifacts = createArtifactView(ports, { signal });
   const asked = ports.cluster === undefined ? ports : { ...ports, cluster: snapshotOf(ports.cluster) };
   const facts = createClusterFacts(request, asked.cluster, signal);
-  const context = { ports: asked, phase, signal, noun, facts, artifacts };
+  const context = { ports: asked, phase, signal, noun, facts, exceptions, artifacts };
   const responses = await Promise.all(inOrderOfNames(policies).map((policy) => policy.evaluate(request, context)));
   return decide(responses.flat(), request, phase);
 }

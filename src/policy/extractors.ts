@@ -6,7 +6,7 @@
  */
 import { formatPointer, isJsonObject, printable } from "../encoding/mod.ts";
 import { EngineError, refusal } from "../errors.ts";
-import { type Query, STANDARD_FUNCTIONS } from "../expressions/mod.ts";
+import type { FunctionTable, Query } from "../expressions/mod.ts";
 import {
   boundImages,
   extractImages,
@@ -40,26 +40,26 @@ export type ImageExtractors = ReadonlyMap<string, readonly ImageExtractor[]>;
  * that the object makes.
  *
  * @param request CREATE or UPDATE; DELETE and CONNECT have no images.
+ * @param functions What the extractors' expressions may call.
  */
-export function imagesOfRule(request: PolicyRequest, extractors: ImageExtractors | undefined): ResourceImages {
+export function imagesOfRule(
+  request: PolicyRequest,
+  extractors: ImageExtractors | undefined,
+  functions: FunctionTable,
+): ResourceImages {
   const own = extractors?.get(request.kind);
-  return own === undefined ? extractImages(request) : extractCustomImages(request.object, own);
+  if (own === undefined) return extractImages(request);
+  const found: Found = { images: [], invalid: [], functions };
+  for (const extractor of own) walk(request.object, [], extractor.steps, extractor, found);
+  return boundImages({ images: found.images, invalid: found.invalid }, []);
 }
 
 /** What was found so far. */
 interface Found {
   readonly images: ImageInfo[];
   readonly invalid: InvalidImage[];
-}
-
-/** The images of an object, by every extractor. */
-export function extractCustomImages(
-  object: KubernetesObject | undefined,
-  extractors: readonly ImageExtractor[],
-): ResourceImages {
-  const found: Found = { images: [], invalid: [] };
-  for (const extractor of extractors) walk(object, [], extractor.steps, extractor, found);
-  return boundImages(found, []);
+  /** What expressions may call. */
+  readonly functions: FunctionTable;
 }
 
 type Place = readonly (string | number)[];
@@ -93,7 +93,7 @@ function readHolder(holder: KubernetesObject, place: Place, extractor: ImageExtr
   if (typeof text !== "string") return void found.invalid.push(unreadable(text, [...place, member], "invalid image"));
   if (typeof name !== "string") return void found.invalid.push(unreadable(name, [...place, key ?? ""], "invalid key"));
   const container = printable(name);
-  const made = transform === undefined ? text : transformed(text, transform);
+  const made = transform === undefined ? text : transformed(text, transform, found.functions);
   if (typeof made !== "string") return void found.invalid.push(unreadable(text, [...place, member], made.reason));
   const image = readImage(made, container, pointer);
   if ("reference" in image) found.images.push({ ...image, list });
@@ -104,10 +104,11 @@ function readHolder(holder: KubernetesObject, place: Place, extractor: ImageExtr
 function transformed(
   text: string,
   { expression, query }: NonNullable<ImageExtractor["transform"]>,
+  functions: FunctionTable,
 ): string | { readonly reason: string } {
   const shown = printable(expression, 400);
   try {
-    const made = query.evaluate(text, STANDARD_FUNCTIONS);
+    const made = query.evaluate(text, functions);
     if (typeof made === "string") return made;
     const given = printable(JSON.stringify(made) ?? String(made), 80);
     return { reason: `jmespath ${shown} must produce a string, but produced ${given}` };

@@ -2,6 +2,8 @@
 import { parseYaml, printable, type YamlDocument } from "../encoding/mod.ts";
 import { EngineError } from "../errors.ts";
 import { compileClusterPolicy, type PolicyDocument } from "./cluster_policy.ts";
+import { readException } from "./exception_fields.ts";
+import type { PolicyException } from "./exceptions.ts";
 import type { CompiledPolicy } from "./policy.ts";
 import { describe, type Gate, isRecord, openGate, type PolicyProblem, type ProofPorts } from "./schema.ts";
 
@@ -16,20 +18,37 @@ export interface PolicyFile {
 export interface LoadedPolicies {
   /** In the order of the files and their documents; each has a name of its own. */
   readonly policies: readonly CompiledPolicy[];
+  /** PolicyExceptions, as the policies; they count where whoever evaluates says so. */
+  readonly exceptions: readonly PolicyException[];
   /** Everything that was not taken. While there is one, somebody is not protected as they think. */
   readonly problems: readonly PolicyProblem[];
 }
 
-type Compile = (document: PolicyDocument, gate: Gate) => CompiledPolicy | undefined;
+/** What became of a document. */
+type Compiled = { readonly policy: CompiledPolicy } | { readonly exception: PolicyException };
+
+type Compile = (value: Readonly<Record<string, unknown>>, file: string, gate: Gate) => Compiled | undefined;
+
+const policyOf = (version: PolicyDocument["version"], kind: PolicyDocument["kind"]): Compile => (value, file, gate) => {
+  const policy = compileClusterPolicy({ file, value, version, kind }, gate);
+  return policy === undefined ? undefined : { policy };
+};
+
+const exceptionOf: Compile = (value, file, gate) => {
+  const refuse: Gate["refuse"] = (path, reason, code = "ERR_POLICY_EXCEPTION") => gate.refuse(path, reason, code);
+  const exception = readException(value, file, { ...gate, refuse });
+  return exception === undefined ? undefined : { exception };
+};
 
 /** Every kind that is known: apiVersion and kind → how it is compiled. */
-const KINDS:
-  readonly (Pick<PolicyDocument, "version" | "kind"> & { readonly apiVersion: string; readonly compile: Compile })[] = [
-    { apiVersion: "kyverno.io/v1", version: "v1", kind: "ClusterPolicy", compile: compileClusterPolicy },
-    { apiVersion: "kyverno.io/v1", version: "v1", kind: "Policy", compile: compileClusterPolicy },
-    { apiVersion: "kyverno.io/v2beta1", version: "v2beta1", kind: "ClusterPolicy", compile: compileClusterPolicy },
-    { apiVersion: "kyverno.io/v2beta1", version: "v2beta1", kind: "Policy", compile: compileClusterPolicy },
-  ];
+const KINDS: ReadonlyMap<string, Compile> = new Map([
+  ["kyverno.io/v1 ClusterPolicy", policyOf("v1", "ClusterPolicy")],
+  ["kyverno.io/v1 Policy", policyOf("v1", "Policy")],
+  ["kyverno.io/v2beta1 ClusterPolicy", policyOf("v2beta1", "ClusterPolicy")],
+  ["kyverno.io/v2beta1 Policy", policyOf("v2beta1", "Policy")],
+  ["kyverno.io/v2beta1 PolicyException", exceptionOf],
+  ["kyverno.io/v2 PolicyException", exceptionOf],
+]);
 
 /**
  * Compiles every policy in the files. A document that cannot be used becomes a problem and takes no other down.
@@ -39,46 +58,59 @@ const KINDS:
  */
 export async function loadPolicies(files: readonly PolicyFile[], crypto: ProofPorts): Promise<LoadedPolicies> {
   const policies = new Map<string, CompiledPolicy>();
+  const exceptions = new Map<string, PolicyException>();
   const problems: PolicyProblem[] = [];
   for (const file of files) {
     const source = printable(file.source);
     for (const document of readDocuments(file.text, source, problems)) {
       const gate = openGate(source, document.locate);
-      const policy = compileDocument(document.value, source, gate);
+      const compiled = compileDocument(document.value, source, gate);
       await gate.settle(crypto);
       problems.push(...gate.problems);
-      if (policy === undefined || gate.problems.length > 0) continue;
-      const key = `${policy.namespace}/${policy.name}`;
-      const first = policies.get(key);
-      if (first === undefined) policies.set(key, policy);
-      else problems.push(duplicate(policy, first, source, document));
+      if (compiled === undefined || gate.problems.length > 0) continue;
+      const first = "policy" in compiled ? keep(policies, compiled.policy) : keep(exceptions, compiled.exception);
+      if (first !== undefined) problems.push(duplicate(first, compiled, source, document));
     }
   }
-  return { policies: [...policies.values()], problems };
+  return { policies: [...policies.values()], exceptions: [...exceptions.values()], problems };
 }
 
-function compileDocument(value: unknown, file: string, gate: Gate): CompiledPolicy | undefined {
+/**
+ * Keeps what has a name of its own.
+ *
+ * @returns What has the name already.
+ */
+function keep<T extends Named>(named: Map<string, T>, one: T): T | undefined {
+  const key = `${one.namespace}/${one.name}`;
+  const first = named.get(key);
+  if (first === undefined) named.set(key, one);
+  return first;
+}
+
+type Named = Pick<CompiledPolicy, "name" | "namespace" | "source">;
+
+function compileDocument(value: unknown, file: string, gate: Gate): Compiled | undefined {
   if (!isRecord(value)) {
     return void gate.refuse([], `${describe(value)}, expected a policy`, "ERR_POLICY_KIND");
   }
   const { apiVersion, kind } = value;
-  const known = KINDS.find((one) => one.apiVersion === apiVersion && one.kind === kind);
-  if (known === undefined) {
-    const expected = [...new Set(KINDS.map((one) => `${one.apiVersion} ${one.kind}`))].join(", ");
+  const compile = typeof apiVersion === "string" && typeof kind === "string"
+    ? KINDS.get(`${apiVersion} ${kind}`)
+    : undefined;
+  if (compile === undefined) {
+    const expected = [...KINDS.keys()].join(", ");
     const found = `${describe(apiVersion)} ${describe(kind)}`;
     return void gate.refuse([], `apiVersion and kind are ${found}, expected one of ${expected}`, "ERR_POLICY_KIND");
   }
-  return known.compile({ file, value, version: known.version, kind: known.kind }, gate);
+  return compile(value, file, gate);
 }
 
-function duplicate(
-  policy: CompiledPolicy,
-  first: CompiledPolicy,
-  file: string,
-  { locate }: YamlDocument,
-): PolicyProblem {
-  const reason = `a policy "${policy.name}" is already in ${first.source}: one of them would stand for both`;
-  return { file, ...locate(["metadata", "name"]), path: "metadata.name", code: "ERR_POLICY", reason };
+function duplicate(first: Named, compiled: Compiled, file: string, { locate }: YamlDocument): PolicyProblem {
+  const isPolicy = "policy" in compiled;
+  const what = `${isPolicy ? "a policy" : "an exception"} "${first.name}" is already in ${first.source}`;
+  const code = isPolicy ? "ERR_POLICY" : "ERR_POLICY_EXCEPTION";
+  const reason = `${what}: one of them would stand for both`;
+  return { file, ...locate(["metadata", "name"]), path: "metadata.name", code, reason };
 }
 
 /** The documents of a file; when one is no YAML, those that are. */

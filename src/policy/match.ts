@@ -59,6 +59,16 @@ export function compileSelection({ match, exclude, policyNamespace }: Selection)
   };
 }
 
+/**
+ * Makes the question "does this exempt that request?": read in the narrowest way, as `exclude` is.
+ *
+ * Spec: Kyverno, PolicyException, `spec.match`.
+ */
+export function compileExemption(match: MatchBlock): (request: PolicyRequest) => Selected {
+  const isExempt = compileBlock(match, "exclude");
+  return (request) => isExempt(describeRequest(request));
+}
+
 /** What a selection may have to ask of the cluster. */
 export function clusterNeeds({ match, exclude }: Pick<Selection, "match" | "exclude">): readonly ClusterNeed[] {
   const filters = [...match.filters, ...exclude?.filters ?? []];

@@ -118,6 +118,18 @@ export const unverifiedImage = (image: string): string => `unverified image ${im
 
 export const imageVerified = "image verified";
 
+/** Exceptions leave the rule out; their names follow without a space. */
+export const exemptedByExceptions = (keys: readonly string[]): string =>
+  `rule is skipped due to policy exceptions${keys.join(", ")}`;
+
+/** What Kyverno says of an exception that it does not take, or not yet. */
+export const EXCEPTION_REFUSALS = {
+  policyName: "An exception requires a policy name",
+  disabled: "PolicyException resources would not be processed until it is enabled.",
+  noNamespace: "The exceptionNamespace flag is not set",
+  otherNamespace: "PolicyException resource namespace must match the defined namespace.",
+} as const;
+
 /** What Kyverno says of a policy it does not take. */
 export const POLICY_REFUSALS = {
   noImageReference: "An image reference is required",
@@ -152,6 +164,12 @@ export const POLICY_REFUSALS = {
     "only select variables are allowed in background mode. Set spec.background=false to disable background mode for " +
     `this policy rule: ${reason} `,
   extractorQuery: "jmespath may not be used in an image extractor when mutating digests with verify images",
+  conflictingNamespaces: (path: string, namespace: string) =>
+    `conflicting namespaces found in path: ${path}: ${printable(namespace)}`,
+  patternOfNamespace: (path: string, found: string, namespace: string) =>
+    `path: ${path}: wildcard pattern '${printable(found)}' matches with namespace '${printable(namespace)}'`,
+  patternOfPattern: (path: string, one: string, other: string) =>
+    `path: ${path}: wildcard pattern '${printable(one)}' conflicts with the pattern '${printable(other)}'`,
   overridesInPolicy: "Use of validationFailureActionOverrides is supported only with ClusterPolicy",
   matchCondition: (detail: string) => `match conditions compilation errors: ${detail}`,
   autogenAll: "Autogen annotation does not support 'all' anymore, remove the annotation or set it to a valid value",

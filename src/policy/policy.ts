@@ -5,6 +5,7 @@ import type { Digest, OpenRepository } from "../oci/mod.ts";
 import type { ArtifactOutcome, ArtifactView } from "../notary/mod.ts";
 import type { RevocationChecker } from "../revocation/mod.ts";
 import type { ClusterFacts, ClusterNeed } from "./cluster_facts.ts";
+import type { PolicyException } from "./exceptions.ts";
 import type { Noun } from "./message.ts";
 import type { IgnoredField } from "./schema.ts";
 
@@ -125,6 +126,8 @@ export interface EvaluationContext {
   readonly noun: Noun;
   /** What only the cluster knows of the request; asked for once, by the first rule that needs it. */
   readonly facts: ClusterFacts;
+  /** Exceptions that count. */
+  readonly exceptions: readonly PolicyException[];
   /** One request's view of the registries: the same reference gives the same digest and the same envelopes. */
   readonly artifacts: ArtifactView;
 }

@@ -1,11 +1,12 @@
 /** The load gate of a ClusterPolicy or Policy: its metadata and its `spec`. */
 import { AUTOGEN_ANNOTATION } from "./autogen.ts";
 import type { PolicyDocument } from "./cluster_policy.ts";
+import { type ActionOverride, actionOverrides, failureAction } from "./failure_action.ts";
 import type { FailureAction } from "./image_fields.ts";
 import { POLICY_REFUSALS } from "./message.ts";
+import { objectName, SERVER_FIELDS } from "./metadata_fields.ts";
 import { imageRule, type RuleFields } from "./rule_fields.ts";
 import {
-  describe,
   enforced,
   type Fields,
   type FieldTable,
@@ -34,6 +35,7 @@ export interface PolicyFields {
   readonly rawRules: readonly unknown[];
   readonly applyRules: "All" | "One";
   readonly failureAction: FailureAction;
+  readonly actionOverrides: readonly ActionOverride[];
   readonly failurePolicy: "Fail" | "Ignore";
   readonly timeoutSeconds?: number;
 }
@@ -44,16 +46,9 @@ export const MAX_POLICY_NAME_LENGTH = 63;
 /** Annotations that would change what this engine does; a later version may know some, this one knows none. */
 const OWN_ANNOTATIONS = "edge-notary.dev/";
 
-const SERVER_FIELD = "the API server's own bookkeeping";
 const OTHER_RULES = "only mutate and generate rules use it";
 
-const name: Reader<string> = (value, path, gate) => {
-  if (typeof value !== "string" || !/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(value)) {
-    return void gate.refuse(path, `${describe(value)}, expected lower-case letters, digits, "-" and "."`);
-  }
-  if (value.length <= MAX_POLICY_NAME_LENGTH) return value;
-  return void gate.refuse(path, `${value.length} characters, expected at most ${MAX_POLICY_NAME_LENGTH}`);
-};
+const name = objectName(MAX_POLICY_NAME_LENGTH);
 
 const annotations: Reader<ReadonlyMap<string, string>> = (value, path, gate) => {
   const found = mapOfTexts("expected text")(value, path, gate);
@@ -70,18 +65,7 @@ const METADATA = {
   name: enforced(name),
   namespace: enforced(name),
   annotations: enforced(annotations),
-  labels: ignored("they describe the policy and decide nothing"),
-  generateName: ignored(SERVER_FIELD),
-  uid: ignored(SERVER_FIELD),
-  resourceVersion: ignored(SERVER_FIELD),
-  generation: ignored(SERVER_FIELD),
-  creationTimestamp: ignored(SERVER_FIELD),
-  deletionTimestamp: ignored(SERVER_FIELD),
-  deletionGracePeriodSeconds: ignored(SERVER_FIELD),
-  managedFields: ignored(SERVER_FIELD),
-  ownerReferences: ignored(SERVER_FIELD),
-  finalizers: ignored(SERVER_FIELD),
-  selfLink: ignored(SERVER_FIELD),
+  ...SERVER_FIELDS,
 } satisfies FieldTable;
 
 const seconds: Reader<number> = (value, path, gate) => {
@@ -95,12 +79,6 @@ const seconds: Reader<number> = (value, path, gate) => {
 const admission: Reader<boolean> = (value, path, gate) => {
   const found = truth(value, path, gate);
   return found === false ? void gate.refuse(path, POLICY_REFUSALS.admissionOff) : found;
-};
-
-const failureAction: Reader<FailureAction> = (value, path, gate) => {
-  const found = oneOf("Audit", "Enforce", "audit", "enforce")(value, path, gate);
-  if (found === undefined) return undefined;
-  return found.toLowerCase() === "enforce" ? "Enforce" : "Audit";
 };
 
 const failurePolicy = oneOf("Fail", "Ignore");
@@ -120,9 +98,7 @@ const SPEC = {
   applyRules: enforced(oneOf("All", "One")),
   failurePolicy: enforced(failurePolicy),
   validationFailureAction: enforced(failureAction),
-  validationFailureActionOverrides: refused(
-    "the failure action is one for all namespaces here: write a policy for each action",
-  ),
+  validationFailureActionOverrides: enforced(actionOverrides),
   webhookTimeoutSeconds: enforced(seconds),
   webhookConfiguration: enforced(webhookConfiguration),
   admission: enforced(admission),
@@ -169,6 +145,10 @@ export function readPolicy({ value, version, kind }: PolicyDocument, gate: Gate)
   const context = { policy, version, namespaced, namespace, background, failureAction: action };
   const rules = listOf(imageRule(context))(rawRules, ["spec", "rules"], gate) ?? [];
   checkNames(rawRules, gate);
+  const { validationFailureActionOverrides: overrides = [] } = spec;
+  if (namespaced && overrides.length > 0) {
+    gate.refuse(["spec", "validationFailureActionOverrides"], POLICY_REFUSALS.overridesInPolicy);
+  }
   const { webhookConfiguration: webhook } = spec;
   refuseBoth(spec.failurePolicy, webhook?.failurePolicy, "failurePolicy", POLICY_REFUSALS.failurePolicyTwice, gate);
   refuseBoth(
@@ -187,6 +167,7 @@ export function readPolicy({ value, version, kind }: PolicyDocument, gate: Gate)
     rawRules,
     applyRules: spec.applyRules ?? "All",
     failureAction: action,
+    actionOverrides: overrides,
     failurePolicy: webhook?.failurePolicy ?? spec.failurePolicy ?? "Fail",
     ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
   };

@@ -24,7 +24,7 @@ export function requestScope(
   };
   return createScope(values, functions).withLazy(
     "images",
-    () => Promise.resolve(imagesOf(request, extractors)),
+    () => Promise.resolve(imagesOf(request, extractors, functions)),
   );
 }
 
@@ -49,9 +49,13 @@ function admissionRequest(request: PolicyRequest): KubernetesObject {
 }
 
 /** `images.containers.NAME.registry` and its siblings; a list of containers that has no image is not there. */
-function imagesOf(request: PolicyRequest, extractors: ImageExtractors | undefined): KubernetesObject {
+function imagesOf(
+  request: PolicyRequest,
+  extractors: ImageExtractors | undefined,
+  functions: FunctionTable,
+): KubernetesObject {
   const lists: Record<string, Record<string, KubernetesObject>> = Object.create(null);
-  for (const image of imagesOfRule(request, extractors).images) {
+  for (const image of imagesOfRule(request, extractors, functions).images) {
     (lists[image.list] ??= Object.create(null))[image.container] = imageVariables(image);
   }
   return lists;

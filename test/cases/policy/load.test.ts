@@ -150,6 +150,7 @@ describe("loadPolicies() takes no document down for another", () => {
   it("when a file is empty", async () => {
     expect(await loadPolicies([{ source: "e.yaml", text: "\n---\n# nothing\n---\n" }], crypto)).toEqual({
       policies: [],
+      exceptions: [],
       problems: [],
     });
   });

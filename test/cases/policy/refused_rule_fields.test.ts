@@ -45,12 +45,6 @@ const REFUSED: readonly RefusedRow[] = [
   ["a wrong type", { spec: { failurePolicy: "fail" } }, "spec.failurePolicy", '"fail", expected one of Fail, Ignore'],
   ["a wrong action", { spec: { validationFailureAction: "Warn" } }, "spec.validationFailureAction", /expected one of/],
   [
-    "overrides",
-    { spec: { validationFailureActionOverrides: [] } },
-    "spec.validationFailureActionOverrides",
-    /one for all namespaces/,
-  ],
-  [
     "a timeout of 0",
     { spec: { webhookTimeoutSeconds: 0 } },
     "spec.webhookTimeoutSeconds",
