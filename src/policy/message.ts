@@ -211,9 +211,6 @@ export const failedToEvaluatePreconditions = (detail: string): string => `failed
 export const VARIABLE_REFUSALS = {
   reference: "references such as $(../name) are not resolved here: write the value itself, or a variable",
   open: 'braces "{{" open here that never close: close them with "}}", or write "\\{{" for the braces themselves',
-  ofUser: (variable: string) =>
-    "only select variables are allowed in background mode. Set spec.background=false to disable background mode for " +
-    `this policy rule: variable ${printable(variable, 400)} is not allowed`,
   invalid: (rule: string, detail: string) =>
     `policy contains invalid variables: variable substitution failed for rule ${printable(rule)}: ${detail}`,
   element: (variable: string, place: string) =>

@@ -55,14 +55,25 @@ function imagesOf(
   functions: FunctionTable,
 ): KubernetesObject {
   const lists: Record<string, Record<string, KubernetesObject>> = Object.create(null);
+<<<<<<< HEAD
   for (const image of imagesOfRule(request, extractors, functions).images) {
     (lists[image.list] ??= Object.create(null))[image.container] = imageVariables(image);
+=======
+  for (const image of imagesOfRule(request, extractors).images) {
+    (lists[image.list] ??= Object.create(null))[image.container] = listedImage(image);
+>>>>>>> b16e8fd (feat(policy): operators, variables and their refusals as the real Kyverno answers them, row by row)
   }
   return lists;
 }
 
-/** An image as `images` shows it. */
-export function imageVariables({ name, tag, digest, image, pointer }: ImageInfo): KubernetesObject {
+/** An image as `images` shows it: what it does not have is not there. */
+function listedImage(image: ImageInfo): KubernetesObject {
+  const { tag, digest, ...shown } = imageVariables(image);
+  return { ...shown, ...(tag === "" ? {} : { tag }), ...(digest === "" ? {} : { digest }), jsonPointer: image.pointer };
+}
+
+/** An image as `image` shows it to the conditions of its attestations: what it does not have is empty. */
+export function imageVariables({ name, tag, digest, image }: ImageInfo): KubernetesObject {
   const slash = name.indexOf("/");
   const path = name.slice(slash + 1);
   return {
@@ -72,13 +83,6 @@ export function imageVariables({ name, tag, digest, image, pointer }: ImageInfo)
     tag: tag ?? "",
     digest: digest ?? "",
     reference: image,
-    referenceWithTag: tag === undefined ? "" : `${name}:${tag}`,
-    jsonPointer: pointer,
+    referenceWithTag: `${name}:${tag ?? ""}`,
   };
-}
-
-/** An image as `image` shows it to the conditions of its attestations. */
-export function currentImage(image: ImageInfo): KubernetesObject {
-  const { jsonPointer: _, ...shown } = imageVariables(image);
-  return shown;
 }

@@ -2,7 +2,7 @@
 import { printable } from "../encoding/mod.ts";
 import { EngineError } from "../errors.ts";
 import { compileQuery } from "../expressions/mod.ts";
-import { VARIABLE_REFUSALS } from "./message.ts";
+import { POLICY_REFUSALS, VARIABLE_REFUSALS } from "./message.ts";
 import { type Gate, isRecord, type Path } from "./schema.ts";
 import { hasOpenBraces, parseTemplate, type TemplatePart } from "./variables.ts";
 import { matchWildcard } from "./wildcard.ts";
@@ -79,11 +79,14 @@ function faultOf(
     const expressions = expressionsOf(parseTemplate(text));
     if (hasOpenBraces(text)) return VARIABLE_REFUSALS.open;
     const [ofUser] = background ? expressions.filter((one) => OF_USERS.test(`{{${one}}}`)) : [];
-    if (ofUser !== undefined) return VARIABLE_REFUSALS.ofUser(`{{${ofUser}}}`);
+    if (ofUser !== undefined) {
+      return POLICY_REFUSALS.background(`variable ${printable(`{{${ofUser}}}`, 400)} is not allowed`);
+    }
     if (isDynamic(place)) return undefined;
     const known = background ? KNOWN.background : KNOWN.admission;
     const at = place.map((step) => `/${step}`).join("");
     for (const expression of expressions.map((one) => one.replace(/^\s*-/, "").trim())) {
+      if (expression.startsWith("element")) return VARIABLE_REFUSALS.element(expression, at);
       const fault = faultOfExpression(expression, at, known, patterns);
       if (fault !== undefined) return VARIABLE_REFUSALS.invalid(rule, fault);
     }
@@ -111,7 +114,6 @@ function faultOfExpression(
 ): string | undefined {
   const shown = printable(expression, 400);
   if (expression === "") return `failed to resolve  at path ${printable(at, 400)}: invalid query (nil)`;
-  if (expression.startsWith("element")) return VARIABLE_REFUSALS.element(expression, at);
   if (expression === "@") return undefined;
   try {
     compileQuery(expression);

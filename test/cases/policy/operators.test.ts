@@ -1,0 +1,70 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { OPERATORS } from "../../../src/policy/operators.ts";
+import { deviations } from "../../peers/deviations.ts";
+import { KEYS, OPERATOR_NAMES, OPERATOR_ROWS, VALUES } from "./operator_rows.ts";
+
+const vector: { readonly answers: Readonly<Record<string, readonly string[]>> } = JSON.parse(
+  readFileSync(new URL("../../vectors/policy/operators.json", import.meta.url), "utf8"),
+);
+
+const holds = (operator: string, key: unknown, value: unknown, keyIsPattern = true) =>
+  OPERATORS[operator]?.({ key, value, keyIsPattern });
+
+describe("OPERATORS", () => {
+  it("answers every operator, key and value as the real Kyverno does", () => {
+    const differing = OPERATOR_ROWS.filter(({ operator, key, value }) => {
+      const theirs = vector.answers[operator]?.[KEYS.indexOf(key)]?.[VALUES.indexOf(value)];
+      return holds(operator, key, value) !== (theirs === "1");
+    });
+    expect(differing).toEqual([]);
+  });
+
+  it("has a table in which every operator holds for some rows and not for others", () => {
+    expect(OPERATOR_ROWS.length).toBeGreaterThan(20_000);
+    expect(Object.keys(vector.answers)).toEqual([...OPERATOR_NAMES]);
+    for (const name of OPERATOR_NAMES) expect(new Set(vector.answers[name]?.join(""))).toEqual(new Set("01"));
+  });
+
+  it("knows the older names", () => {
+    expect([holds("Equal", "a", "a"), holds("Equal", "a", "b")]).toEqual([true, false]);
+    expect([holds("NotEqual", "a", "a"), holds("NotEqual", "a", "b")]).toEqual([false, true]);
+    expect(Object.keys(OPERATORS).sort()).toEqual([...OPERATOR_NAMES, "Equal", "NotEqual"].sort());
+  });
+
+  // The deviation "key-is-no-pattern": what a Pod's author writes must not fit every list.
+  it.each<[operator: string, key: unknown, value: unknown, pattern: boolean, plain: boolean]>([
+    ["AnyIn", "*", ["dev", "test"], true, false],
+    ["AllIn", ["*"], ["dev"], true, false],
+    ["In", "d?v", ["dev"], true, false],
+    ["AllNotIn", ["*"], ["prod"], false, true],
+    ["AnyIn", "dev", ["d*"], true, true],
+  ])(
+    "takes a key for a pattern only where the policy's author wrote it: %s %j %j",
+    (operator, key, value, one, two) => {
+      expect(deviations.map(({ id }) => id)).toContain("key-is-no-pattern");
+      expect(holds(operator, key, value, true)).toBe(one);
+      expect(holds(operator, key, value, false)).toBe(two);
+    },
+  );
+
+  // The deviation "large-numbers": Kyverno writes the number of a policy as 1e+06, and overflows where it counts seconds.
+  it("writes a number in digits, and compares one of any size", () => {
+    expect(deviations.map(({ id }) => id)).toContain("large-numbers");
+    expect(holds("AnyIn", 1_000_000, "1000000")).toBe(true);
+    expect(holds("AnyIn", 1_000_000, "1e+06")).toBe(false);
+    expect(holds("GreaterThan", 1e21, "1h")).toBe(true);
+    expect(holds("DurationLessThan", 1e21, 5)).toBe(false);
+  });
+
+  it("compares no pattern that would take long", () => {
+    expect(holds("AnyIn", "a".repeat(5_000), ["*a".repeat(2_500)])).toBe(false);
+    expect(holds("Equals", "a".repeat(5_000), "*a".repeat(2_500))).toBe(false);
+  });
+
+  // What Kyverno ends its process with: a list that holds more than texts.
+  it("compares lists that the deprecated operators do not expect", () => {
+    expect(holds("In", [1], ["1"])).toBe(true);
+    expect(holds("NotIn", [null], ["1"])).toBe(true);
+  });
+});
