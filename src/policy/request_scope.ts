@@ -55,13 +55,8 @@ function imagesOf(
   functions: FunctionTable,
 ): KubernetesObject {
   const lists: Record<string, Record<string, KubernetesObject>> = Object.create(null);
-<<<<<<< HEAD
   for (const image of imagesOfRule(request, extractors, functions).images) {
-    (lists[image.list] ??= Object.create(null))[image.container] = imageVariables(image);
-=======
-  for (const image of imagesOfRule(request, extractors).images) {
     (lists[image.list] ??= Object.create(null))[image.container] = listedImage(image);
->>>>>>> b16e8fd (feat(policy): operators, variables and their refusals as the real Kyverno answers them, row by row)
   }
   return lists;
 }
