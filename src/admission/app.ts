@@ -3,8 +3,10 @@
  * `/` for people.
  */
 import { Hono } from "hono";
+import { createMemoryCache } from "../cache/mod.ts";
 import { encodeUtf8, printable } from "../encoding/mod.ts";
 import { ConfigurationError, type ErrorCode, type Refusal, refusal, toEngineError } from "../errors.ts";
+import { createEvidenceStore } from "../notary/mod.ts";
 import { keepContent } from "../oci/mod.ts";
 import {
   type CompiledPolicy,
@@ -14,7 +16,7 @@ import {
   type PolicyPorts,
   type PolicyProblem,
 } from "../policy/mod.ts";
-import type { Ports } from "../ports.ts";
+import type { Cache, Ports } from "../ports.ts";
 import { serveAsset } from "./assets.ts";
 import { readJsonBody } from "./body.ts";
 import {
@@ -45,6 +47,16 @@ export interface AppOptions {
   readonly door?: Door;
   /** The built inspection page, file name → bytes; without it no page is served. */
   readonly page?: ReadonlyMap<string, Uint8Array>;
+  /** How the facts of verified signatures are kept: in this process, for an hour, when left out. */
+  readonly evidence?: EvidenceOptions;
+}
+
+/** How the facts of verified signatures are kept; never a decision. */
+export interface EvidenceOptions {
+  /** Seconds after which a signature is proven anew, at the latest; 0 keeps nothing. */
+  readonly maxAgeSeconds?: number;
+  /** Where they are kept: nobody but this endpoint may write there. */
+  readonly cache?: Cache;
 }
 
 /**
@@ -58,7 +70,10 @@ export interface AppOptions {
 export function createApp(options: AppOptions): Hono {
   const { policies, problems, door = openDoor, page } = options;
   // The same images come again and again: what was fetched for one review serves the next.
-  const ports = { ...options.ports, open: keepContent(options.ports.open, options.ports) };
+  const ports = withEvidence(
+    { ...options.ports, open: keepContent(options.ports.open, options.ports) },
+    options.evidence ?? {},
+  );
   const webhook = { ...options, ports };
   const app = new Hono();
   app.post("/mutate", (context) => review(context.req.raw, "mutate", door, webhook));
@@ -79,6 +94,16 @@ export function createApp(options: AppOptions): Hono {
   app.notFound(notFound);
   app.onError((error) => writeRefusedRequest(500, toEngineError(error, "Cannot answer").refusal));
   return app;
+}
+
+function withEvidence(ports: AppOptions["ports"], { maxAgeSeconds, cache }: EvidenceOptions): AppOptions["ports"] {
+  if (maxAgeSeconds === 0) return ports;
+  const settings = ports.revocation === undefined ? "nobody is asked about revocation" : "";
+  const evidence = createEvidenceStore(cache ?? createMemoryCache(ports), ports, {
+    settings,
+    ...(maxAgeSeconds === undefined ? {} : { maxAgeSeconds }),
+  });
+  return { ...ports, evidence };
 }
 
 async function review(request: Request, phase: Phase, door: Door, options: AppOptions): Promise<Response> {

@@ -7,7 +7,7 @@
  * const answer = await app.fetch(request); // POST /mutate?timeout=10s
  * ```
  */
-export { type AppOptions, createApp } from "./app.ts";
+export { type AppOptions, createApp, type EvidenceOptions } from "./app.ts";
 export { CONTENT_SECURITY_POLICY } from "./assets.ts";
 export {
   budgetOf,
@@ -18,6 +18,7 @@ export {
   startDeadline,
 } from "./deadline.ts";
 export { createTokenDoor, type Door, MIN_TOKEN_CHARACTERS, openDoor, parseTokens } from "./door.ts";
+export { MAX_MAX_AGE_SECONDS, readMaxAge } from "./max_age.ts";
 export {
   type AdmissionResponse,
   type AdmissionReview,

@@ -4,7 +4,6 @@
  * first thing they rest on. A refusal is never kept, and what a policy makes of the facts is asked anew each time.
  */
 import { decodeUtf8, encodeHex, encodeUtf8, isJsonObject, parseJson } from "../encoding/mod.ts";
-import { EngineError } from "../errors.ts";
 import type { Descriptor } from "../oci/mod.ts";
 import type { Cache, CryptoProvider, Ports } from "../ports.ts";
 import type { RevocationChecker } from "../revocation/mod.ts";
@@ -32,15 +31,19 @@ export interface EvidenceStore {
   /** @returns The outcome that was kept, marked as such; `undefined` when there is none that still holds. */
   readonly find: (question: EvidenceQuestion) => Promise<VerificationOutcome | undefined>;
   /**
-   * Keeps an outcome if it verified, until the first thing it rests on ends.
-   *
-   * @param rests What it was told about revocation, by {@link watchRevocation}.
+   * Keeps an outcome if it verified and nothing in it is a refusal or a doubt, those that are only logged included; until
+   * the first thing it rests on ends.
    */
-  readonly keep: (
-    question: EvidenceQuestion,
-    outcome: VerificationOutcome,
-    rests: { readonly envelope: Envelope; readonly revocation: RevocationWatch },
-  ) => Promise<void>;
+  readonly keep: (question: EvidenceQuestion, outcome: VerificationOutcome, rests: EvidenceRests) => Promise<void>;
+}
+
+/** What facts rest on. */
+export interface EvidenceRests {
+  readonly envelope: Envelope;
+  /** What was learned about revocation, by {@link watchRevocation}. */
+  readonly revocation: RevocationWatch;
+  /** An instant before the signature was judged: what ended while it was is not taken for over long ago. */
+  readonly since: Date;
 }
 
 /** How evidence is kept. */
@@ -51,7 +54,7 @@ export interface EvidenceSettings {
   readonly settings?: string;
 }
 
-/** Makes a store over a cache. What cannot be read back is as if it had never been kept. */
+/** Makes a store over a cache. A cache that fails, or holds what cannot be read back, is as one that holds nothing. */
 export function createEvidenceStore(
   cache: Cache,
   { crypto, now }: { readonly crypto: Pick<CryptoProvider, "digest"> } & Pick<Ports, "now">,
@@ -69,22 +72,33 @@ export function createEvidenceStore(
   };
   return {
     find: async (question) => {
-      const bytes = await cache.get(await keyOf(question));
+      const key = await keyOf(question);
+      const bytes = await cache.get(key).catch(() => undefined);
       const kept = bytes === undefined ? undefined : read(bytes);
+      if (kept === undefined) return undefined;
       const at = now().getTime();
+      const until = Math.min(kept.until, kept.since + maxAgeSeconds * 1_000);
       // A clock that was set back knows nothing of what was found after it.
-      if (kept === undefined || at < kept.since || at >= kept.until) return undefined;
+      if (at < kept.since || at >= until) return undefined;
       return { ...kept.outcome, keptSince: new Date(kept.since).toISOString() };
     },
-    keep: async (question, outcome, { envelope, revocation }) => {
-      if (verdict(outcome) !== "verified" || outcome.relaxed !== undefined) return;
-      const since = now().getTime();
+    keep: async (question, outcome, { envelope, revocation, since: from }) => {
+      if (outcome.relaxed !== undefined || !isProven(outcome)) return;
+      const since = from.getTime();
       const until = Math.min(since + maxAgeSeconds * 1_000, revocation.until(), ...endsOf(envelope, since));
-      if (until <= since) return;
+      const lifetime = until - now().getTime();
+      if (lifetime <= 0 || until <= since) return;
       const kept: Kept = { since, until, outcome };
-      await cache.set(await keyOf(question), encodeUtf8(JSON.stringify(kept)), (until - since) / 1_000);
+      const key = await keyOf(question);
+      await cache.set(key, encodeUtf8(JSON.stringify(kept)), lifetime / 1_000).catch(() => undefined);
     },
   };
+}
+
+/** Whether all that was asked was answered, and well: what is only logged is found anew, so that the log is of today. */
+function isProven(outcome: VerificationOutcome): boolean {
+  const results = Object.values(outcome.validations).map(({ result }) => result);
+  return verdict(outcome) === "verified" && results.every(({ status }) => status === "passed" || status === "skipped");
 }
 
 const identity = ({ mediaType, digest, size }: Descriptor) => [mediaType, digest, size];
@@ -103,10 +117,11 @@ function read(bytes: Uint8Array): Kept | undefined {
     if (!isJsonObject(value) || !isJsonObject(value["outcome"])) return undefined;
     const { since, until } = value;
     if (typeof since !== "number" || typeof until !== "number") return undefined;
-    return { since, until, outcome: value["outcome"] as unknown as VerificationOutcome };
-  } catch (thrown) {
-    if (thrown instanceof EngineError) return undefined;
-    throw thrown;
+    const outcome = value["outcome"] as unknown as VerificationOutcome;
+    return isProven(outcome) ? { since, until, outcome } : undefined;
+  } catch {
+    // What another hand wrote may be anything: it is no evidence.
+    return undefined;
   }
 }
 
@@ -118,7 +133,7 @@ function endsOf({ certificateChain, signedAttributes: { expiry } }: Envelope, si
 
 const trustKeys = new WeakMap<Trust, Promise<string>>();
 
-/** Names whom is trusted and how strictly, whatever it is called and in whatever order it is written. */
+/** Names whom is trusted and how strictly, in whatever order it is written, and what reports call it. */
 function trustKey(trust: Trust, crypto: Pick<CryptoProvider, "digest">): Promise<string> {
   const known = trustKeys.get(trust);
   if (known !== undefined) return known;
@@ -135,6 +150,7 @@ async function describeTrust(trust: Trust, crypto: Pick<CryptoProvider, "digest"
       ? null
       : (await Promise.all(certificates.map((certificate) => fingerprint(certificate, crypto)))).sort();
   return JSON.stringify([
+    trust.name,
     Object.entries(level.actions).sort(),
     await anchors(ca),
     await anchors(signingAuthority),

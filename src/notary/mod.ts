@@ -77,6 +77,17 @@ export {
   type ValidationType,
   type VerificationLevel,
 } from "./trust/mod.ts";
+export {
+  createEvidenceStore,
+  ENGINE_VERSION,
+  type EvidenceQuestion,
+  type EvidenceRests,
+  type EvidenceSettings,
+  type EvidenceStore,
+  MAX_EVIDENCE_AGE_SECONDS,
+  type RevocationWatch,
+  watchRevocation,
+} from "./evidence.ts";
 export { type Blob, verifyBlob } from "./verify/blob.ts";
 export { type ArtifactOptions, MAX_SIGNATURES, verifyArtifact } from "./verify/artifact.ts";
 export {

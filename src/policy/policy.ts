@@ -2,7 +2,7 @@
 import type { Refusal } from "../errors.ts";
 import type { Cluster, CryptoProvider, Ports } from "../ports.ts";
 import type { Digest, OpenRepository } from "../oci/mod.ts";
-import type { ArtifactOutcome, ArtifactView } from "../notary/mod.ts";
+import type { ArtifactOutcome, ArtifactView, EvidenceStore } from "../notary/mod.ts";
 import type { RevocationChecker } from "../revocation/mod.ts";
 import type { ClusterFacts, ClusterNeed } from "./cluster_facts.ts";
 import type { PolicyException } from "./exceptions.ts";
@@ -96,6 +96,8 @@ export type PolicyPorts = Pick<Ports, "now"> & {
   readonly revocation?: RevocationChecker;
   /** What the cluster holds; without it a rule that needs to know is an error. */
   readonly cluster?: Cluster;
+  /** Facts of signatures verified before; without it each request proves its own. What they mean is decided anew. */
+  readonly evidence?: EvidenceStore;
 };
 
 /** A policy ready to be asked. Compiled once, asked many times, never changed. */

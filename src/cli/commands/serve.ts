@@ -1,5 +1,5 @@
 /** `serve`: the admission webhook, until Ctrl-C. */
-import { createApp, createTokenDoor, type Door, openDoor, parseTokens } from "../../admission/mod.ts";
+import { createApp, createTokenDoor, type Door, openDoor, parseTokens, readMaxAge } from "../../admission/mod.ts";
 import { decodeUtf8 } from "../../encoding/mod.ts";
 import type { Host, Listener, ServeOptions } from "../../ports.ts";
 import { CLUSTER_FLAGS, openCluster } from "../cluster.ts";
@@ -40,6 +40,9 @@ export const serve = defineCommand({
     ...REVOCATION_HOST_FLAG,
     ...CLUSTER_FLAGS,
     demo: toggle("serve the fixture images in place of ghcr.io and load the example policy"),
+    "evidence-max-age": text("prove a verified signature anew after this time; 0 keeps nothing of it", "1h", {
+      value: "DURATION",
+    }),
     listen: text("where to listen", DEFAULT_ADDRESS, { value: "HOST:PORT" }),
     policy: list("load this file, or every .yaml, .yml and .json file of this folder; may be repeated", {
       value: "FILE|DIR",
@@ -53,6 +56,7 @@ export const serve = defineCommand({
     if (operands.length > 0) throw usage(`${operands.length} arguments, expected none: policies are given by --policy`);
     const address = listenAddress(flags);
     requireSafe(address, flags);
+    const evidence = { maxAgeSeconds: readMaxAge(flags["evidence-max-age"], "--evidence-max-age") };
     if (!flags.demo && flags.policy.length === 0) throw usage("missing --policy FILE|DIR, or --demo to try it");
     const root = await host.packageFolder();
     const paths = flags.demo ? [`${root}/${DEMO_POLICY}`, ...flags.policy] : flags.policy;
@@ -70,8 +74,8 @@ export const serve = defineCommand({
       const demoMirror = registry === undefined ? [] : [`${DEMO_REGISTRY}=${registry.url}`];
       const open = await openRegistries({ ...flags, mirror: [...demoMirror, ...flags.mirror] }, host);
       const revocation = await openRevocation(flags, host);
-      const ports = { ...host.ports, open, revocation, ...(cluster === undefined ? {} : { cluster }) };
-      const app = createApp({ policies, problems, ports, door, page: await host.page() });
+      const ports = { ...host.ports, open, revocation, ...(cluster === undefined ? {} : { cluster: cluster.port }) };
+      const app = createApp({ policies, problems, ports, door, evidence, page: await host.page() });
       const stop = host.interruption();
       const webhook = await host.serve((request) => app.fetch(request), {
         ...address,

@@ -165,7 +165,8 @@ async function findOrVerify(
   signal: AbortSignal,
 ): Promise<VerificationOutcome> {
   const { evidence } = ports;
-  if (evidence === undefined) {
+  // What is kept has not been to the chain doctor.
+  if (evidence === undefined || ports.diagnose === "every") {
     return await verifySignature(await source.envelope(), artifact, trust, { ...ports, signal }, source.integrity());
   }
   const question = { envelope: await source.blob(), artifact, trust };
@@ -175,8 +176,9 @@ async function findOrVerify(
   const { revocation: _asked, ...others } = ports;
   const watched = revocation.checker === undefined ? others : { ...others, revocation: revocation.checker };
   const envelope = await source.envelope();
+  const since = ports.now();
   const outcome = await verifySignature(envelope, artifact, trust, { ...watched, signal }, source.integrity());
-  await evidence.keep(question, outcome, { envelope, revocation });
+  await evidence.keep(question, outcome, { envelope, revocation, since });
   return outcome;
 }
 

@@ -94,10 +94,11 @@ describe("a tag", () => {
     // A registry whose tag moves to another image with every look.
     const digests = ["signed", "unsigned"];
     let looks = 0;
-    const world = await createWorld((real) => ({
+    const moving = await createWorld((real) => ({
       resolve: (target, options) =>
         real.resolve(target.includes(":") ? target : digests[looks++ % 2] as string, options),
     }));
+    const world = { ...moving, once: true } as const;
     const policies = await load(...["a", "b", "c"].map((name) => policyDocument({ metadata: { name } })));
     const decision = await ask(world, policies, pod(SIGNED, SIGNED, SIGNED));
     expect(looks).toBe(1);

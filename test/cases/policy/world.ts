@@ -1,6 +1,9 @@
 /** The fixtures' repositories in memory, with a count of what is asked and ways to make them fail. */
+import { expect } from "vitest";
+import { createMemoryCache } from "../../../src/cache/mod.ts";
 import { createWebCryptoProvider } from "../../../src/crypto/mod.ts";
 import { UnavailableError } from "../../../src/errors.ts";
+import { createEvidenceStore } from "../../../src/notary/mod.ts";
 import {
   openLayout,
   type OpenRepository,
@@ -31,6 +34,8 @@ export type Asked = string[];
 export interface World {
   readonly open: OpenRepository;
   readonly asked: Asked;
+  /** Set where an answer depends on how often something was asked: then nothing is asked twice. */
+  readonly once?: true;
 }
 
 type Layouts = ReadonlyMap<string, OpenRepository>;
@@ -91,19 +96,52 @@ function absent(name: string): Repository {
   return { name, resolve: fail, fetchManifest: fail, fetchBlob: fail, listReferrers: fail };
 }
 
-/** Evaluates a request in a world. */
+/**
+ * Evaluates a request in a world; and again with evidence, first to be kept and then kept: each time the decision is the
+ * same, or the test fails.
+ */
 export async function ask(
   world: World,
   policies: readonly CompiledPolicy[],
   request: PolicyRequest,
   options: Partial<EvaluateOptions> = {},
 ): Promise<Decision> {
-  return await evaluate(policies, request, {
+  const complete: EvaluateOptions = {
     ports: { open: world.open, crypto, now: () => NOW },
     phase: "mutate",
     signal: new AbortController().signal,
     ...options,
-  });
+  };
+  const decision = await evaluate(policies, request, complete);
+  if (world.once === undefined && !complete.signal.aborted) {
+    await expectSame(decision, world, policies, request, complete);
+  }
+  return decision;
+}
+
+async function expectSame(
+  decision: Decision,
+  { asked }: World,
+  policies: readonly CompiledPolicy[],
+  request: PolicyRequest,
+  options: EvaluateOptions,
+): Promise<void> {
+  const { ports } = options;
+  const cluster = ports.cluster as { readonly asked?: string[] } | undefined;
+  const lists = [asked, ...(cluster?.asked === undefined ? [] : [cluster.asked])];
+  const lengths = lists.map(({ length }) => length);
+  const evidence = createEvidenceStore(createMemoryCache(ports), ports);
+  for (const visit of ["cold", "warm"]) {
+    const again = await evaluate(policies, request, { ...options, ports: { ...ports, evidence } });
+    expect(withoutAge(again), `the decision with ${visit} evidence`).toEqual(withoutAge(decision));
+  }
+  // What is asked in between is nobody's question.
+  for (const [index, list] of lists.entries()) list.length = lengths[index] ?? 0;
+}
+
+/** A decision but for how long its facts have been kept. */
+function withoutAge(decision: Decision): unknown {
+  return JSON.parse(JSON.stringify(decision, (key, value: unknown) => key === "keptSince" ? undefined : value));
 }
 
 interface ImageRow {
