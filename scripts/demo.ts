@@ -47,8 +47,8 @@ function say(text: string): void {
 }
 
 /** Starts the webhook on a free port and reads from its greeting where it and the demo's registry listen. */
-function startServer(): Promise<Server> {
-  const child = spawn(process.execPath, [program, "serve", "--demo", "--port", "0"], {
+function startServer(...flags: readonly string[]): Promise<Server> {
+  const child = spawn(process.execPath, [program, "serve", "--demo", "--port", "0", ...flags], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => log += chunk);
@@ -69,7 +69,7 @@ function startServer(): Promise<Server> {
       if (url === undefined || registry === undefined || !greeting.includes("Ctrl-C")) return;
       clearTimeout(patience);
       child.stdout.off("data", read).resume();
-      say(`$ edge-notary serve --demo\n${greeting}`);
+      say(`$ ${["edge-notary", "serve", "--demo", ...flags].join(" ").replaceAll(root, "")}\n${greeting}`);
       resolve({ url, registry, child });
     };
     child.stdout.setEncoding("utf8").on("data", read);
@@ -196,27 +196,56 @@ async function blockUnsigned(server: Server): Promise<void> {
   );
 }
 
-async function tellStory(server: Server): Promise<void> {
+/** The page's last section: a policy that asks for a signed SBOM, and what is in it, beside the one about signatures. */
+async function demandAttestation(server: Server, digest: string): Promise<void> {
+  say("# With a policy that asks for a signed SBOM without GPL-3.0, too: the signed image has one");
+  await admitSigned(server, digest);
+  say("# The unsigned image has none");
+  const answer = await admit(server, "mutate", await readReview("unsigned-pod.json"));
+  assert.equal(answer.allowed, false);
+  const message = answer.status?.message ?? "";
+  say(`blocked${message}`);
+  const words = message.replace(/\s+/g, " ");
+  assert.ok(
+    words.includes(`check-image-attestation: verify-attestation-notary: 'image attestations verification failed`),
+  );
+  assert.ok(
+    words.includes(`no matching attestations found for image ${REPOSITORY}:unsigned with type sbom/cyclone-dx'`),
+    "it says which attestation is missing",
+  );
+}
+
+async function tellStory(server: Server): Promise<string> {
   const digest = await inspectSigned(server);
   await discoverSigned(server);
   await admitSigned(server, digest);
   await blockUnsigned(server);
+  return digest;
 }
 
-const server = await startServer();
-const patience = setTimeout(() => {
-  say("The story took too long");
-  server.child.kill("SIGKILL");
-  process.exit(1);
-}, STORY_TIMEOUT_MILLISECONDS);
-try {
-  await tellStory(server);
-} catch (error) {
-  process.stderr.write(log);
-  throw error;
-} finally {
-  const status = await stopServer(server);
-  clearTimeout(patience);
-  assert.equal(status, 0, "the webhook ends well at Ctrl-C");
+/** Runs a part of the story with a webhook of its own. */
+async function withServer<T>(flags: readonly string[], tell: (server: Server) => Promise<T>): Promise<T> {
+  const server = await startServer(...flags);
+  const patience = setTimeout(() => {
+    say("The story took too long");
+    server.child.kill("SIGKILL");
+    process.exit(1);
+  }, STORY_TIMEOUT_MILLISECONDS);
+  try {
+    return await tell(server);
+  } catch (error) {
+    process.stderr.write(log);
+    throw error;
+  } finally {
+    const status = await stopServer(server);
+    clearTimeout(patience);
+    assert.equal(status, 0, "the webhook ends well at Ctrl-C");
+  }
 }
+
+const digest = await withServer([], tellStory);
+await withServer(
+  ["--policy", `${root}examples/check-image-attestation.yaml`],
+  (server) => demandAttestation(server, digest),
+);
 say("All of it came true.");

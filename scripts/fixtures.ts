@@ -1,6 +1,6 @@
 /**
  * Makes `test/fixtures` anew: real signatures by the real notation, content by the real oras, certificates by openssl,
- * and what those tools say of the result; and puts the new signer's certificate into the example policy. Run by `npm run fixtures`; needs Go (for the tools) and openssl.
+ * and what those tools say of the result; and puts the new signer's certificate into the example policies. Run by `npm run fixtures`; needs Go (for the tools) and openssl.
  */
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -22,8 +22,9 @@ import { buildPeers } from "./peers.ts";
 /** What this program writes; everything else below `test/fixtures` is written by hand. */
 const MADE = ["keys", "layouts", "envelopes", "outputs"];
 
-/** The example policy: all of it is written by hand but the certificate, which is the fixture signer's. */
-const POLICY = fileURLToPath(new URL("../examples/check-image-notary.yaml", import.meta.url));
+/** The example policies: all of them is written by hand but the certificate, which is the fixture signer's. */
+const POLICIES = ["check-image-notary", "check-image-attestation"]
+  .map((name) => fileURLToPath(new URL(`../examples/${name}.yaml`, import.meta.url)));
 
 buildPeers("notation", "oras", "olareg", "distribution", "corebench", "authority");
 const workshop = await openWorkshop();
@@ -55,7 +56,7 @@ try {
   await makeTimestamps(join(workshop.output, "timestamps"));
   await makeAuthorities(join(workshop.output, "authorities"));
   const signerCertificate = readFileSync(join(workshop.output, cast.signer.certificate), "utf8");
-  writeOut(POLICY, trustInPolicy(readFileSync(POLICY, "utf8"), signerCertificate));
+  for (const policy of POLICIES) writeOut(policy, trustInPolicy(readFileSync(policy, "utf8"), signerCertificate));
   writeOut(join(workshop.output, "keys.json"), jsonText(maker.records));
   writeOut(join(workshop.output, "versions.json"), jsonText(await recordVersions(workshop)));
 } finally {

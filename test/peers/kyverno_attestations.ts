@@ -50,6 +50,10 @@ export function attestationCases(
   });
   return [
     one("signed", "good", "admitted", asking(sbom())),
+    one("an SBOM without components", "", "admitted", conditions(FREE), { resource: pod([images.attested]) }),
+    one("a type that is no media type", "", "admitted", asking(sbom({ type: "vulnerability-scan" })), {
+      resource: pod([images.attested]),
+    }),
     one("two types", "good", "admitted", asking(sbom(), report())),
     one("without attestors of the image", "good", "admitted", { attestors: undefined, ...asking(sbom()) }),
     one("of an image that is not signed, no attestors", "unsigned-image", "admitted", {
