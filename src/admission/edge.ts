@@ -1,4 +1,5 @@
 /** The webhook made of a worker's variables. */
+import { createResourcesCluster } from "../cluster/mod.ts";
 import { printable } from "../encoding/mod.ts";
 import { ConfigurationError, toEngineError } from "../errors.ts";
 import { createRegistryClient, parseMirrors } from "../oci/mod.ts";
@@ -16,6 +17,8 @@ export interface WorkerVariables {
   readonly TOKEN?: string;
   /** `HOST=URL` entries, separated by spaces, commas or line ends. */
   readonly MIRRORS?: string;
+  /** YAML documents: what the cluster holds that policies read. */
+  readonly RESOURCES?: string;
 }
 
 /**
@@ -38,7 +41,7 @@ async function makeWorker(variables: WorkerVariables, ports: Ports): Promise<Han
 }
 
 async function createConfiguredWorker(
-  { POLICIES, TOKEN, MIRRORS }: WorkerVariables,
+  { POLICIES, TOKEN, MIRRORS, RESOURCES }: WorkerVariables,
   ports: Ports,
 ): Promise<Handler> {
   if (TOKEN === undefined) throw missing("TOKEN", "the bearer token of the API server");
@@ -49,10 +52,20 @@ async function createConfiguredWorker(
     plainHttp: new Set(),
     redirect: "manual",
   });
+  const cluster = RESOURCES === undefined
+    ? {}
+    : { cluster: createResourcesCluster([{ source: "RESOURCES", text: RESOURCES }]) };
   const app = createApp({
     policies,
     problems,
-    ports: { now: ports.now, log: ports.log, crypto: ports.crypto, open, revocation: createRevocationChecker(ports) },
+    ports: {
+      now: ports.now,
+      log: ports.log,
+      crypto: ports.crypto,
+      open,
+      revocation: createRevocationChecker(ports),
+      ...cluster,
+    },
     door: createTokenDoor(parseTokens(TOKEN, "TOKEN"), ports.crypto),
   });
   return (request) => app.fetch(request);

@@ -31,5 +31,6 @@ export default {
 };
 
 function equalVariables(left: WorkerVariables, right: WorkerVariables): boolean {
-  return left.POLICIES === right.POLICIES && left.TOKEN === right.TOKEN && left.MIRRORS === right.MIRRORS;
+  return left.POLICIES === right.POLICIES && left.TOKEN === right.TOKEN && left.MIRRORS === right.MIRRORS &&
+    left.RESOURCES === right.RESOURCES;
 }

@@ -28,13 +28,20 @@ export interface ClusterFlags {
   readonly resources: readonly string[];
 }
 
+/** What answers for the cluster. */
+export interface OpenedCluster {
+  readonly port: Cluster;
+  /** For people: `https://10.0.0.1:6443 as user "ada" of context "dev"`. */
+  readonly name: string;
+}
+
 /**
  * Opens the cluster the flags name. An API server is not asked before a policy does.
  *
  * @returns `undefined` when they name none: what a policy needs to know of the cluster is then an error.
  * @throws {ConfigurationError} `ERR_USAGE` when they name more than one.
  */
-export async function openCluster(flags: ClusterFlags, host: Host): Promise<Cluster | undefined> {
+export async function openCluster(flags: ClusterFlags, host: Host): Promise<OpenedCluster | undefined> {
   const { context, kubeconfig, resources, "in-cluster": inCluster } = flags;
   const named = [
     ...(resources.length > 0 ? ["--resources"] : []),
@@ -43,7 +50,10 @@ export async function openCluster(flags: ClusterFlags, host: Host): Promise<Clus
   ];
   if (named.length > 1) throw usage(`${named.join(" and ")} name different clusters, expected one of them`);
   if (context !== undefined && kubeconfig === undefined) throw usage("--context needs --kubeconfig FILE");
-  if (resources.length > 0) return createResourcesCluster(await readManifests(resources, "resources", host));
+  if (resources.length > 0) {
+    const port = createResourcesCluster(await readManifests(resources, "resources", host));
+    return { port, name: `the objects in ${resources.join(", ")}` };
+  }
   const { files, variable, ports } = host;
   if (inCluster) return open(await readServiceAccount({ files, variable, now: ports.now }), host);
   if (kubeconfig === undefined) return undefined;
@@ -51,7 +61,8 @@ export async function openCluster(flags: ClusterFlags, host: Host): Promise<Clus
   return open(await readKubeconfig(kubeconfig, options), host);
 }
 
-function open(access: ClusterAccess, { ports, openTls }: Host): Cluster {
+function open(access: ClusterAccess, { ports, openTls }: Host): OpenedCluster {
   const fetch = access.server.startsWith("https:") ? openTls(access.tls) : ports.fetch;
-  return createApiServerCluster(access, { ...ports, fetch });
+  const { server, account } = access;
+  return { port: createApiServerCluster(access, { ...ports, fetch }), name: `${server} as ${account}` };
 }

@@ -87,6 +87,7 @@ export const serve = defineCommand({
         policies,
         problems,
         examples: `${root}/${EXAMPLES}`,
+        ...(cluster === undefined ? {} : { cluster: cluster.name }),
         ...(registry === undefined ? {} : { registry: { name: DEMO_REGISTRY, url: registry.url } }),
         ...(flags["token-file"] === undefined ? {} : { tokenFile: flags["token-file"] }),
         ...(flags["tls-cert"] === undefined ? {} : { tlsCertificateFile: flags["tls-cert"] }),

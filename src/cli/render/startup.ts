@@ -12,18 +12,21 @@ export interface Startup {
   readonly examples: string;
   /** The registry of the demo, where it runs. */
   readonly registry?: { readonly name: string; readonly url: string };
+  /** What policies ask of the cluster is asked here. */
+  readonly cluster?: string;
   readonly tokenFile?: string;
   readonly tlsCertificateFile?: string;
 }
 
 /** Writes it, ending with how to stop. */
 export function renderStartup(startup: Startup): string {
-  const { url, registry } = startup;
+  const { url, registry, cluster } = startup;
   return [
     `Listening on ${url}`,
     `  webhook   ${url}/mutate and ${url}/validate`,
     `  page      ${url}/`,
     ...(registry === undefined ? [] : [`  registry  ${registry.url} in place of ${registry.name}`]),
+    ...(cluster === undefined ? [] : [`  cluster   ${printable(cluster)}`]),
     "",
     ...policyLines(startup),
     "",

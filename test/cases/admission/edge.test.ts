@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { createWorker } from "../../../src/admission/edge.ts";
 import type { LogLine, Ports } from "../../../src/ports.ts";
+import { POLICY_BY_CONFIG_MAP } from "../../run/config_map_policy.ts";
+import { podReview, SIGNED } from "./webhook.ts";
 import { createWebPorts } from "../../../src/runtime/web.ts";
 
 const TOKEN = "0123456789abcdef";
@@ -31,6 +33,30 @@ describe("a worker", () => {
     expect(status).toBe(503);
     expect(body).toMatchObject({ code: "ERR_CONFIG", message: expect.stringContaining(reason) });
     expect(logged).toMatchObject([{ event: "worker.configuration", code: "ERR_CONFIG" }]);
+  });
+
+  it("with resources that are none answers 503 with the line", async () => {
+    const { status, body } = await ready({ TOKEN, POLICIES: "", RESOURCES: "a: 1\n" });
+    expect(status).toBe(503);
+    expect(body).toMatchObject({ code: "ERR_RESOURCES", message: expect.stringContaining("RESOURCES:1:1") });
+  });
+
+  it("lets policies read its resources", async () => {
+    const resources = "{apiVersion: v1, kind: ConfigMap, metadata: {name: other, namespace: trust}}";
+    const variables = { TOKEN, POLICIES: POLICY_BY_CONFIG_MAP };
+    const ask = async (more: Parameters<typeof createWorker>[0]) => {
+      const ports = createWebPorts({ write: () => {} });
+      const response = await createWorker({ ...variables, ...more }, ports)(
+        new Request("https://worker.example/mutate", {
+          method: "POST",
+          headers: { "content-type": "application/json", authorization: `Bearer ${TOKEN}` },
+          body: JSON.stringify(podReview([SIGNED])),
+        }),
+      );
+      return (await response.text()).replace(/(?:\s|\\n)+/g, " ");
+    };
+    expect(await ask({ RESOURCES: resources })).toContain('configmaps \\"keys\\" not found');
+    expect(await ask({})).toContain("no cluster is known here");
   });
 
   it("never shows a token, not even a wrong one", async () => {

@@ -142,3 +142,21 @@ describe("serve refuses at once", () => {
     if (code !== "ERR_USAGE") expect(stderr).toMatch(new RegExp(`^Code: ${code} `, "m"));
   });
 });
+
+describe("serve says at its start", () => {
+  const files = { "p.yaml": POLICY_BY_CONFIG_MAP, "r.json": resources, k: kubeconfig, ...pod };
+  it.each([
+    [["--resources", "r.json"], "  cluster   the objects in r.json"],
+    [["--kubeconfig", "k"], '  cluster   https://10.0.0.1:6443 as user "ada" of context "dev"'],
+    [["--in-cluster"], "  cluster   https://10.0.0.1:6443 as the service account of this Pod"],
+  ])("which cluster is asked: %j", async (argv, line) => {
+    const { stdout } = await runInMemory(["serve", "--policy", "p.yaml", ...argv], { files, variables });
+    expect(stdout.split("\n")).toContain(line);
+  });
+
+  it("nothing of a cluster where there is none", async () => {
+    const { stdout } = await runInMemory(["serve", "--policy", "p.yaml"], { files });
+    expect(stdout).toContain("Listening on");
+    expect(stdout).not.toContain("  cluster ");
+  });
+});
