@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseApiPath } from "../../../src/cluster/api_path.ts";
 
+/** Listed as "api-call-path": Kyverno would ask for these. */
 describe("parseApiPath()", () => {
   it.each([
     "/api/v1/namespaces",
