@@ -145,9 +145,7 @@ async function isAsked(
   } catch (thrown) {
     const { message, refusal } = toEngineError(thrown, "Cannot evaluate the policy's match conditions");
     const sentence = failedToEvaluateMatchConditions(printable(message));
-    return failurePolicy === "Fail"
-      ? { status: "error", message: sentence, refusal }
-      : { status: "skip", message: sentence };
+    return { status: failurePolicy === "Fail" ? "error" : "skip", message: sentence, refusal };
   }
 }
 

@@ -123,11 +123,14 @@ function inStableOrder(responses: readonly RuleResponse[]): readonly RuleRespons
 function warningsOf(responses: readonly RuleResponse[], phase: Phase): readonly string[] {
   return responses.flatMap((response) =>
     answersOf(response).filter((answer) =>
-      isFailure(answer) || (answer.status === "skip" && response.whole === undefined && phase === "mutate")
+      isFailure(answer) || (phase === "mutate" && answer.status === "skip" && !doesNotApply(response))
     )
       .map(({ message }) => warning(response.policy, response.rule, message))
   );
 }
+
+/** A rule that was left out because of a failure is another matter than one that is not about the request. */
+const doesNotApply = ({ whole }: RuleResponse): boolean => whole !== undefined && whole.refusal === undefined;
 
 /** Characters of the name of an audit annotation at most, as the API server counts them. */
 export const MAX_AUDIT_ANNOTATION_NAME_LENGTH = 63;

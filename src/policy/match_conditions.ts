@@ -22,7 +22,7 @@ interface MatchCondition {
 /** Conditions, ready to be asked. */
 export interface MatchConditions {
   /**
-   * Whether all hold. One that does not settles it, whatever others fail with.
+   * Whether all hold, found out once for each request. One that does not settles it, whatever others fail with.
    *
    * @throws {ConfigurationError} `ERR_EXPRESSION` when one fails and none is false.
    * @throws {EngineError} `ERR_TOO_LARGE` beyond {@link MAX_MATCH_CONDITION_STEPS}.
@@ -91,8 +91,16 @@ export const matchConditions: Reader<MatchConditions> = (value, path, gate) => {
       }
     });
   }
+  const compiled = lazily(() => Promise.all(programs.map((program) => program())));
+  const answers = new WeakMap<PolicyRequest, Promise<boolean>>();
   return {
-    hold: async (request) => await evaluateAll(conditions, await Promise.all(programs.map((one) => one())), request),
+    hold: (request) => {
+      const known = answers.get(request);
+      if (known !== undefined) return known;
+      const answer = compiled().then((all) => evaluateAll(conditions, all, request));
+      answers.set(request, answer);
+      return answer;
+    },
   };
 };
 

@@ -70,6 +70,10 @@ export const failedToSubstitute = (detail: string): string => `failed to substit
 /** The cluster could not say whether the rule is about the request. */
 export const failedToMatch = (detail: string): string => `failed to match the request: ${detail}`;
 
+/** Whether the policy is asked about the request could not be found out. */
+export const failedToEvaluateMatchConditions = (detail: string): string =>
+  `failed to evaluate match conditions: ${detail}`;
+
 export const verifiedImageSignatures = (image: string): string => `verified image signatures for ${image}`;
 
 /** An attestation was found, and everything asked of it holds. */

@@ -66,7 +66,7 @@ export interface WholeRuleResponse {
   readonly status: "skip" | "error";
   /** Kyverno's sentence. */
   readonly message: string;
-  /** Why not; absent for skip. */
+  /** Why not; absent for a rule that does not apply. */
   readonly refusal?: Refusal;
 }
 

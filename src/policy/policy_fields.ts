@@ -3,6 +3,7 @@ import { AUTOGEN_ANNOTATION } from "./autogen.ts";
 import type { PolicyDocument } from "./cluster_policy.ts";
 import { type ActionOverride, actionOverrides, failureAction } from "./failure_action.ts";
 import type { FailureAction } from "./image_fields.ts";
+import { type MatchConditions, matchConditions } from "./match_conditions.ts";
 import { POLICY_REFUSALS } from "./message.ts";
 import { objectName, SERVER_FIELDS } from "./metadata_fields.ts";
 import { imageRule, type RuleFields } from "./rule_fields.ts";
@@ -38,6 +39,8 @@ export interface PolicyFields {
   readonly actionOverrides: readonly ActionOverride[];
   readonly failurePolicy: "Fail" | "Ignore";
   readonly timeoutSeconds?: number;
+  /** Which requests the policy is asked about. */
+  readonly matchConditions?: MatchConditions;
 }
 
 /** Characters of a policy's name at most. */
@@ -86,7 +89,7 @@ const failurePolicy = oneOf("Fail", "Ignore");
 const WEBHOOK = {
   failurePolicy: enforced(failurePolicy),
   timeoutSeconds: enforced(seconds),
-  matchConditions: refused("CEL is not evaluated here: a policy that has match conditions in it cannot be decided"),
+  matchConditions: enforced(matchConditions),
 } satisfies FieldTable;
 
 const webhookConfiguration: Reader<Fields<typeof WEBHOOK>> = (value, path, gate) =>
@@ -170,6 +173,7 @@ export function readPolicy({ value, version, kind }: PolicyDocument, gate: Gate)
     actionOverrides: overrides,
     failurePolicy: webhook?.failurePolicy ?? spec.failurePolicy ?? "Fail",
     ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+    ...(webhook?.matchConditions === undefined ? {} : { matchConditions: webhook.matchConditions }),
   };
 }
 

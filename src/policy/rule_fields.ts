@@ -93,7 +93,7 @@ function tableOf(name: string, extracted: readonly string[], context: RulesConte
     generate: refused("a verifyImages rule does not generate"),
     context: enforced(contextEntries(namespace)),
     preconditions: enforced(version === "v1" ? preconditions : preconditionBlock),
-    celPreconditions: refused("CEL is not evaluated here: a rule that has preconditions in it cannot be decided"),
+    celPreconditions: refused("celPrecondition can only be used with validate.cel"),
     imageExtractors: enforced(withoutVariables(imageExtractors, "images are looked for before variables have values")),
     reportProperties: ignored("no reports are written here"),
     skipBackgroundRequests: ignored("requests of Kyverno's background controller are judged like all others"),

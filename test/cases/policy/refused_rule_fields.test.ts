@@ -5,6 +5,11 @@ import { expectRefused, type RefusedRow } from "./refused.ts";
 const VERIFY = "spec.rules[0].verifyImages[0]";
 const match = (resources: Record<string, unknown>): PolicyChanges => ({ rule: { match: { any: [{ resources }] } } });
 
+const CONDITIONS = "spec.webhookConfiguration.matchConditions";
+const conditions = (...matchConditions: readonly Record<string, unknown>[]): PolicyChanges => ({
+  spec: { webhookConfiguration: { matchConditions } },
+});
+
 const excluding = (filter: Record<string, unknown>): PolicyChanges => ({
   spec: { background: false },
   rule: { exclude: { any: [filter] } },
@@ -75,10 +80,61 @@ const REFUSED: readonly RefusedRow[] = [
     "remove the deprecated field and use spec.webhookConfiguration.failurePolicy instead",
   ],
   [
-    "match conditions",
-    { spec: { webhookConfiguration: { matchConditions: [] } } },
-    "spec.webhookConfiguration.matchConditions",
-    /CEL/,
+    "match conditions that do not parse",
+    conditions({ name: "a", expression: "object.metadata.name ==" }),
+    `${CONDITIONS}[0].expression`,
+    /^match conditions compilation errors: 1:24: /,
+  ],
+  [
+    "match conditions that name what is not there",
+    conditions({
+      name: "a",
+      expression: "object.metadata.name == 'a' && authorizer.path('/x').check('get').allowed()",
+    }),
+    `${CONDITIONS}[0].expression`,
+    /^match conditions compilation errors: 1:\d+: /,
+  ],
+  [
+    "match conditions over a field the request has not",
+    conditions({ name: "a", expression: "request.object.metadata.name == 'a'" }),
+    `${CONDITIONS}[0].expression`,
+    "match conditions compilation errors: 1:9: No such key: object",
+  ],
+  [
+    "match conditions over the namespace, which the API server does not hand to them",
+    conditions({ name: "a", expression: "namespaceObject.metadata.name == 'a'" }),
+    `${CONDITIONS}[0].expression`,
+    "match conditions compilation errors: 1:1: Unknown variable: namespaceObject",
+  ],
+  [
+    "match conditions that are no question",
+    conditions({ name: "a", expression: "object.metadata.name" }),
+    `${CONDITIONS}[0].expression`,
+    "match conditions compilation errors: must evaluate to bool but got dyn",
+  ],
+  [
+    "two match conditions of one name",
+    conditions({ name: "a", expression: "true" }, { name: "a", expression: "false" }),
+    `${CONDITIONS}[1].name`,
+    /is already there/,
+  ],
+  [
+    "a match condition without name",
+    conditions({ expression: "true" }),
+    `${CONDITIONS}[0]`,
+    /needs name and expression/,
+  ],
+  [
+    "a match condition's field that is none",
+    conditions({ name: "a", expression: "true", message: "m" }),
+    `${CONDITIONS}[0].message`,
+    /no such field/,
+  ],
+  [
+    "65 match conditions",
+    conditions(...Array.from({ length: 65 }, (_, at) => ({ name: `c${at}`, expression: "true" }))),
+    CONDITIONS,
+    /expected at most 64/,
   ],
   [
     "admission off",
@@ -110,7 +166,12 @@ const REFUSED: readonly RefusedRow[] = [
     "spec.rules[0]",
     "Multiple operations defined in the rule 'verify-signature-notary', only one operation (mutate,validate,generate,verifyImages) is allowed per rule",
   ],
-  ["celPreconditions", { rule: { celPreconditions: [] } }, "spec.rules[0].celPreconditions", /CEL/],
+  [
+    "cel-preconditions-refused",
+    { rule: { celPreconditions: [] } },
+    "spec.rules[0].celPreconditions",
+    /validate\.cel/,
+  ],
   [
     "no match",
     { rule: { match: undefined } },
@@ -265,7 +326,7 @@ const REFUSED: readonly RefusedRow[] = [
     /no such field/,
   ],
   [
-    "subjects beside any",
+    "user-beside-any",
     {
       apiVersion: "kyverno.io/v1",
       spec: { background: false },

@@ -122,7 +122,7 @@ describe("a rule that depends on who asks", () => {
   it("is an error without a cluster: never silently another rule", async () => {
     const { decision, asked } = await decide(EXCLUDING, undefined);
     expect(decision.allowed).toBe(false);
-    expect(decision.responses[0]?.whole).toMatchObject({
+    expect(decision.responses[0]?.whole, "cluster-unknown-match").toMatchObject({
       status: "error",
       message: 'failed to match the request: Cannot read the roles of user "jane": no cluster is known here',
       refusal: { code: "ERR_CLUSTER_MISSING" },
