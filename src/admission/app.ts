@@ -13,6 +13,7 @@ import {
   evaluate,
   needsNoPolicy,
   type Phase,
+  type PolicyException,
   type PolicyPorts,
   type PolicyProblem,
 } from "../policy/mod.ts";
@@ -40,6 +41,8 @@ import {
 
 export interface AppOptions {
   readonly policies: readonly CompiledPolicy[];
+  /** Exceptions that count; none when left out. */
+  readonly exceptions?: readonly PolicyException[];
   /** Policies that could not be loaded. While there is one, the webhook is not ready and refuses every change. */
   readonly problems: readonly PolicyProblem[];
   readonly ports: PolicyPorts & Pick<Ports, "log">;
@@ -153,7 +156,7 @@ async function decide(
   { header, body }: ReadRequest,
   phase: Phase,
   deadline: Deadline,
-  { policies, problems, ports }: AppOptions,
+  { policies, exceptions = [], problems, ports }: AppOptions,
 ): Promise<AdmissionReview> {
   const from = ports.now();
   try {
@@ -166,7 +169,7 @@ async function decide(
       );
     }
     const decision = await deadline.wait(
-      evaluate(policies, asked, { ports, phase, signal: deadline.signal }),
+      evaluate(policies, asked, { ports, phase, signal: deadline.signal, exceptions }),
       `evaluating ${policies.length} policies`,
     );
     logDecision(ports, { phase, request: asked, from, allowed: decision.allowed, decision });

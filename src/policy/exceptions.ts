@@ -3,7 +3,7 @@ import type { ClusterFacts } from "./cluster_facts.ts";
 import { type ConditionBlock, evaluateBlock } from "./conditions.ts";
 import { type ImageInfo, isExempt, type ResourceImages } from "./images.ts";
 import { compileExemption, type MatchBlock } from "./match.ts";
-import { exemptedByExceptions } from "./message.ts";
+import { EXCEPTION_REFUSALS, exemptedByExceptions } from "./message.ts";
 import type { PolicyRequest } from "./policy.ts";
 import type { IgnoredField } from "./schema.ts";
 import type { VariableScope } from "./scope.ts";
@@ -94,6 +94,15 @@ export function compileException(
  */
 export function exceptionsIn(exceptions: readonly PolicyException[], namespace: string): readonly PolicyException[] {
   return namespace === "*" ? exceptions : exceptions.filter((one) => namespace !== "" && one.namespace === namespace);
+}
+
+/** Why an exception does not count, in Kyverno's words. */
+export function ignoredException(
+  { enabled, namespace }: { readonly enabled: boolean; readonly namespace: string },
+): string {
+  const { disabled, noNamespace, otherNamespace } = EXCEPTION_REFUSALS;
+  if (!enabled) return disabled;
+  return namespace === "" ? noNamespace : otherNamespace;
 }
 
 /** What exceptions leave of a rule's images. */

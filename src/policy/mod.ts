@@ -24,7 +24,7 @@ export {
   readServiceAccount,
   type ResourceFile,
 } from "../cluster/mod.ts";
-export { exceptionsIn, type PolicyException } from "./exceptions.ts";
+export { exceptionsIn, ignoredException, type PolicyException } from "./exceptions.ts";
 export { type LoadedPolicies, loadPolicies, type PolicyFile } from "./kinds.ts";
 export { needsNoPolicy } from "./changes.ts";
 export { decide, evaluate, type EvaluateOptions } from "./decision.ts";

@@ -4,6 +4,7 @@ import { decodeUtf8 } from "../../encoding/mod.ts";
 import type { Host, Listener, ServeOptions } from "../../ports.ts";
 import { CLUSTER_FLAGS, openCluster } from "../cluster.ts";
 import { defineCommand } from "../command.ts";
+import { countingExceptions, EXCEPTION_FLAGS } from "../exceptions.ts";
 import { DEMO_POLICY, DEMO_REGISTRY, EXAMPLES, startDemoRegistry } from "../demo.ts";
 import { count, list, text, toggle, usage } from "../flags.ts";
 import { DEFAULT_ADDRESS, isLoopback, type ListenAddress, parseListenAddress } from "../listen.ts";
@@ -39,6 +40,7 @@ export const serve = defineCommand({
     ...ADDRESS_FLAGS,
     ...REVOCATION_HOST_FLAG,
     ...CLUSTER_FLAGS,
+    ...EXCEPTION_FLAGS,
     demo: toggle("serve the fixture images in place of ghcr.io and load the example policy"),
     "evidence-max-age": text("prove a verified signature anew after this time; 0 keeps nothing of it", "1h", {
       value: "DURATION",
@@ -60,7 +62,8 @@ export const serve = defineCommand({
     if (!flags.demo && flags.policy.length === 0) throw usage("missing --policy FILE|DIR, or --demo to try it");
     const root = await host.packageFolder();
     const paths = flags.demo ? [`${root}/${DEMO_POLICY}`, ...flags.policy] : flags.policy;
-    const { policies, problems } = await readPolicies(paths, host);
+    const { policies, problems, ...loaded } = await readPolicies(paths, host);
+    const exceptions = countingExceptions(loaded.exceptions, flags, host);
     const cluster = await openCluster(flags, host);
     const tls = await readTls(flags["tls-cert"], flags["tls-key"], host);
     if (!isLoopback(address.host) && tls === undefined) {
@@ -75,7 +78,7 @@ export const serve = defineCommand({
       const open = await openRegistries({ ...flags, mirror: [...demoMirror, ...flags.mirror] }, host);
       const revocation = await openRevocation(flags, host);
       const ports = { ...host.ports, open, revocation, ...(cluster === undefined ? {} : { cluster: cluster.port }) };
-      const app = createApp({ policies, problems, ports, door, evidence, page: await host.page() });
+      const app = createApp({ policies, exceptions, problems, ports, door, evidence, page: await host.page() });
       const stop = host.interruption();
       const webhook = await host.serve((request) => app.fetch(request), {
         ...address,
@@ -85,6 +88,7 @@ export const serve = defineCommand({
       host.writeOut(renderStartup({
         url: webhook.url,
         policies,
+        exceptions,
         problems,
         examples: `${root}/${EXAMPLES}`,
         ...(cluster === undefined ? {} : { cluster: cluster.name }),

@@ -1,12 +1,14 @@
 /** What `serve` says when it has started: where it listens, what it enforces, what to try. */
 import { printable } from "../../encoding/mod.ts";
-import type { CompiledPolicy, PolicyProblem } from "../../policy/mod.ts";
+import type { CompiledPolicy, PolicyException, PolicyProblem } from "../../policy/mod.ts";
 
 /** What there is to say. */
 export interface Startup {
   /** Where the webhook is reached, without a slash at the end. */
   readonly url: string;
   readonly policies: readonly CompiledPolicy[];
+  /** Those that count; none when left out. */
+  readonly exceptions?: readonly PolicyException[];
   readonly problems: readonly PolicyProblem[];
   /** Folder with the example AdmissionReviews. */
   readonly examples: string;
@@ -38,21 +40,26 @@ export function renderStartup(startup: Startup): string {
   ].join("\n");
 }
 
-function policyLines({ policies, problems }: Startup): readonly string[] {
-  const loaded = policies.flatMap(({ name, namespace, source, ignored }) => [
-    `  ${printable(namespace === "" ? name : `${namespace}/${name}`)} (${printable(source)})`,
-    ...ignored.map(({ path, reason }) => `    ignored  ${printable(path)}: ${printable(reason)}`),
-  ]);
+function policyLines({ policies, exceptions = [], problems }: Startup): readonly string[] {
   const broken = problems.map(({ file, line, column, path, reason, code }) =>
     `  ${printable(file)}:${line}:${column}: ${printable(path)}: ${printable(reason)} (${code})`
   );
   return [
     `Policies loaded: ${policies.length}`,
-    ...loaded,
+    ...policies.flatMap(loadedLines),
+    ...(exceptions.length === 0 ? [] : [`Exceptions heeded: ${exceptions.length}`]),
+    ...exceptions.flatMap(loadedLines),
     ...(broken.length === 0 ? [] : [
       `Problems in policies: ${broken.length}; until they are corrected every request is denied and /readyz answers 503`,
       ...broken,
     ]),
+  ];
+}
+
+function loadedLines({ name, namespace, source, ignored }: CompiledPolicy | PolicyException): readonly string[] {
+  return [
+    `  ${printable(namespace === "" ? name : `${namespace}/${name}`)} (${printable(source)})`,
+    ...ignored.map(({ path, reason }) => `    ignored  ${printable(path)}: ${printable(reason)}`),
   ];
 }
 
