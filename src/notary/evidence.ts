@@ -125,9 +125,12 @@ function read(bytes: Uint8Array): Kept | undefined {
   }
 }
 
-/** When what a signature says of itself ends. A certificate that is over already was judged by a timestamp. */
+/**
+ * When what a signature says of itself ends. A certificate that was over before was judged by a timestamp; one that is
+ * just ending is still valid, and nothing is kept of it.
+ */
 function endsOf({ certificateChain, signedAttributes: { expiry } }: Envelope, since: number): readonly number[] {
-  const certificates = certificateChain.map(({ notAfter }) => notAfter.getTime()).filter((end) => end > since);
+  const certificates = certificateChain.map(({ notAfter }) => notAfter.getTime()).filter((end) => end >= since);
   return [...certificates, ...(expiry === undefined ? [] : [expiry.instant.getTime()])];
 }
 
