@@ -117,6 +117,10 @@ function createReader(text: string): Reader {
   };
 }
 
+/** Up to five letters, or hours from UTC; `GMT` may have such hours behind it. */
+const ZONE =
+  /^(?:ChST|MeST|GMT(?:[+-]0*(?:2[0-3]|1?\d)(?!\d))?|[+-]0*(?:2[0-3]|1?\d)(?!\d)|(?:[A-Z]{4}T|[A-Z]{3}T|WITA|[A-Z]{3})(?![A-Z]))/;
+
 function readElement(
   element: GoTimeElement,
   next: GoTimeElement | undefined,
@@ -198,9 +202,7 @@ function readElement(
       return;
     case "zone":
       if (take(/^UTC/) !== undefined) fields.utc = true;
-      else {fields.zone = must(
-          /^(?:ChST|MeST|GMT[+-]\d{1,2}|GMT|[+-]\d{2,3}|[A-Z]{4}T|[A-Z]{3}T|WITA|[A-Z]{3})(?![A-Z])/,
-        );}
+      else fields.zone = must(ZONE);
       return;
   }
 }

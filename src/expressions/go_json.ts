@@ -1,6 +1,6 @@
 /** JSON as Go's `encoding/json` writes it, which is what people see where a variable of a policy is no text. */
 import { decodeUtf8, encodeUtf8, isJsonObject } from "../encoding/mod.ts";
-import { MAX_TEXT_CHARACTERS, textTooLong } from "./bounds.ts";
+import { MAX_TEXT_CHARACTERS, MAX_VALUE_NODES, textTooLong } from "./bounds.ts";
 
 const ESCAPED: Readonly<Record<string, string>> = {
   "<": "\\u003c",
@@ -21,7 +21,7 @@ export function formatGoJson(value: unknown): string {
   write(value, (part) => {
     parts.push(part);
     // One value may stand in many places of another, so what is small in memory may be long as text.
-    if ((length += part.length) > MAX_TEXT_CHARACTERS) throw textTooLong();
+    if ((length += part.length) > MAX_TEXT_CHARACTERS || parts.length > 4 * MAX_VALUE_NODES) throw textTooLong();
   });
   return parts.join("").replace(/[<>&\u2028\u2029]/g, (character) => ESCAPED[character] ?? character);
 }
@@ -53,10 +53,15 @@ function writeScalar(value: unknown): string {
 
 /** Orders texts by code point, as comparing their UTF-8 bytes does. */
 export function compareText(one: string, other: string): number {
-  const [first, second] = [[...one], [...other]];
-  for (let at = 0; at < first.length && at < second.length; at++) {
-    const [left = 0, right = 0] = [first[at]?.codePointAt(0), second[at]?.codePointAt(0)];
-    if (left !== right) return left - right;
+  if (one === other) return 0;
+  const length = Math.min(one.length, other.length);
+  for (let at = 0; at < length; at++) {
+    const [left, right] = [one.charCodeAt(at), other.charCodeAt(at)];
+    if (left === right) continue;
+    // Halves of pairs stand for characters beyond all that need one unit.
+    return isHalf(left) === isHalf(right) ? left - right : isHalf(left) ? 1 : -1;
   }
-  return first.length - second.length;
+  return one.length - other.length;
 }
+
+const isHalf = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdfff;

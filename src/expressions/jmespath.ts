@@ -14,7 +14,7 @@ export const MAX_EXPRESSION_CHARACTERS = 16_384;
 
 /**
  * Steps one evaluation may take, so that projections over projections end: a node visited is one, and so are sixteen
- * characters or one item that a function is given or gives.
+ * characters, an item or a member that a function is given or gives.
  */
 export const MAX_EXPRESSION_STEPS = 1_000_000;
 
@@ -236,7 +236,8 @@ function call(expression: Extract<Expression, { type: "call" }>, value: unknown,
 
 function costOf(value: unknown): number {
   if (typeof value === "string") return value.length >> 4;
-  return Array.isArray(value) ? value.length : 0;
+  if (Array.isArray(value)) return value.length;
+  return isJsonObject(value) ? Object.keys(value).length : 0;
 }
 
 const isNull = (value: unknown): boolean => value === null || value === undefined;

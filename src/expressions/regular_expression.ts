@@ -11,7 +11,7 @@ import { MAX_TEXT_CHARACTERS, textTooLong } from "./bounds.ts";
 export const MAX_REGULAR_EXPRESSION_CHARACTERS = 4_096;
 
 /** Instructions of a pattern times characters of the text, at most; matches found times characters, too. */
-export const MAX_REGULAR_EXPRESSION_WORK = 64 * 1024 * 1024;
+export const MAX_REGULAR_EXPRESSION_WORK = 16 * 1024 * 1024;
 
 /** Compiled patterns that are kept; the one compiled longest ago goes first. */
 export const MAX_KEPT_REGULAR_EXPRESSIONS = 256;

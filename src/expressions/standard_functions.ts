@@ -3,6 +3,7 @@ import { isJsonObject } from "../encoding/mod.ts";
 import { ConfigurationError } from "../errors.ts";
 import { type ExpressionFunction, type FunctionTable, type Reference, typeOf } from "./functions.ts";
 import { compareText, formatGoJson } from "./go_json.ts";
+import { MAX_TEXT_CHARACTERS, textTooLong } from "./bounds.ts";
 import { equalValues } from "./equal.ts";
 
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -23,7 +24,7 @@ export const STANDARD_FUNCTIONS: FunctionTable = new Map<string, ExpressionFunct
   ["floor", { parameters: [["number"]], evaluate: (value: number) => Math.floor(value) }],
   ["join", {
     parameters: [["string"], ["array of strings"]],
-    evaluate: (between: string, texts: readonly string[]) => texts.join(between),
+    evaluate: join,
   }],
   ["keys", { parameters: [["object"]], evaluate: (value: JsonObject) => Object.keys(value) }],
   ["length", { parameters: [["string", "array", "object"]], evaluate: lengthOf }],
@@ -75,6 +76,13 @@ export const STANDARD_FUNCTIONS: FunctionTable = new Map<string, ExpressionFunct
 /** Of nothing there is none: that is no number, which fails. */
 function average(list: readonly number[]): number {
   return list.reduce((sum, value) => sum + value, 0) / list.length;
+}
+
+/** One text may stand in the list many times. */
+function join(between: string, texts: readonly string[]): string {
+  const length = texts.reduce((sum, text) => sum + text.length + between.length, 0);
+  if (length > MAX_TEXT_CHARACTERS) throw textTooLong();
+  return texts.join(between);
 }
 
 function contains(whole: List | string, part: unknown): boolean {

@@ -22,7 +22,7 @@ function compareVersion(version: string, range: string): boolean {
 
 function normalizeImage(text: string): string {
   const image = readImage(text, "", "");
-  if (!("reference" in image)) throw functionFailure("image_normalize", `bad image: ${image.image}: ${image.message}`);
+  if (!("reference" in image)) throw functionFailure("image_normalize", image.message);
   return image.image;
 }
 

@@ -42,6 +42,23 @@ const CLASSES: Readonly<Record<string, readonly Range[]>> = {
   r: [[0x0d, 0x0d]],
 };
 
+const LOWER: Range = [0x61, 0x7a];
+const UPPER: Range = [0x41, 0x5a];
+const NAMED_CLASSES: Readonly<Record<string, readonly Range[]>> = {
+  alnum: [...DIGITS, UPPER, LOWER],
+  alpha: [UPPER, LOWER],
+  blank: [[0x09, 0x09], [0x20, 0x20]],
+  digit: DIGITS,
+  graph: [[0x21, 0x7e]],
+  lower: [LOWER],
+  print: PRINTABLE,
+  punct: [[0x21, 0x2f], [0x3a, 0x40], [0x5b, 0x60], [0x7b, 0x7e]],
+  space: SPACE,
+  upper: [UPPER],
+  word: WORD,
+  xdigit: [...DIGITS, [0x41, 0x46], [0x61, 0x66]],
+};
+
 export function randomFunctions(
   random: Random = runtimeRandom,
 ): readonly (readonly [string, ExpressionFunction])[] {
@@ -105,7 +122,7 @@ function without(ranges: readonly Range[]): readonly Range[] {
 function parsePattern(pattern: string): Part {
   const characters = [...pattern];
   let at = 0;
-  const fail = (what: string) => bareFailure(`error parsing regexp: ${what}: \`${pattern}\``);
+  const fail = (what: string, where = pattern) => bareFailure(`error parsing regexp: ${what}: \`${where}\``);
 
   function alternatives(depth: number): Part {
     if (depth > MAX_RANDOM_DEPTH) throw fail("expression nests too deeply");
@@ -150,7 +167,7 @@ function parsePattern(pattern: string): Part {
     const character = characters[at++] ?? "";
     const known = Object.hasOwn(CLASSES, character) ? CLASSES[character] : undefined;
     if (known !== undefined) return known;
-    if (character === "" || /[0-9A-Za-z]/.test(character)) throw fail("invalid escape sequence");
+    if (character === "" || /[0-9A-Za-z]/.test(character)) throw fail("invalid escape sequence", `\\${character}`);
     return [codeOf(character)];
   }
 
@@ -177,7 +194,12 @@ function parsePattern(pattern: string): Part {
   }
 
   function item(): readonly Range[] {
-    if (characters[at] === "[" && characters[at + 1] === ":") throw fail("invalid character class range");
+    if (characters[at] === "[" && characters[at + 1] === ":") {
+      const [text = "", name = ""] = /^\[:(\w+):\]/.exec(characters.slice(at, at + 12).join("")) ?? [];
+      if (!Object.hasOwn(NAMED_CLASSES, name)) throw fail("invalid character class range");
+      at += text.length;
+      return NAMED_CLASSES[name] ?? [];
+    }
     const character = characters[at++] ?? "";
     return character === "\\" ? escaped() : [codeOf(character)];
   }

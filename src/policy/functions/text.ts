@@ -72,8 +72,14 @@ function eachCharacter(text: string, change: (character: string) => string): str
 /** What one character becomes; where Unicode makes several of it, it stays, as in Go. */
 function toUpper(character: string): string {
   const upper = character.toUpperCase();
-  return isOne(upper) ? upper : character;
+  if (isOne(upper)) return upper;
+  const code = character.codePointAt(0) ?? 0;
+  // Greek letters with an iota below have a capital of one character, which Unicode's full mapping does not give.
+  if (code >= 0x1f80 && code <= 0x1faf && (code & 8) === 0) return String.fromCodePoint(code + 8);
+  return IOTA_CAPITALS[character] ?? character;
 }
+
+const IOTA_CAPITALS: Readonly<Record<string, string>> = { "ᾳ": "ᾼ", "ῃ": "ῌ", "ῳ": "ῼ" };
 
 function toLower(character: string): string {
   const lower = character.toLowerCase();
