@@ -123,7 +123,31 @@ export function readAdmissionReview(body: unknown): PolicyRequest {
     ...(oldObject === undefined ? {} : { oldObject }),
     dryRun: readBoolean(request, "dryRun"),
     userInfo: readUserInfo(request["userInfo"]),
+    admissionRequest: admissionRequest(request),
   };
+}
+
+/** Members of an AdmissionRequest, which a policy's variables may name; both objects are added where they are judged. */
+const REQUEST_MEMBERS = [
+  "uid",
+  "kind",
+  "resource",
+  "subResource",
+  "requestKind",
+  "requestResource",
+  "requestSubResource",
+  "name",
+  "namespace",
+  "operation",
+  "userInfo",
+  "dryRun",
+  "options",
+] as const;
+
+/** The members that Kubernetes defines: what else a review carries is nobody's word on anything. */
+function admissionRequest(request: JsonObject): KubernetesObject {
+  const members = REQUEST_MEMBERS.filter((name) => Object.hasOwn(request, name));
+  return { options: null, ...Object.fromEntries(members.map((name) => [name, request[name]])) };
 }
 
 /**

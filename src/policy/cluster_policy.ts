@@ -175,7 +175,11 @@ async function answerOf(
       return wholly({ status: "error", message: failedToMatch(printable(message)), refusal });
     }
   }
-  const scope = withContext(requestScope(request, functions, rule.imageExtractors), rule.context, context);
+  const scope = withContext(
+    requestScope(request, functions, context.facts, rule.imageExtractors),
+    rule.context,
+    context,
+  );
   const action = `reading the variables of ${name.policy}.${name.rule}`;
   const within = <T>(work: Promise<T>): Promise<T> => withinDeadline(work, context.signal, action);
   const unmet = preconditions === undefined ? undefined : await unmetPreconditions(preconditions, scope, within);

@@ -1,31 +1,42 @@
 /** What every rule's variables see of a request (Kyverno, "Pre-defined Variables"). */
 import type { FunctionTable } from "../expressions/mod.ts";
+import type { ClusterFacts } from "./cluster_facts.ts";
 import { type ImageExtractors, imagesOfRule } from "./extractors.ts";
 import type { ImageInfo } from "./images.ts";
 import type { KubernetesObject, PolicyRequest } from "./policy.ts";
 import { createScope, type VariableScope } from "./scope.ts";
+import type { UserRoles } from "./user_info.ts";
 
 /**
  * The scope of a request: `request`, `images`, `serviceAccountName`, `serviceAccountNamespace`.
  *
  * @param functions What expressions may call.
+ * @param facts Tells the user's roles, which are asked for only where an expression names them.
  * @param extractors The rule's own ways to images.
  */
 export function requestScope(
   request: PolicyRequest,
   functions: FunctionTable,
+  facts: Pick<ClusterFacts, "roles">,
   extractors?: ImageExtractors,
 ): VariableScope {
   const [, namespace = "", name = ""] = /^system:serviceaccount:([^:]*):([^:]*)$/.exec(request.userInfo.username) ?? [];
-  const values = {
-    request: admissionRequest(request),
-    serviceAccountName: name,
-    serviceAccountNamespace: namespace,
-  };
-  return createScope(values, functions).withLazy(
+  const values = { serviceAccountName: name, serviceAccountNamespace: namespace };
+  const plain = admissionRequest(request);
+  const asked = async (expression: string) =>
+    /roles/i.test(expression) ? { ...plain, ...rolesAsVariables(await facts.roles()) } : plain;
+  return createScope(values, functions, { request: asked }).withLazy(
     "images",
     () => Promise.resolve(imagesOf(request, extractors, functions)),
   );
+}
+
+/** Roles that nobody has are no members, as for Kyverno. */
+function rolesAsVariables({ roles, clusterRoles }: UserRoles): KubernetesObject {
+  return {
+    ...(roles.length === 0 ? {} : { roles }),
+    ...(clusterRoles.length === 0 ? {} : { clusterRoles }),
+  };
 }
 
 /** The AdmissionRequest as variables see it. */

@@ -48,7 +48,17 @@ describe("readAdmissionReview()", () => {
       object: pod,
       dryRun: false,
       userInfo: { username: "kubernetes-admin", groups: ["system:masters", "system:authenticated"] },
+      admissionRequest: Object.fromEntries(Object.entries(request).filter(([name]) => !/^(?:oldO|o)bject$/.test(name))),
     });
+  });
+
+  it("keeps for variables what Kubernetes defines of a request, and nothing else", () => {
+    const { admissionRequest } = readAdmissionReview(
+      withRequest({ roles: ["default:admin"], clusterRoles: ["admin"] }),
+    );
+    expect(Object.keys(admissionRequest ?? {})).not.toContain("roles");
+    expect(Object.keys(admissionRequest ?? {})).not.toContain("clusterRoles");
+    expect(admissionRequest).toMatchObject({ options: request.options, userInfo: request.userInfo });
   });
 
   it("reads a DELETE without object", () => {
