@@ -215,6 +215,21 @@ async function demandAttestation(server: Server, digest: string): Promise<void> 
   );
 }
 
+/** The page's tip: the certificate stands in a ConfigMap. */
+async function trustConfigMap(server: Server, digest: string): Promise<void> {
+  say("# With a policy whose certificate stands in a ConfigMap, too: the signed image");
+  await admitSigned(server, digest);
+  say("# The unsigned image");
+  const answer = await admit(server, "mutate", await readReview("unsigned-pod.json"));
+  assert.equal(answer.allowed, false);
+  const message = answer.status?.message ?? "";
+  say(`blocked${message}`);
+  assert.ok(
+    message.replace(/\s+/g, " ").includes("check-image-configmap: verify-signature-configmap: 'failed to verify image"),
+    "it names the rule",
+  );
+}
+
 async function tellStory(server: Server): Promise<string> {
   const digest = await inspectSigned(server);
   await discoverSigned(server);
@@ -247,5 +262,9 @@ const digest = await withServer([], tellStory);
 await withServer(
   ["--policy", `${root}examples/check-image-attestation.yaml`],
   (server) => demandAttestation(server, digest),
+);
+await withServer(
+  ["--policy", `${root}examples/check-image-configmap.yaml`, "--resources", `${root}examples/keys.yaml`],
+  (server) => trustConfigMap(server, digest),
 );
 say("All of it came true.");

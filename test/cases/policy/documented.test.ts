@@ -36,6 +36,10 @@ const PLACES: Readonly<Record<string, (more: Json) => Json>> = {
   "`spec.webhookConfiguration`": (webhookConfiguration) =>
     policyDocument({ spec: { failurePolicy: undefined, webhookTimeoutSeconds: undefined, webhookConfiguration } }),
   "`spec.rules[]`": inRule,
+  "`context[]`": (more) => {
+    const type = ["configMap", "apiCall", "imageRegistry", "globalReference"].some((one) => one in more);
+    return inRule({ context: [{ name: "v", ...(type ? {} : { variable: { value: 1 } }), ...more }] });
+  },
   "`match` and `exclude`": (more) => inRule({ match: { any: [{ resources: { kinds: ["Pod"] } }], ...more } }),
   "A filter of `any` or `all`": (more) => inRule({ match: { any: [{ resources: { kinds: ["Pod"] }, ...more }] } }),
   "`resources`": inResources,
