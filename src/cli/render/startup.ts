@@ -40,13 +40,13 @@ export function renderStartup(startup: Startup): string {
   ].join("\n");
 }
 
-function policyLines({ policies, exceptions = [], problems }: Startup): readonly string[] {
+function policyLines({ policies, exceptions = [], problems, cluster }: Startup): readonly string[] {
   const broken = problems.map(({ file, line, column, path, reason, code }) =>
     `  ${printable(file)}:${line}:${column}: ${printable(path)}: ${printable(reason)} (${code})`
   );
   return [
     `Policies loaded: ${policies.length}`,
-    ...policies.flatMap(loadedLines),
+    ...policies.flatMap((policy) => [...loadedLines(policy), ...needLines(policy, cluster)]),
     ...(exceptions.length === 0 ? [] : [`Exceptions heeded: ${exceptions.length}`]),
     ...exceptions.flatMap(loadedLines),
     ...(broken.length === 0 ? [] : [
@@ -61,6 +61,13 @@ function loadedLines({ name, namespace, source, ignored }: CompiledPolicy | Poli
     `  ${printable(namespace === "" ? name : `${namespace}/${name}`)} (${printable(source)})`,
     ...ignored.map(({ path, reason }) => `    ignored  ${printable(path)}: ${printable(reason)}`),
   ];
+}
+
+/** What a policy asks of the cluster; without one its rules are errors wherever they need the answer. */
+function needLines({ needs }: CompiledPolicy, cluster: string | undefined): readonly string[] {
+  if (needs.length === 0) return [];
+  const asked = `    asks     the cluster to ${needs.join(", ")}`;
+  return [cluster === undefined ? `${asked}: none is given, so what depends on it is an error` : asked];
 }
 
 /** Three requests: the signed Pod, the unsigned Pod, and whether the webhook is ready. */
