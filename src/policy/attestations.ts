@@ -10,7 +10,7 @@ import type { Digest } from "../oci/mod.ts";
 import { type Asking, type AttestationRule, failureOf, type Tried, tryAttestation } from "./attestation.ts";
 import { withinDeadline } from "./deadline.ts";
 import type { ImageInfo } from "./images.ts";
-import { attestationsFailed, noMatchingAttestations } from "./message.ts";
+import { attestationsFailed, moreAttestations, noMatchingAttestations } from "./message.ts";
 import type { EvaluationContext } from "./policy.ts";
 import type { VariableScope } from "./scope.ts";
 
@@ -88,26 +88,20 @@ async function evaluateRule(
   scope: VariableScope,
   context: EvaluationContext,
 ): Promise<AttestationsAnswer> {
-  const { image, digest: known } = about;
-  const action = `asking for attestations of ${image.image}`;
+  const { image } = about;
   const none = { verified: 0, required: rule.attestors[0]?.count ?? 1 };
+  const action = `asking for attestations of ${image.image}`;
   const tried: Tried[] = [];
-  let digest = known;
+  let { digest } = about;
+  let untried = 0;
   try {
-    const listed = await withinDeadline(list(about, rule.type, context), context.signal, action);
-    digest = listed.descriptor.digest;
-    const asking = { rule, path, name: `${image.name}@${digest}`, scope, context };
-    tried.push(...await tryInOrder(listed.attestations, asking, tried.length));
-    if (!endsFound(tried) && !listed.asked.some(({ way }) => way !== "referrers-api") && !context.signal.aborted) {
-      // Before a refusal also what is listed elsewhere, as a half-migrated registry has it.
-      const united = await withinDeadline(
-        list({ image, digest }, rule.type, context, { everywhere: true }),
-        context.signal,
-        action,
-      );
-      const before = new Set(listed.attestations.map(({ reference }) => reference.digest));
-      const others = united.attestations.filter(({ reference }) => !before.has(reference.digest));
-      tried.push(...await tryInOrder(others, asking, tried.length));
+    for await (const { descriptor, attestations } of listsOf(rule.type, about, action, context)) {
+      digest = descriptor.digest;
+      const asking = { rule, path, name: `${image.name}@${digest}`, scope, context };
+      const room = MAX_ATTESTATIONS_TRIED - tried.length;
+      untried += Math.max(0, attestations.length - room);
+      tried.push(...await tryInOrder(attestations.slice(0, room), asking));
+      if (endsFound(tried)) break;
     }
   } catch (thrown) {
     const { error, reason } = failureOf(thrown, action, context);
@@ -119,23 +113,38 @@ async function evaluateRule(
     const seen = rule.name === "" ? scope : scope.with({ [rule.name]: found.payload });
     return { verified: true, digest, scope: seen, outcomes };
   }
-  return {
-    verified: false,
-    outcomes,
-    ...(digest === undefined ? {} : { digest }),
-    ...summarize(tried, rule, known === undefined ? image.image : `${image.name}@${known}`, none),
-  };
+  const name = about.digest === undefined ? image.image : `${image.name}@${about.digest}`;
+  const summary = tried.length === 0 ? missing(rule, name, none) : summarize(tried, untried, none);
+  return { verified: false, outcomes, ...(digest === undefined ? {} : { digest }), ...summary };
 }
 
-function summarize(tried: readonly Tried[], { type }: AttestationRule, image: string, none: Tried["count"]) {
-  if (tried.length === 0) {
-    const reason = noMatchingAttestations(image, type);
-    return { message: attestationsFailed(none, [reason]), refusals: [refusal("ATTESTATION_MISSING", reason)] };
-  }
+/** What is listed; and then, for whom that is not enough, what else is listed elsewhere, as a half-migrated registry has it. */
+async function* listsOf(
+  type: string,
+  about: AttestedImage,
+  action: string,
+  context: EvaluationContext,
+): AsyncGenerator<AttestedArtifact> {
+  const listed = await withinDeadline(list(about, type, context), context.signal, action);
+  yield listed;
+  if (listed.asked.some(({ way }) => way !== "referrers-api")) return;
+  const resolved = { ...about, digest: listed.descriptor.digest };
+  const united = await withinDeadline(list(resolved, type, context, { everywhere: true }), context.signal, action);
+  const before = new Set(listed.attestations.map(({ reference }) => reference.digest));
+  yield { ...united, attestations: united.attestations.filter(({ reference }) => !before.has(reference.digest)) };
+}
+
+function missing({ type }: AttestationRule, image: string, none: Tried["count"]) {
+  const reason = noMatchingAttestations(image, type);
+  return { message: attestationsFailed(none, [reason]), refusals: [refusal("ATTESTATION_MISSING", reason)] };
+}
+
+function summarize(tried: readonly Tried[], untried: number, none: Tried["count"]) {
   const reasons = tried.flatMap((one) => one.reasons);
   const shown = [
     ...reasons.slice(0, MAX_ATTESTATION_REASONS),
     ...(reasons.length > MAX_ATTESTATION_REASONS ? ["…"] : []),
+    ...(untried > 0 ? [moreAttestations(untried)] : []),
   ];
   return {
     message: attestationsFailed(tried[0]?.count ?? none, shown),
@@ -149,10 +158,9 @@ const endsFound = (tried: readonly Tried[]): boolean => tried.at(-1)?.found !== 
 async function tryInOrder(
   sources: readonly AttestationSource[],
   asking: Asking,
-  before: number,
 ): Promise<readonly Tried[]> {
   const tried: Tried[] = [];
-  for (const source of sources.slice(0, MAX_ATTESTATIONS_TRIED - before)) {
+  for (const source of sources) {
     tried.push(await tryAttestation(source, asking));
     if (endsFound(tried) || asking.context.signal.aborted) break;
   }

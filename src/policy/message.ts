@@ -48,6 +48,17 @@ export const noSignature = (reference: string, noun: Noun): string =>
 export const onlyChildrenSigned = (children: readonly string[]): string =>
   children.length === 0 ? "" : `; it is an index of which only children are signed: ${children.join(", ")}`;
 
+/** Where every child may be signed in place of the index, and this one is not; `detail` says why. */
+export const notEveryChildSigned = (reference: string, child: string, detail: string): string =>
+  `neither "${reference}" nor every child of it is signed by who is trusted: ${child}: ${detail}`;
+
+/** Passes, though a validation that is only logged did not. */
+export const passedAlthough = (message: string, logged: readonly string[]): string =>
+  `${message}, although not enforced: ${logged.join("; ")}`;
+
+/** The timestamp authorities that a policy's annotation names could not be read. */
+export const failedToReadAuthorities = (detail: string): string => `failed to read timestamp authorities: ${detail}`;
+
 /** The deadline passed while this was being done. */
 export const ranOutOfTime = (action: string): string => `ran out of time at ${action}`;
 
@@ -100,6 +111,9 @@ export const failedToSubstituteInConditions = (detail: string): string =>
 
 export const noMatchingAttestations = (image: string, type: string): string =>
   `no matching attestations found for image ${image} with type ${printable(type)}`;
+
+/** Attestations beyond the number that is tried. */
+export const moreAttestations = (count: number): string => `${count} more of this type were not tried`;
 
 /** `validate.deny` holds, or cannot be evaluated. */
 export const validationFailed = (detail: string): string => `validation in verifyImages failed: ${detail}`;

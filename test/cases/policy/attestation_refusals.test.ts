@@ -2,12 +2,23 @@
 import { describe, expect, it } from "vitest";
 import { UnavailableError } from "../../../src/errors.ts";
 import { MAX_ATTESTATION_BYTES, MAX_ATTESTATION_VALUES } from "../../../src/notary/mod.ts";
-import type { Repository } from "../../../src/oci/mod.ts";
+import type { Descriptor, Repository } from "../../../src/oci/mod.ts";
 import { loadPolicies } from "../../../src/policy/mod.ts";
+import { MAX_ATTESTATION_REASONS, MAX_ATTESTATIONS_TRIED } from "../../../src/policy/attestations.ts";
+import { makeJws, selfSigned } from "../../run/envelope_maker.ts";
+import { createFakeRepository } from "../../run/fake_repository.ts";
 import { all, askAbout, by, type Json, pinned, REPORT, saying, SBOM, sbom, tagged } from "./attested.ts";
-import { policyDocument, trusting } from "./policies.ts";
+import { certificate, load, policyDocument, trusting } from "./policies.ts";
 import { expectRefused, type RefusedRow } from "./refused.ts";
-import { crypto, digestOf } from "./world.ts";
+import { createRequest, podWith } from "./requests.ts";
+import { ask, crypto, digestOf } from "./world.ts";
+
+const der = new Uint8Array(Buffer.from(certificate("fixture-signer").replace(/-----.*-----|\s/g, ""), "base64"));
+const signer = { ...selfSigned("fixture-signer", "PS256", -37), chain: [der] };
+const signedByFixture = ({ mediaType, digest, size }: Descriptor) => ({
+  mediaType: "application/jose+json",
+  bytes: makeJws(signer, { payload: JSON.stringify({ targetArtifact: { mediaType, digest, size } }) }),
+});
 
 const VERIFY = "spec.rules[0].verifyImages[0]";
 const FIRST = `${VERIFY}.attestations[0]`;
@@ -185,6 +196,52 @@ describe("a registry that does not answer", () => {
     expect(response.message).toMatch(/error: ran out of time at (asking for|verifying) attestations of /);
     expect(response).toMatchObject({ status: "fail", refusal: { code: "ERR_DEADLINE", retry: true } });
     expect(decision.allowed).toBe(false);
+  });
+});
+
+describe("more attestations than are tried", () => {
+  it("are named, and cost nothing more", async () => {
+    const repository = createFakeRepository();
+    const image = repository.artifact("v1");
+    const listed = Array.from(
+      { length: MAX_ATTESTATIONS_TRIED + 3 },
+      (_, n) => repository.attach(image, SBOM, [`{"n":${n}}`]),
+    );
+    const verify = { imageReferences: ["registry.example/app*"], attestors: undefined, attestations: [sbom()] };
+    const policies = await load(policyDocument({ verify }));
+    const request = createRequest({ object: podWith(["registry.example/app:v1"]) });
+    const decision = await ask({ open: () => repository, asked: [], once: true }, policies, request);
+    const { message, refusal } = decision.responses[0]?.images[0] ?? {};
+    expect(message).toMatch(/; …; 3 more of this type were not tried$/);
+    expect(message?.match(/no signature is associated/g)).toHaveLength(MAX_ATTESTATION_REASONS);
+    expect(refusal?.code).toBe("SIGNATURE_MISSING");
+    const tried = listed.filter(({ digest }) => repository.asked.includes(`resolve ${digest}`));
+    expect(tried).toEqual(listed.slice(0, MAX_ATTESTATIONS_TRIED));
+  });
+
+  it("and those that only the referrers tag lists are tried before a refusal, and not before", async () => {
+    const conditions = [all("{{ free }}", "Equals", true)];
+    const verify = {
+      imageReferences: ["registry.example/app*"],
+      attestors: undefined,
+      attestations: [sbom({ conditions })],
+    };
+    const policies = await load(policyDocument({ verify }));
+    const request = createRequest({ object: podWith(["registry.example/app:v1"]) });
+    const visit = async (inApi: boolean, onTag: boolean) => {
+      const repository = createFakeRepository();
+      const image = repository.artifact("v1");
+      for (const [free, listedOnTagOnly] of [[inApi, false], [onTag, true]] as const) {
+        const attested = repository.attach(image, SBOM, [JSON.stringify({ free })], { listedOnTagOnly });
+        repository.sign(attested, signedByFixture(attested));
+      }
+      const { responses } = await ask({ open: () => repository, asked: [], once: true }, policies, request);
+      const everywhere = repository.asked.includes(`referrers ${image.digest} everywhere`);
+      return [responses[0]?.images[0]?.status, everywhere];
+    };
+    expect(await visit(true, false)).toEqual(["pass", false]);
+    expect(await visit(false, true)).toEqual(["pass", true]);
+    expect(await visit(false, false)).toEqual(["fail", true]);
   });
 });
 
