@@ -67,6 +67,7 @@ export function compileClusterPolicy(document: PolicyDocument, gate: Gate): Comp
   return {
     name,
     namespace,
+    annotations: fields.annotations,
     source: document.file,
     ignored: gate.ignored,
     extractedKinds: new Set(rules.flatMap(({ imageExtractors }) => [...imageExtractors?.keys() ?? []])),
@@ -110,6 +111,7 @@ function compileRule(rule: RuleFields, policy: PolicyFields): CompiledRule {
   const { name, namespace: policyNamespace, failurePolicy } = policy;
   const select = compileSelection({ match, ...(exclude === undefined ? {} : { exclude }), policyNamespace });
   const header = { policy: name, policyNamespace, rule: rule.name, failurePolicy };
+  const reported = rule.reportProperties === undefined ? {} : { reportProperties: rule.reportProperties };
   const actions = {
     own: actionOfEntries(entries),
     overrides: policy.actionOverrides,
@@ -127,7 +129,7 @@ function compileRule(rule: RuleFields, policy: PolicyFields): CompiledRule {
       ? await answerOf({ rule, name: header, selected, found, functions }, request, context)
       : wholly(asked);
     if (answer === undefined) return undefined;
-    return { ...header, action: await actionFor(actions, request.namespace, context.facts), ...answer };
+    return { ...header, ...reported, action: await actionFor(actions, request.namespace, context.facts), ...answer };
   };
 }
 

@@ -79,6 +79,8 @@ export interface RuleResponse {
   readonly rule: string;
   readonly action: "Enforce" | "Audit";
   readonly failurePolicy: "Fail" | "Ignore";
+  /** What the rule adds to each of its results in reports. */
+  readonly reportProperties?: ReadonlyMap<string, string>;
   /** In their order in the resource. */
   readonly images: readonly ImageResponse[];
   /** Set when the rule looked at no image; then {@link images} is empty. */
@@ -104,6 +106,8 @@ export type PolicyPorts = Pick<Ports, "now"> & {
 export interface CompiledPolicy {
   readonly name: string;
   readonly namespace: string;
+  /** Of the document; reports say what they say of the policy. */
+  readonly annotations: ReadonlyMap<string, string>;
   /** Where it was read from, for messages: file and document. */
   readonly source: string;
   /** Fields that are accepted and have no effect here, each with its reason. */

@@ -18,6 +18,7 @@ import {
   ignored,
   isRecord,
   listOf,
+  mapOfTexts,
   type Path,
   type Reader,
   readFields,
@@ -41,6 +42,8 @@ export interface RuleFields {
   readonly entries: readonly RawEntry[];
   /** Where images stand in kinds of which nothing is known. */
   readonly imageExtractors?: ImageExtractors;
+  /** What the rule adds to its results in reports. */
+  readonly reportProperties?: ReadonlyMap<string, string>;
   /** The rule about the Pod that the object makes: what its variables name of a Pod, they name of the template. */
   readonly inTemplate: (template: PodTemplate) => RuleFields | undefined;
 }
@@ -95,7 +98,7 @@ function tableOf(name: string, extracted: readonly string[], context: RulesConte
     preconditions: enforced(version === "v1" ? preconditions : preconditionBlock),
     celPreconditions: refused("celPrecondition can only be used with validate.cel"),
     imageExtractors: enforced(withoutVariables(imageExtractors, "images are looked for before variables have values")),
-    reportProperties: ignored("no reports are written here"),
+    reportProperties: enforced(mapOfTexts("expected text")),
     skipBackgroundRequests: ignored("requests of Kyverno's background controller are judged like all others"),
   } satisfies FieldTable;
 }
@@ -135,6 +138,7 @@ export function imageRule(context: RulesContext): Reader<RuleFields> {
       verifyImages: fields.verifyImages,
       entries: rawEntries(value["verifyImages"]),
       ...(fields.imageExtractors === undefined ? {} : { imageExtractors: fields.imageExtractors }),
+      ...(fields.reportProperties === undefined ? {} : { reportProperties: fields.reportProperties }),
       inTemplate: (template) => {
         const rewritten = rewriteReferences(value, template);
         // What is ignored has been said once.

@@ -192,7 +192,6 @@ describe("loadPolicies() lists what it ignores", () => {
       "useServerSideApply",
     ]
       .map((field): [PolicyChanges, string] => [{ spec: { [field]: true } }, `spec.${field}`]),
-    [{ rule: { reportProperties: { a: "b" } } }, "spec.rules[0].reportProperties"],
     [{ rule: { skipBackgroundRequests: true } }, "spec.rules[0].skipBackgroundRequests"],
     [{ verify: { useCache: true } }, `${VERIFY}.useCache`],
     [{ verify: { repository: "x" } }, `${VERIFY}.repository`],
