@@ -7,6 +7,9 @@ import type { KubernetesObject, PolicyRequest } from "./policy.ts";
 import { createScope, type VariableScope } from "./scope.ts";
 import type { UserRoles } from "./user_info.ts";
 
+/** What the API server calls a service account. */
+const SERVICE_ACCOUNT = /^system:serviceaccount:([^:]*):([^:]*)$/;
+
 /**
  * The scope of a request: `request`, `images`, `serviceAccountName`, `serviceAccountNamespace`.
  *
@@ -20,15 +23,17 @@ export function requestScope(
   facts: Pick<ClusterFacts, "roles">,
   extractors?: ImageExtractors,
 ): VariableScope {
-  const [, namespace = "", name = ""] = /^system:serviceaccount:([^:]*):([^:]*)$/.exec(request.userInfo.username) ?? [];
-  const values = { serviceAccountName: name, serviceAccountNamespace: namespace };
-  const plain = admissionRequest(request);
-  const asked = async (expression: string) =>
-    /roles/i.test(expression) ? { ...plain, ...rolesAsVariables(await facts.roles()) } : plain;
-  return createScope(values, functions, { request: asked }).withLazy(
-    "images",
-    () => Promise.resolve(imagesOf(request, extractors, functions)),
-  );
+  let images: Promise<KubernetesObject> | undefined;
+  const account = (part: 1 | 2) => SERVICE_ACCOUNT.exec(request.userInfo.username)?.[part] ?? "";
+  return createScope({}, functions, {
+    request: async (expression) => {
+      const plain = admissionRequest(request);
+      return /roles/i.test(expression) ? { ...plain, ...rolesAsVariables(await facts.roles()) } : plain;
+    },
+    serviceAccountNamespace: () => Promise.resolve(account(1)),
+    serviceAccountName: () => Promise.resolve(account(2)),
+    images: () => images ??= Promise.resolve(imagesOf(request, extractors, functions)),
+  });
 }
 
 /** Roles that nobody has are no members, as for Kyverno. */

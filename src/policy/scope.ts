@@ -39,30 +39,37 @@ export function createScope(
   functions: FunctionTable,
   perExpression: Readonly<Record<string, (expression: string) => Promise<unknown>>> = {},
 ): VariableScope {
-  const sources = [
-    ...sourcesOf(values),
-    ...Object.entries(perExpression).map(([name, read]): [string, Source] => [name, { read }]),
-  ];
-  return scopeOf(new Map(sources), functions);
+  return scopeOf(
+    () =>
+      new Map([
+        ...sourcesOf(values),
+        ...Object.entries(perExpression).map(([name, read]): [string, Source] => [name, { read }]),
+      ]),
+    functions,
+  );
 }
 
-function scopeOf(sources: ReadonlyMap<string, Source>, functions: FunctionTable): VariableScope {
+/** @param list Lists the sources once somebody asks: most rules have no variable, and pay for none. */
+function scopeOf(list: () => ReadonlyMap<string, Source>, functions: FunctionTable): VariableScope {
+  let listed: ReadonlyMap<string, Source> | undefined;
+  const sources = () => listed ??= list();
   const scope: VariableScope = {
     query: async (expression) => {
       const query = compile(expression.trim());
+      const known = sources();
       const members: [string, unknown][] = [];
-      for (const name of query.roots ?? sources.keys()) {
-        const source = sources.get(name);
+      for (const name of query.roots ?? known.keys()) {
+        const source = known.get(name);
         if (source === undefined) continue;
         members.push([name, "value" in source ? source.value : await source.read(expression)]);
       }
       return evaluate(query, Object.fromEntries(members), functions);
     },
-    with: (more) => scopeOf(new Map([...sources, ...sourcesOf(more)]), functions),
-    beneath: (more) => scopeOf(new Map([...sourcesOf(more), ...sources]), functions),
+    with: (more) => scopeOf(() => new Map([...sources(), ...sourcesOf(more)]), functions),
+    beneath: (more) => scopeOf(() => new Map([...sourcesOf(more), ...sources()]), functions),
     withLazy: (name, read) => {
       let started: Promise<unknown> | undefined;
-      return scopeOf(new Map([...sources, [name, { read: () => started ??= read(scope) }]]), functions);
+      return scopeOf(() => new Map([...sources(), [name, { read: () => started ??= read(scope) }]]), functions);
     },
     search: (expression, document) => keepQuery(expression).evaluate(document, functions),
   };
