@@ -27,6 +27,7 @@ export function logDecision(ports: Pick<Ports, "log" | "now">, logged: LoggedDec
   const { phase, from, allowed, request, decision, refusal } = logged;
   const images = decision?.responses.flatMap((response) => response.images) ?? [];
   const codes = [...new Set(images.flatMap((image) => image.refusal?.code ?? []))];
+  const extensions = [...new Set(decision?.responses.flatMap((response) => response.extensions ?? []))];
   const nearest = [...new Set(images.filter(({ refusal }) => refusal !== undefined).flatMap(nearestMisses))];
   ports.log({
     level: refusal === undefined ? "info" : "error",
@@ -43,6 +44,7 @@ export function logDecision(ports: Pick<Ports, "log" | "now">, logged: LoggedDec
     }),
     ...(decision === undefined ? {} : { images: images.length, patches: decision.patches.length }),
     ...(codes.length === 0 ? {} : { codes: codes.join(",") }),
+    ...(extensions.length === 0 ? {} : { extensions: extensions.join(", ") }),
     ...(nearest.length === 0 ? {} : { chains: nearest.join(",") }),
     ...(refusal === undefined ? {} : { codes: refusal.code, message: printable(refusal.message) }),
     milliseconds: ports.now().getTime() - from.getTime(),

@@ -50,18 +50,23 @@ export {
   checkTrustAnchors,
   createMemoryTrustStore,
   findAnchorFault,
+  findOverlap,
   innerReferenceOf,
+  LEVELS,
   MAX_TRUST_POLICY_BYTES,
   missingStore,
   type OciStatement,
+  overrideLevel,
   parseBlobTrustPolicy,
   parseOciTrustPolicy,
   PERMISSIVE,
+  readIdentity,
   readTrustStore,
   SKIP,
   statementForArtifact,
   statementForBlob,
   STRICT,
+  type SubjectIdentity,
   type Trust,
   TRUST_POLICY_LINK,
   type TrustedIdentities,
@@ -99,6 +104,7 @@ export {
   verifyAttestation,
 } from "./verify/attestation.ts";
 export type { CertificateFacts } from "./verify/certificate_facts.ts";
+export { MAX_CHILDREN_VERIFIED, verifyArtifactOrChildren } from "./verify/children.ts";
 export type { ChainDiagnosis, DiagnosedCertificate, DiagnosedRule } from "./verify/chain_doctor.ts";
 export { type ChainFinding, type ChainFindingId, FINDINGS } from "./verify/chain_findings.ts";
 export {

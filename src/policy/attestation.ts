@@ -32,6 +32,8 @@ export interface AttestationRule {
   readonly type: string;
   /** One or more, each of which has to be satisfied. */
   readonly attestors: readonly AttestorSet[];
+  /** Signatures of one attestation tried at most; the engine's number when left out. */
+  readonly maxSignatures?: number;
   /** All have to hold. */
   readonly conditions: readonly ConditionBlock[];
 }
@@ -124,8 +126,9 @@ async function ask(
   trust: Trust,
   path: string,
   check: Check,
-  { name, context }: Asking,
+  { name, rule: { maxSignatures }, context }: Asking,
 ): Promise<AttestorsTried> {
+  const options = maxSignatures === undefined ? {} : { maxSignatures };
   const { artifacts, signal, noun } = context;
   const action = `verifying attestations of ${name}`;
   const refuse = (reason: string, why: Refusal, outcomes: readonly ArtifactOutcome[] = []): AttestorsTried => ({
@@ -135,7 +138,11 @@ async function ask(
     refusals: [why],
   });
   try {
-    const { outcome, attestation } = await withinDeadline(verifyAttestation(source, trust, artifacts), signal, action);
+    const { outcome, attestation } = await withinDeadline(
+      verifyAttestation(source, trust, artifacts, options),
+      signal,
+      action,
+    );
     if (attestation === undefined) {
       const unsigned = outcome.refusal?.code === "SIGNATURE_MISSING";
       const reason = unsigned ? noSignature(outcome.reference, noun) : referenceText(outcome);

@@ -18,6 +18,7 @@ import {
   failedToEvaluateMatchConditions,
   failedToEvaluatePreconditions,
   failedToMatch,
+  failedToReadAuthorities,
   failedToSubstitute,
   preconditionsNotMet,
 } from "./message.ts";
@@ -34,6 +35,7 @@ import { requestScope } from "./request_scope.ts";
 import type { RuleFields } from "./rule_fields.ts";
 import type { Gate } from "./schema.ts";
 import type { VariableScope } from "./scope.ts";
+import { createTrustExtender, type ExtendTrust } from "./trust_extension.ts";
 
 /** Images of one rule that are looked at at the same time. */
 export const MAX_CONCURRENT_IMAGES = 8;
@@ -62,14 +64,16 @@ export function compileClusterPolicy(document: PolicyDocument, gate: Gate): Comp
   const { name, namespace, rules, failurePolicy, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = fields;
   const targets = autogenTargets(fields.rawRules, fields.annotations.get(AUTOGEN_ANNOTATION));
   const repeated = rules.flatMap((rule) => autogenRules(rule, targets, rule.inTemplate)).map(withoutExtractors);
+  const extend = createTrustExtender(fields.trust);
   const compiled = [...rules, ...repeated]
-    .map((rule) => compileRule(rule, fields));
+    .map((rule) => compileRule(rule, fields, extend));
   return {
     name,
     namespace,
     annotations: fields.annotations,
     source: document.file,
     ignored: gate.ignored,
+    problems: [],
     extractedKinds: new Set(rules.flatMap(({ imageExtractors }) => [...imageExtractors?.keys() ?? []])),
     timeoutSeconds,
     failurePolicy,
@@ -106,11 +110,12 @@ async function evaluateUntilApplied(
   return responses;
 }
 
-function compileRule(rule: RuleFields, policy: PolicyFields): CompiledRule {
+function compileRule(rule: RuleFields, policy: PolicyFields, extend: ExtendTrust): CompiledRule {
   const { match, exclude, entries } = rule;
   const { name, namespace: policyNamespace, failurePolicy } = policy;
   const select = compileSelection({ match, ...(exclude === undefined ? {} : { exclude }), policyNamespace });
-  const header = { policy: name, policyNamespace, rule: rule.name, failurePolicy };
+  const extensions = policy.trust === undefined ? {} : { extensions: policy.trust.inForce };
+  const header = { policy: name, policyNamespace, rule: rule.name, failurePolicy, ...extensions };
   const reported = rule.reportProperties === undefined ? {} : { reportProperties: rule.reportProperties };
   const actions = {
     own: actionOfEntries(entries),
@@ -126,7 +131,7 @@ function compileRule(rule: RuleFields, policy: PolicyFields): CompiledRule {
     const asked = policy.matchConditions === undefined || await isAsked(policy.matchConditions, policy, request);
     if (asked === false) return undefined;
     const answer = asked === true
-      ? await answerOf({ rule, name: header, selected, found, functions }, request, context)
+      ? await answerOf({ rule, name: header, selected, found, functions, extend }, request, context)
       : wholly(asked);
     if (answer === undefined) return undefined;
     return { ...header, ...reported, action: await actionFor(actions, request.namespace, context.facts), ...answer };
@@ -160,11 +165,12 @@ interface AskedRule {
   readonly selected: Selected;
   readonly found: ResourceImages;
   readonly functions: FunctionTable;
+  readonly extend: ExtendTrust;
 }
 
 /** What a rule says of the images it is about, or why it says nothing of them. */
 async function answerOf(
-  { rule, name, selected, found, functions }: AskedRule,
+  { rule, name, selected, found, functions, extend }: AskedRule,
   request: PolicyRequest,
   context: EvaluationContext,
 ): Promise<RuleAnswer | undefined> {
@@ -192,7 +198,12 @@ async function answerOf(
     if (whole !== undefined) return wholly({ status: "skip", message: whole });
     const skipped = exempt.map(({ image, message }) => respondSkipped(image, message));
     if (left.images.length + left.invalid.length === 0) return { images: inOrder(skipped) };
-    const compiled = await within(verifyImages.read(scope, context.ports.crypto));
+    const read = await within(verifyImages.read(scope, context.ports.crypto));
+    const compiled = await within(extend(read, context)).catch((thrown: unknown) => {
+      const { message, refusal } = toEngineError(thrown, "Cannot read timestamp authorities");
+      return wholly({ status: "error", message: failedToReadAuthorities(printable(message)), refusal });
+    });
+    if (!isList(compiled)) return compiled;
     const images = inOrder([...skipped, ...await evaluateImages(compiled, left, name, scope, context)]);
     return images.length === 0 ? undefined : { images };
   } catch (thrown) {
@@ -200,6 +211,9 @@ async function answerOf(
     return wholly({ status: "error", message: failedToSubstitute(printable(message)), refusal });
   }
 }
+
+/** TypeScript's own test loses what is in a list that cannot be changed. */
+const isList = <T>(value: readonly T[] | RuleAnswer): value is readonly T[] => Array.isArray(value);
 
 const wholly = (whole: WholeRuleResponse): RuleAnswer => ({ images: [], whole });
 

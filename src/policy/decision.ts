@@ -1,11 +1,11 @@
 /** Runs the policies and folds their rule responses into one `Decision`. */
-import { isJsonObject } from "../encoding/mod.ts";
+import { isJsonObject, printable } from "../encoding/mod.ts";
 import { MalformedError } from "../errors.ts";
-import { createArtifactView } from "../notary/mod.ts";
+import { createArtifactView, VALIDATION_ORDER } from "../notary/mod.ts";
 import { needsNoPolicy } from "./changes.ts";
 import { createClusterFacts } from "./cluster_facts.ts";
 import { snapshotOf } from "./cluster_snapshot.ts";
-import { blockedMessage, type Noun, warning } from "./message.ts";
+import { blockedMessage, type Noun, passedAlthough, warning } from "./message.ts";
 import type { PolicyException } from "./exceptions.ts";
 import { patchesFor } from "./patch.ts";
 import type {
@@ -122,11 +122,28 @@ function inStableOrder(responses: readonly RuleResponse[]): readonly RuleRespons
 /** What fails and is admitted warns; so does an image that was left out, where images are verified. */
 function warningsOf(responses: readonly RuleResponse[], phase: Phase): readonly string[] {
   return responses.flatMap((response) =>
-    answersOf(response).filter((answer) =>
-      isFailure(answer) || (phase === "mutate" && answer.status === "skip" && !doesNotApply(response))
-    )
-      .map(({ message }) => warning(response.policy, response.rule, message))
+    [
+      ...answersOf(response).filter((answer) =>
+        isFailure(answer) || (phase === "mutate" && answer.status === "skip" && !doesNotApply(response))
+      ).map(({ message }) => message),
+      ...response.images.flatMap(loggedOf),
+    ].map((message) => warning(response.policy, response.rule, message))
   );
+}
+
+/** What was found of an image that passes and would have refused it, had the policy not asked only to be told. */
+function loggedOf({ status, message, outcomes }: ImageResponse): readonly string[] {
+  if (status !== "pass") return [];
+  const verified = outcomes.flatMap(({ verdict, outcomes: signatures }) =>
+    verdict === "verified" ? signatures.slice(-1) : []
+  );
+  const logged = verified.flatMap(({ validations }) =>
+    VALIDATION_ORDER.flatMap((type) => {
+      const { action, result } = validations[type];
+      return action === "log" && "refusal" in result ? [`${type}: ${printable(result.refusal.message)}`] : [];
+    })
+  );
+  return logged.length === 0 ? [] : [passedAlthough(message, [...new Set(logged)])];
 }
 
 /** A rule that was left out because of a failure is another matter than one that is not about the request. */

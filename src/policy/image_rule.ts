@@ -1,7 +1,13 @@
 /** One entry of `verifyImages` and one image → what Kyverno answers, for each of the two webhooks. */
 import { printable } from "../encoding/mod.ts";
 import { type EngineError, type Refusal, refusal, toEngineError, UnavailableError } from "../errors.ts";
-import { type ArtifactOutcome, referenceText, type Trust, verifyArtifact } from "../notary/mod.ts";
+import {
+  type ArtifactOutcome,
+  referenceText,
+  type Trust,
+  verifyArtifact,
+  verifyArtifactOrChildren,
+} from "../notary/mod.ts";
 import type { Digest } from "../oci/mod.ts";
 import type { AttestationRule } from "./attestation.ts";
 import { evaluateAttestations } from "./attestations.ts";
@@ -18,6 +24,7 @@ import {
   missingDigest,
   mutatedImageDigest,
   noSignature,
+  notEveryChildSigned,
   type Noun,
   onlyChildrenSigned,
   ranOutOfTime,
@@ -45,6 +52,10 @@ export interface ImageVerification {
   readonly mutateDigest: boolean;
   readonly verifyDigest: boolean;
   readonly required: boolean;
+  /** Signatures tried at most; the engine's number when left out. */
+  readonly maxSignatures?: number;
+  /** What has to be signed where an image is an index: itself (default), or in its place every child. */
+  readonly index?: "index" | "all-children";
 }
 
 /** Whose entry it is, for messages. */
@@ -117,7 +128,7 @@ async function verifyImage(
   let message = verifiedImageSignatures(image.image);
   let seen = scope;
   if (entry.attestors.length > 0) {
-    const signed = await evaluateAttestors(entry.attestors, (trust) => askAttestor(trust, image, context));
+    const signed = await evaluateAttestors(entry.attestors, (trust) => askAttestor(trust, entry, image, context));
     outcomes.push(...signed.outcomes);
     const found = signed.digest ?? signed.outcomes[0]?.descriptor.digest;
     if (!signed.verified || found === undefined) {
@@ -213,11 +224,18 @@ async function validate(
   return respond(image, "fail", message, { refusal: why, outcomes, ...(digest === undefined ? {} : { digest }) });
 }
 
-async function askAttestor(trust: Trust, image: ImageInfo, context: EvaluationContext): Promise<AttestorAnswer> {
+async function askAttestor(
+  trust: Trust,
+  { index, maxSignatures }: Pick<ImageVerification, "index" | "maxSignatures">,
+  image: ImageInfo,
+  context: EvaluationContext,
+): Promise<AttestorAnswer> {
   const { artifacts, signal, noun } = context;
+  const verify = index === "all-children" ? verifyArtifactOrChildren : verifyArtifact;
+  const options = maxSignatures === undefined ? {} : { maxSignatures };
   const action = `verifying ${image.image}`;
   try {
-    const outcome = await withinDeadline(verifyArtifact(image.reference, trust, artifacts, {}), signal, action);
+    const outcome = await withinDeadline(verify(image.reference, trust, artifacts, options), signal, action);
     if (outcome.verdict === "verified") return { verified: true, outcome };
     const why = outcome.refusal ?? refusal("ERR_INTERNAL", `Cannot verify ${outcome.reference}: no reason was given`);
     return {
@@ -237,6 +255,10 @@ async function askAttestor(trust: Trust, image: ImageInfo, context: EvaluationCo
 
 /** What notation says of an outcome; where it has nothing to look at, in the words of whoever asked. */
 function sentenceOf(outcome: ArtifactOutcome, noun: Noun): string {
+  const child = outcome.children?.find(({ verdict }) => verdict !== "verified");
+  if (child !== undefined) {
+    return notEveryChildSigned(outcome.reference, child.descriptor.digest, sentenceOf(child, noun));
+  }
   if (outcome.refusal?.code !== "SIGNATURE_MISSING") return referenceText(outcome);
   return noSignature(outcome.reference, noun) + onlyChildrenSigned(outcome.signedChildren ?? []);
 }

@@ -7,7 +7,7 @@ import type { RevocationChecker } from "../revocation/mod.ts";
 import type { ClusterFacts, ClusterNeed } from "./cluster_facts.ts";
 import type { PolicyException } from "./exceptions.ts";
 import type { Noun } from "./message.ts";
-import type { IgnoredField } from "./schema.ts";
+import type { IgnoredField, PolicyProblem } from "./schema.ts";
 
 /** A Kubernetes object as JSON: nothing about it is known but that it is an object. */
 export type KubernetesObject = Readonly<Record<string, unknown>>;
@@ -79,6 +79,8 @@ export interface RuleResponse {
   readonly rule: string;
   readonly action: "Enforce" | "Audit";
   readonly failurePolicy: "Fail" | "Ignore";
+  /** What the policy's annotations make of its trust, such as `verification-level=permissive`; absent where nothing. */
+  readonly extensions?: readonly string[];
   /** What the rule adds to each of its results in reports. */
   readonly reportProperties?: ReadonlyMap<string, string>;
   /** In their order in the resource. */
@@ -112,6 +114,8 @@ export interface CompiledPolicy {
   readonly source: string;
   /** Fields that are accepted and have no effect here, each with its reason. */
   readonly ignored: readonly IgnoredField[];
+  /** Why it was not taken, where this stands in for it and refuses; empty for a policy that was. */
+  readonly problems: readonly PolicyProblem[];
   /** Kinds whose images its extractors find, wherever those stand. */
   readonly extractedKinds: ReadonlySet<string>;
   /** Seconds; Kyverno's default is 10. */

@@ -24,6 +24,7 @@ import {
   truth,
   wholeNumber,
 } from "./schema.ts";
+import { OWN_ANNOTATIONS, readTrustExtension, type TrustExtension } from "./trust_fields.ts";
 
 /** A policy as read. */
 export interface PolicyFields {
@@ -39,15 +40,14 @@ export interface PolicyFields {
   readonly actionOverrides: readonly ActionOverride[];
   readonly failurePolicy: "Fail" | "Ignore";
   readonly timeoutSeconds?: number;
+  /** What the policy's annotations make of its trust; absent where it is as Kyverno has it. */
+  readonly trust?: TrustExtension;
   /** Which requests the policy is asked about. */
   readonly matchConditions?: MatchConditions;
 }
 
 /** Characters of a policy's name at most. */
 export const MAX_POLICY_NAME_LENGTH = 63;
-
-/** Annotations that would change what this engine does; a later version may know some, this one knows none. */
-const OWN_ANNOTATIONS = "edge-notary.dev/";
 
 const OTHER_RULES = "only mutate and generate rules use it";
 
@@ -57,8 +57,9 @@ const annotations: Reader<ReadonlyMap<string, string>> = (value, path, gate) => 
   const found = mapOfTexts("expected text")(value, path, gate);
   for (const [key, text] of found ?? []) {
     const at = [...path, key];
-    if (key.startsWith(OWN_ANNOTATIONS)) gate.refuse(at, "this version knows no annotation of its own");
-    else if (key !== AUTOGEN_ANNOTATION) gate.ignore(at, "it describes the policy and decides nothing");
+    // Those of this engine have a gate of their own, which knows the namespace.
+    if (key.startsWith(OWN_ANNOTATIONS)) continue;
+    if (key !== AUTOGEN_ANNOTATION) gate.ignore(at, "it describes the policy and decides nothing");
     else if (text === "all") gate.refuse(at, POLICY_REFUSALS.autogenAll);
   }
   return found;
@@ -162,6 +163,7 @@ export function readPolicy({ value, version, kind }: PolicyDocument, gate: Gate)
     gate,
   );
   const timeoutSeconds = webhook?.timeoutSeconds ?? spec.webhookTimeoutSeconds;
+  const trust = readTrustExtension(metadata?.annotations ?? new Map<string, string>(), namespace, gate);
   return {
     name: policy,
     namespace,
@@ -173,6 +175,7 @@ export function readPolicy({ value, version, kind }: PolicyDocument, gate: Gate)
     actionOverrides: overrides,
     failurePolicy: webhook?.failurePolicy ?? spec.failurePolicy ?? "Fail",
     ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+    ...(trust === undefined ? {} : { trust }),
     ...(webhook?.matchConditions === undefined ? {} : { matchConditions: webhook.matchConditions }),
   };
 }

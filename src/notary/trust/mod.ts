@@ -1,9 +1,11 @@
 /** Who is trusted, for which artifacts, how strictly (Notary Project, trust-store-trust-policy.md). */
 export { type AnchorFault, findAnchorFault } from "./anchor.ts";
 export { MAX_TRUST_POLICY_BYTES, TRUST_POLICY_LINK } from "./document.ts";
-export { matchIdentity, type SubjectIdentity, type TrustedIdentities } from "./identity.ts";
+export { findOverlap, matchIdentity, readIdentity, type SubjectIdentity, type TrustedIdentities } from "./identity.ts";
 export {
   AUDIT,
+  LEVELS,
+  overrideLevel,
   PERMISSIVE,
   SKIP,
   STRICT,

@@ -142,6 +142,8 @@ export interface ArtifactOutcome {
   readonly refusal?: Refusal;
   /** Of an unsigned index: its children that are signed, as printed in messages; they do not speak for the index. */
   readonly signedChildren?: readonly string[];
+  /** Of an index that is not signed, where every child may be in its place: what came of those that were asked. */
+  readonly children?: readonly ArtifactOutcome[];
   /** Where signatures were looked for. */
   readonly asked: readonly {
     readonly way: string;

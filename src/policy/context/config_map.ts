@@ -75,7 +75,13 @@ async function fetchConfigMap(
   );
 }
 
-async function getConfigMap(
+/**
+ * A ConfigMap as the cluster has it.
+ *
+ * @throws {ConfigurationError} `ERR_CLUSTER_MISSING` without a cluster, `ERR_VARIABLE` when there is no such ConfigMap.
+ * @throws {EngineError} As {@link Cluster.get}.
+ */
+export async function getConfigMap(
   cluster: Cluster | undefined,
   namespace: string,
   name: string,

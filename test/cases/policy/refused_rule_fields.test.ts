@@ -24,7 +24,7 @@ const REFUSED: readonly RefusedRow[] = [
     "an annotation of ours",
     { metadata: { annotations: { "edge-notary.dev/x": "1" } } },
     'metadata.annotations["edge-notary.dev/x"]',
-    /knows no annotation/,
+    /^no such annotation, expected one of verification-level, /,
   ],
   ["an annotation that is no text", { metadata: { annotations: { a: 1 } } }, "metadata.annotations.a", "expected text"],
   [
