@@ -27,6 +27,7 @@ import { expectSame } from "./deviations.ts";
 import { attestationCases } from "./kyverno_attestations.ts";
 import { type FixtureImages, kyvernoCases } from "./kyverno_cases.ts";
 import { crowd, kyvernoDifferences } from "./kyverno_differences.ts";
+import { selectionCases } from "./kyverno_selection.ts";
 import { type Registry, startOlareg } from "./registries.ts";
 import { runTool } from "./tools.ts";
 
@@ -38,6 +39,18 @@ interface PeerResult {
 
 /** What Kyverno's second phase says of images the first phase has judged already. */
 const SECOND_PHASE = /^(missing digest for |unverified image |image is not verified|image verified|image skipped)/;
+
+/** What both of Kyverno's phases say of a rule as a whole. */
+const OF_THE_RULE = /^(preconditions not met|rule is skipped due to policy exceptions|failed to instantiate handler: )/;
+
+/** What the first phase says. */
+function firstPhase(results: readonly PeerResult[]): readonly PeerResult[] {
+  return results.filter(({ rule, message }, index) =>
+    !SECOND_PHASE.test(message) &&
+    !(OF_THE_RULE.test(message) &&
+      results.slice(0, index).some((other) => other.rule === rule && other.message === message))
+  );
+}
 
 const fixtures = "test/fixtures";
 const readJson = (name: string) => JSON.parse(readFileSync(join(fixtures, name), "utf8"));
@@ -98,6 +111,7 @@ function cases(host: string) {
     ...kyvernoCases(images, certificates, digest),
     ...kyvernoDifferences(images, certificates, digest),
     ...attestationCases(images, certificates),
+    ...selectionCases(images),
   ];
 }
 
@@ -107,14 +121,14 @@ function policyOf(test: Case, host: string): string {
   const entries = (test.certificates ?? [certificates.signer]).map((cert) => ({ certificates: { cert } }));
   return JSON.stringify({
     apiVersion: "kyverno.io/v2beta1",
-    kind: "ClusterPolicy",
+    kind: test.kind ?? "ClusterPolicy",
     metadata: { name: "check-image-notary", ...test.metadata },
     spec: {
       validationFailureAction: "Enforce",
       webhookTimeoutSeconds: 30,
       failurePolicy: "Fail",
       ...test.spec,
-      rules: [{
+      rules: (test.rules ?? [{}]).map((own) => ({
         name: "verify-signature-notary",
         match: { any: [{ resources: { kinds: ["Pod"] } }] },
         ...test.rule,
@@ -124,17 +138,26 @@ function policyOf(test: Case, host: string): string {
           attestors: [{ count: 1, entries }],
           ...test.verify,
         }],
-      }],
+        ...own,
+      })),
     },
   });
 }
 
-async function askKyverno(policy: string, resource: unknown): Promise<readonly PeerResult[]> {
+async function askKyverno(
+  policy: string,
+  resource: unknown,
+  exceptions: readonly unknown[] = [],
+  flags: readonly string[] = [],
+): Promise<readonly PeerResult[]> {
   const policyFile = join(folder, "policy.yaml");
   const resourceFile = join(folder, "resource.yaml");
   writeFileSync(policyFile, policy);
   writeFileSync(resourceFile, JSON.stringify(resource));
-  const arguments_ = ["apply", policyFile, "-r", resourceFile, "-p", "--output-format", "json"];
+  const exceptionFile = join(folder, "exceptions.yaml");
+  writeFileSync(exceptionFile, exceptions.map((one) => JSON.stringify(one)).join("\n---\n"));
+  const heeded = exceptions.length === 0 ? [] : ["-e", exceptionFile];
+  const arguments_ = ["apply", policyFile, "-r", resourceFile, ...heeded, ...flags, "-p", "--output-format", "json"];
   const { stdout, stderr } = await runTool(peerPaths().kyverno, arguments_, { environment: { HOME: folder } });
   const start = stdout.indexOf("{");
   // Without any result the CLI prints no report.
@@ -144,7 +167,23 @@ async function askKyverno(policy: string, resource: unknown): Promise<readonly P
     }
     return [];
   }
-  return JSON.parse(stdout.slice(start)).results ?? [];
+  // A report for each policy that has a namespace, whole for each phase.
+  return stdout.slice(start).split(/^---$/m).flatMap((report) => JSON.parse(report).results ?? []);
+}
+
+/** Why the peer does not take a policy; nothing when it does. */
+async function askRefusal(policy: string, resource: unknown): Promise<readonly string[]> {
+  const [policyFile, resourceFile] = [join(folder, "policy.yaml"), join(folder, "resource.yaml")];
+  writeFileSync(policyFile, policy);
+  writeFileSync(resourceFile, JSON.stringify(resource));
+  const { stdout, stderr } = await runTool(peerPaths().kyverno, ["apply", policyFile, "-r", resourceFile, "-v", "2"], {
+    environment: { HOME: folder },
+  });
+  // deno-lint-ignore no-control-regex
+  const said = `${stdout}${stderr}`.replace(/\u001b\[\d+m/g, "");
+  return [...said.matchAll(/policy validation error error=("(?:[^"\\]|\\.)*")/g)].map(([, text = ""]) =>
+    JSON.parse(text)
+  );
 }
 
 /** Both phases, as a cluster runs them: what `/mutate` patches is what `/validate` sees. */
@@ -152,9 +191,10 @@ async function askUs(
   policy: string,
   resource: KubernetesObject,
   noun: "image" | "artifact" = "artifact",
+  given: readonly unknown[] = [],
 ): Promise<{ readonly allowed: boolean; readonly mutate: Decision }> {
-  const { policies, problems } = await loadPolicies(
-    [{ source: "policy.json", text: policy }],
+  const { policies, exceptions, problems } = await loadPolicies(
+    [policy, ...given.map((one) => JSON.stringify(one))].map((text, at) => ({ source: `${at}.json`, text })),
     createWebCryptoProvider(),
   );
   if (problems.length > 0) throw new Error(`the policy is refused: ${JSON.stringify(problems)}`);
@@ -169,7 +209,7 @@ async function askUs(
     version: version ?? "",
     kind: String(resource["kind"]),
     subresource: "",
-    namespace: "default",
+    namespace: (resource["metadata"] as { readonly namespace?: string }).namespace ?? "default",
     name: (resource["metadata"] as { readonly name?: string }).name ?? "",
     object: resource,
     dryRun: false,
@@ -183,6 +223,7 @@ async function askUs(
       phase,
       signal: AbortSignal.timeout(20_000),
       noun,
+      exceptions,
     });
   const mutate = await ask("mutate", resource);
   if (!mutate.allowed) return { allowed: false, mutate };
@@ -223,7 +264,7 @@ describeIf("peers", "the real Kyverno CLI", () => {
     const test = cases(registry.host).find((candidate) => candidate.name === name);
     if (test === undefined) throw new Error(`no case "${name}"`);
     const policy = policyOf(test, registry.host);
-    const theirs = await askKyverno(policy, test.resource);
+    const theirs = await askKyverno(policy, test.resource, test.exceptions, ["--audit-warn"]);
     expect(theirs.some(({ result }) => result === "fail" || result === "error") ? "denied" : "admitted").toBe(
       test.expect,
     );
@@ -232,13 +273,39 @@ describeIf("peers", "the real Kyverno CLI", () => {
       const { problems } = await loadPolicies([{ source: "policy.json", text: policy }], createWebCryptoProvider());
       return expectSame(problems.map(({ path }) => path), [], test.deviation, name);
     }
-    const { allowed, mutate } = await askUs(policy, test.resource);
-    const ours = mutate.responses.flatMap(({ rule, images }) =>
-      images.map(({ status, message }) => ({ rule, result: status as string, message }))
+    const { allowed, mutate } = await askUs(policy, test.resource, "artifact", test.exceptions);
+    const ours = mutate.responses.flatMap(({ rule, action, images, whole }) =>
+      (whole === undefined ? images : [whole]).map(({ status, message }) => ({
+        rule,
+        result: status === "fail" && action === "Audit" ? "warn" : status as string,
+        message,
+      }))
     );
-    const theirFirst = theirs.filter(({ message }) => !SECOND_PHASE.test(message));
     expect(allowed ? "admitted" : "denied").toBe(test.ours ?? test.expect);
-    expectSame(lines(ours), lines(theirFirst), test.deviation, name);
+    expectSame(lines(ours), lines(firstPhase(theirs)), test.deviation, name);
+  });
+
+  const refusals = ["a*", "ab", "a?"].flatMap((one) => ["ab", "a*"].map((other) => [one, other] as const));
+
+  it.each(refusals)("overrides for %s and %s are refused in the same words, or taken", async (one, other) => {
+    const test = cases(registry.host)[0] as Case;
+    const validationFailureActionOverrides = [
+      { action: "Audit", namespaces: [one] },
+      { action: "Enforce", namespaces: ["b", other] },
+    ];
+    const policy = policyOf({ ...test, spec: { validationFailureActionOverrides } }, registry.host);
+    const { problems } = await loadPolicies([{ source: "p", text: policy }], createWebCryptoProvider());
+    expect(problems.map(({ reason }) => reason)).toEqual(await askRefusal(policy, test.resource));
+  });
+
+  it("an extractor's expression beside digests that are written is refused in the same words", async () => {
+    const test = cases(registry.host)[0] as Case;
+    const imageExtractors = { Pod: [{ path: "/spec/image", jmesPath: "@" }] };
+    const policy = policyOf({ ...test, rule: { imageExtractors } }, registry.host);
+    const { problems } = await loadPolicies([{ source: "p", text: policy }], createWebCryptoProvider());
+    expect(problems.map(({ reason }) => `path: spec.rules[0]: ${reason}`)).toEqual(
+      await askRefusal(policy, test.resource),
+    );
   });
 
   it("calls a registry that answers 503 an error, which a policy may tolerate, where the peer sees a failure", async () => {

@@ -15,6 +15,12 @@ export interface KyvernoCase {
   /** PEM texts, each an entry of its own in the one attestor; the fixture signer's when left out. */
   readonly certificates?: readonly string[];
   readonly resource: Readonly<Record<string, unknown>>;
+  /** A ClusterPolicy when left out. */
+  readonly kind?: "Policy";
+  /** What differs from {@link rule}, rule by rule; one rule as it is when left out. */
+  readonly rules?: readonly Readonly<Record<string, unknown>>[];
+  /** PolicyExceptions that count. */
+  readonly exceptions?: readonly Readonly<Record<string, unknown>>[];
   /** Id in `deviations.json` when the two differ for a reason. */
   readonly deviation?: string;
   /** What this engine decides where that differs; `refused`: it does not load the policy. */

@@ -119,9 +119,9 @@ export function kyvernoDifferences(
       ours: "refused",
     },
     {
-      name: "preconditions",
-      expect: "admitted",
-      rule: { preconditions: { all: [{ key: "a", operator: "Equals", value: "b" }] } },
+      name: "a rule about Cosign's signatures",
+      expect: "denied",
+      verify: { type: "Cosign" },
       resource: pod([images.unsigned]),
       deviation: "load-gate",
       ours: "refused",
