@@ -44,8 +44,7 @@ describe("a rule with variables", () => {
     async ({ rule, background = false, path, reason }) => {
       const changes = { apiVersion: "kyverno.io/v1", spec: { background }, rule: { name: "r0", ...rule } };
       const document = policyDocument(changes);
-      const { policies, problems } = await loadPolicies([{ source: "p", text: JSON.stringify(document) }], crypto);
-      expect(policies).toEqual([]);
+      const { problems } = await loadPolicies([{ source: "p", text: JSON.stringify(document) }], crypto);
       const [problem] = problems;
       expect(problem?.path).toBe(`spec.rules[0].${path}`);
       if (reason.endsWith(": ")) expect(problem?.reason.startsWith(reason), problem?.reason).toBe(true);
@@ -66,8 +65,7 @@ describe("a rule with variables", () => {
     expect(deviations.map((one) => one.id)).toContain(id);
     const rule = { preconditions: { all: [{ key, operator: "Equals", value: "x" }] } };
     const text = JSON.stringify(policyDocument({ apiVersion: "kyverno.io/v1", rule }));
-    const { policies, problems } = await loadPolicies([{ source: "p", text }], crypto);
-    expect(policies).toEqual([]);
+    const { problems } = await loadPolicies([{ source: "p", text }], crypto);
     expect(problems).toMatchObject([{ path: "spec.rules[0].preconditions.all[0].key", code: "ERR_VARIABLE" }]);
     expect(problems[0]?.reason).toMatch(reason);
   });
