@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { MAX_CONTEXT_BYTES } from "../../../src/policy/context.ts";
-import { loadPolicies, type PolicyRequest, type RuleResponse } from "../../../src/policy/mod.ts";
-import type { Cluster } from "../../../src/ports.ts";
+import { loadPolicies } from "../../../src/policy/mod.ts";
 import { deviations } from "../../peers/deviations.ts";
 import { clusterOf, configMap } from "./cluster.ts";
+import { play, said } from "./context_scenes.ts";
 import { certificate, load, policyDocument } from "./policies.ts";
 import { createRequest } from "./requests.ts";
 import { ask, createWorld, crypto, digestOf, NOW } from "./world.ts";
@@ -12,41 +12,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 const IMAGE = "ghcr.io/kyverno/test-verify-image:signed";
 const keys = { name: "keys", configMap: { name: "keys", namespace: "default" } };
-const trusting = (cert: string): Json => ({ attestors: [{ entries: [{ certificates: { cert } }] }] });
 const AT_CERT = "/verifyImages/0/attestors/0/entries/0/certificates/cert";
-
-interface Scene {
-  readonly context: readonly Json[];
-  /** Of the one condition; without it the certificate is what the rule takes from its context. */
-  readonly key?: string;
-  readonly value?: unknown;
-  readonly cert?: string;
-  readonly cluster?: Cluster;
-  readonly changes?: Partial<Parameters<typeof policyDocument>[0]>;
-  readonly request?: Partial<PolicyRequest>;
-}
-
-async function play({ context, key, value = "x", cert, cluster, changes = {}, request = {} }: Scene) {
-  const world = await createWorld();
-  const preconditions = key === undefined ? {} : { all: [{ key, operator: "Equals", value }] };
-  const policies = await load(policyDocument({
-    apiVersion: "kyverno.io/v1",
-    ...changes,
-    spec: { background: false, ...changes.spec },
-    rule: { context, preconditions, ...changes.rule },
-    ...(cert === undefined ? {} : { verify: trusting(cert) }),
-  }));
-  const ports = { open: world.open, crypto, now: () => NOW, ...(cluster === undefined ? {} : { cluster }) };
-  const decision = await ask(world, policies, createRequest(request), { ports });
-  const [response] = decision.responses as readonly [RuleResponse];
-  return { decision, response, asked: world.asked };
-}
-
-/** What a rule with one condition says as a whole. */
-async function said(scene: Scene) {
-  const { response } = await play(scene);
-  return response.whole?.message ?? response.images[0]?.status;
-}
 
 async function refusalOf(entry: Json, changes: Parameters<typeof policyDocument>[0] = {}) {
   const document = policyDocument({ apiVersion: "kyverno.io/v1", ...changes, rule: { context: [entry] } });
@@ -372,43 +338,5 @@ describe("context entries", () => {
     const document = policyDocument({ apiVersion: "kyverno.io/v1", rule: { context } });
     const { problems } = await loadPolicies([{ source: "p", text: JSON.stringify(document) }], crypto);
     expect(problems).toMatchObject([{ path: "spec.rules[0].context", reason: "101 entries, expected at most 100" }]);
-  });
-});
-
-describe("who asks", () => {
-  const bindings = clusterOf({});
-  const roles: Cluster = {
-    ...bindings,
-    list: ({ kind }) =>
-      Promise.resolve(
-        kind === "ClusterRoleBinding"
-          ? [{
-            metadata: { name: "b" },
-            roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "admin" },
-            subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: "someone" }],
-          }]
-          : [],
-      ),
-  };
-
-  it("is known by the roles that the cluster binds", async () => {
-    const scene = { context: [], key: "{{ request.clusterRoles }}", value: ["admin"] };
-    expect(await said({ ...scene, cluster: roles })).toBe("pass");
-    expect(await said({ ...scene, key: "{{ request.roles || `[]` }}", value: [], cluster: roles })).toBe("pass");
-    const { response } = await play(scene);
-    expect(response.whole).toMatchObject({ status: "error", refusal: { code: "ERR_CLUSTER_MISSING" } });
-  });
-
-  // The deviation "service-account-prefix".
-  it.each<[username: string, found: string]>([
-    ["system:serviceaccount:team:builder", "builder/team"],
-    ["someone", "/"],
-    ["an-other-user-of-a-name:team:builder", "/"],
-  ])("is the service account of %s", async (username, found) => {
-    expect(deviations.map(({ id }) => id)).toContain("service-account-prefix");
-    const key = "{{ serviceAccountName }}/{{ serviceAccountNamespace }}";
-    expect(await said({ context: [], key, value: found, request: { userInfo: { username, groups: [] } } })).toBe(
-      "pass",
-    );
   });
 });
