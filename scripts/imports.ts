@@ -88,6 +88,7 @@ export const ENTRY_POINTS: readonly string[] = ["cli/main.ts", "admission/worker
 export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   "@noble/curves": ["crypto/noble.ts", "crypto/noble_ecdsa.ts", "crypto/noble_primitives.ts"],
   "@noble/hashes": ["crypto/noble.ts", "crypto/noble_hashes.ts", "crypto/noble_primitives.ts", "crypto/text_digest.ts"],
+  "@jmespath-community/jmespath": ["expressions/parser.ts"],
   "@marcbachmann/cel-js": ["expressions/cel.ts"],
   hono: ["admission/app.ts", "admission/worker.ts"],
   pkijs: ["timestamp/cms.ts"],
