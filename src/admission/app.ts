@@ -5,13 +5,13 @@
 import { Hono } from "hono";
 import { createMemoryCache } from "../cache/mod.ts";
 import { encodeUtf8, printable } from "../encoding/mod.ts";
-import { ConfigurationError, type ErrorCode, type Refusal, refusal, toEngineError } from "../errors.ts";
+import { type ErrorCode, type Refusal, refusal, toEngineError } from "../errors.ts";
 import { createEvidenceStore } from "../notary/mod.ts";
 import { keepContent } from "../oci/mod.ts";
 import {
   type CompiledPolicy,
   evaluate,
-  needsNoPolicy,
+  type MessageStyle,
   type Phase,
   type PolicyException,
   type PolicyPorts,
@@ -28,7 +28,7 @@ import {
   startDeadline,
 } from "./deadline.ts";
 import { type Door, openDoor } from "./door.ts";
-import { logDecision } from "./log.ts";
+import { formatProblem, logDecision, logProblems } from "./log.ts";
 import {
   type AdmissionReview,
   MAX_MESSAGE_CHARACTERS,
@@ -43,7 +43,10 @@ export interface AppOptions {
   readonly policies: readonly CompiledPolicy[];
   /** Exceptions that count; none when left out. */
   readonly exceptions?: readonly PolicyException[];
-  /** Policies that could not be loaded. While there is one, the webhook is not ready and refuses every change. */
+  /**
+   * What is wrong with policies and exceptions. While there is anything, the webhook is not ready and says why; what a
+   * policy that was not taken may have been about is refused by what stands in for it.
+   */
   readonly problems: readonly PolicyProblem[];
   readonly ports: PolicyPorts & Pick<Ports, "log">;
   /** Who may ask `/mutate` and `/validate`; everybody when left out. */
@@ -52,6 +55,8 @@ export interface AppOptions {
   readonly page?: ReadonlyMap<string, Uint8Array>;
   /** How the facts of verified signatures are kept: in this process, for an hour, when left out. */
   readonly evidence?: EvidenceOptions;
+  /** How a denial is written; "kyverno" when left out. */
+  readonly messageStyle?: MessageStyle;
 }
 
 /** How the facts of verified signatures are kept; never a decision. */
@@ -78,6 +83,7 @@ export function createApp(options: AppOptions): Hono {
     options.evidence ?? {},
   );
   const webhook = { ...options, ports };
+  logProblems(ports, problems);
   const app = new Hono();
   app.post("/mutate", (context) => review(context.req.raw, "mutate", door, webhook));
   app.post("/validate", (context) => review(context.req.raw, "validate", door, webhook));
@@ -87,7 +93,7 @@ export function createApp(options: AppOptions): Hono {
     const ready = problems.length === 0;
     // What is loaded is told only to those who may ask about it.
     const detail = await door(req.raw)
-      ? { policies: policies.map(policyName), problems: problems.map(formatProblem) }
+      ? { policies: policies.filter(isLoaded).map(policyName), problems: problems.map(formatProblem) }
       : {};
     return writeJson(ready ? 200 : 503, { status: ready ? "ready" : "not ready", ...detail });
   });
@@ -156,20 +162,19 @@ async function decide(
   { header, body }: ReadRequest,
   phase: Phase,
   deadline: Deadline,
-  { policies, exceptions = [], problems, ports }: AppOptions,
+  { policies, exceptions = [], ports }: AppOptions,
 ): Promise<AdmissionReview> {
   const from = ports.now();
   try {
     const asked = readAdmissionReview(body);
-    if (problems.length > 0 && !needsNoPolicy(asked)) {
-      // A policy that is not loaded may be the one that would have refused.
-      throw new ConfigurationError(
-        "ERR_POLICY",
-        `Cannot decide: ${problems.length} policies are not loaded: ${problems.map(formatProblem).join("; ")}`,
-      );
-    }
     const decision = await deadline.wait(
-      evaluate(policies, asked, { ports, phase, signal: deadline.signal, exceptions }),
+      evaluate(policies, asked, {
+        ports,
+        phase,
+        signal: deadline.signal,
+        exceptions,
+        ...(messageStyle === undefined ? {} : { messageStyle }),
+      }),
       `evaluating ${policies.length} policies`,
     );
     logDecision(ports, { phase, request: asked, from, allowed: decision.allowed, decision });
@@ -191,9 +196,8 @@ function policyName({ namespace, name }: CompiledPolicy): string {
   return namespace === "" ? name : `${namespace}/${name}`;
 }
 
-function formatProblem({ file, line, column, path, reason }: PolicyProblem): string {
-  return printable(`${file}:${line}:${column}: ${path}: ${reason}`);
-}
+/** What stands in for a policy is not that policy. */
+const isLoaded = ({ problems }: CompiledPolicy): boolean => problems.length === 0;
 
 function notFound(): Response {
   return writeRefusedRequest(404, refusal("ERR_ROUTE", "Cannot answer: nothing is served at this path"));

@@ -2,8 +2,20 @@
 import { printable } from "../encoding/mod.ts";
 import type { Refusal } from "../errors.ts";
 import { type ChainFindingId, nearestMiss } from "../notary/mod.ts";
-import type { Decision, ImageResponse, Phase, PolicyRequest } from "../policy/mod.ts";
+import type { Decision, ImageResponse, Phase, PolicyProblem, PolicyRequest } from "../policy/mod.ts";
 import type { Ports } from "../ports.ts";
+
+/** Writes one line for each thing that is wrong with policies and exceptions. */
+export function logProblems(ports: Pick<Ports, "log">, problems: readonly PolicyProblem[]): void {
+  for (const problem of problems) {
+    ports.log({ level: "error", event: "policy.problem", code: problem.code, message: formatProblem(problem) });
+  }
+}
+
+/** A problem as `FILE:LINE:COLUMN: PATH: REASON`. */
+export function formatProblem({ file, line, column, path, reason }: PolicyProblem): string {
+  return printable(`${file}:${line}:${column}: ${path}: ${reason}`);
+}
 
 /** What is known of a decision when it is logged. */
 export interface LoggedDecision {

@@ -81,6 +81,9 @@ const imageReference: Reader<string> = (value, path, gate) => {
   return found;
 };
 
+/** The patterns of an entry. */
+export const imageReferences: Reader<readonly string[]> = listOf(imageReference);
+
 /** Whether what stands before the first `/`, without a wildcard, can be no registry. */
 function namesNoRegistry(found: string): boolean {
   const [first = "", end] = found.split(/([/*?])/, 2);
@@ -93,7 +96,7 @@ function fieldsOf({ policy }: ImageRules) {
   return {
     type: enforced(type),
     failureAction: enforced(oneOf("Audit", "Enforce")),
-    imageReferences: enforced(listOf(imageReference)),
+    imageReferences: enforced(imageReferences),
     skipImageReferences: enforced(listOf(pattern)),
     attestors: enforced(attestorSets(policy)),
     mutateDigest: enforced(truth),

@@ -2,6 +2,7 @@
 import { parseYaml, printable, type YamlDocument } from "../encoding/mod.ts";
 import { EngineError } from "../errors.ts";
 import { compileClusterPolicy, type PolicyDocument } from "./cluster_policy.ts";
+import { standInFor } from "./stand_in.ts";
 import { readException } from "./exception_fields.ts";
 import type { PolicyException } from "./exceptions.ts";
 import type { CompiledPolicy } from "./policy.ts";
@@ -16,7 +17,10 @@ export interface PolicyFile {
 
 /** What became of policy files. */
 export interface LoadedPolicies {
-  /** In the order of the files and their documents; each has a name of its own. */
+  /**
+   * In the order of the files and their documents; each that was taken has a name of its own. What stands in for one that
+   * was not has {@link CompiledPolicy.problems}.
+   */
   readonly policies: readonly CompiledPolicy[];
   /** PolicyExceptions, as the policies; they count where whoever evaluates says so. */
   readonly exceptions: readonly PolicyException[];
@@ -27,21 +31,33 @@ export interface LoadedPolicies {
 /** What became of a document. */
 type Compiled = { readonly policy: CompiledPolicy } | { readonly exception: PolicyException };
 
-type Compile = (value: Readonly<Record<string, unknown>>, file: string, gate: Gate) => Compiled | undefined;
+type Document = Readonly<Record<string, unknown>>;
 
-const policyOf = (version: PolicyDocument["version"], kind: PolicyDocument["kind"]): Compile => (value, file, gate) => {
-  const policy = compileClusterPolicy({ file, value, version, kind }, gate);
-  return policy === undefined ? undefined : { policy };
+/** How documents of one kind are compiled, and what is made of one that cannot be. */
+interface Kind {
+  readonly compile: (value: Document, file: string, gate: Gate) => Compiled | undefined;
+  /** Nothing for what only lets requests off: without it more is refused, not less. */
+  readonly standIn?: (value: Document, file: string, problems: readonly PolicyProblem[]) => CompiledPolicy;
+}
+
+const policyOf = (version: PolicyDocument["version"], kind: PolicyDocument["kind"]): Kind => ({
+  compile: (value, file, gate) => {
+    const policy = compileClusterPolicy({ file, value, version, kind }, gate);
+    return policy === undefined ? undefined : { policy };
+  },
+  standIn: (value, file, problems) => standInFor({ value, version, file, problems }),
+});
+
+const exceptionOf: Kind = {
+  compile: (value, file, gate) => {
+    const refuse: Gate["refuse"] = (path, reason, code = "ERR_POLICY_EXCEPTION") => gate.refuse(path, reason, code);
+    const exception = readException(value, file, { ...gate, refuse });
+    return exception === undefined ? undefined : { exception };
+  },
 };
 
-const exceptionOf: Compile = (value, file, gate) => {
-  const refuse: Gate["refuse"] = (path, reason, code = "ERR_POLICY_EXCEPTION") => gate.refuse(path, reason, code);
-  const exception = readException(value, file, { ...gate, refuse });
-  return exception === undefined ? undefined : { exception };
-};
-
-/** Every kind that is known: apiVersion and kind → how it is compiled. */
-const KINDS: ReadonlyMap<string, Compile> = new Map([
+/** Every kind that is known: apiVersion and kind → what becomes of its documents. */
+const KINDS: ReadonlyMap<string, Kind> = new Map([
   ["kyverno.io/v1 ClusterPolicy", policyOf("v1", "ClusterPolicy")],
   ["kyverno.io/v1 Policy", policyOf("v1", "Policy")],
   ["kyverno.io/v2beta1 ClusterPolicy", policyOf("v2beta1", "ClusterPolicy")],
@@ -51,28 +67,47 @@ const KINDS: ReadonlyMap<string, Compile> = new Map([
 ]);
 
 /**
- * Compiles every policy in the files. A document that cannot be used becomes a problem and takes no other down.
+ * Compiles every policy in the files. A document that cannot be used becomes a problem and takes no other down; where it
+ * may be a policy, something stands in for it that refuses what the policy may have been about.
  *
  * @param files Empty documents are passed over.
  * @param crypto Proves which of the certificates may vouch.
  */
 export async function loadPolicies(files: readonly PolicyFile[], crypto: ProofPorts): Promise<LoadedPolicies> {
-  const policies = new Map<string, CompiledPolicy>();
+  const policies: CompiledPolicy[] = [];
+  const names = new Map<string, CompiledPolicy>();
   const exceptions = new Map<string, PolicyException>();
   const problems: PolicyProblem[] = [];
   for (const file of files) {
     const source = printable(file.source);
-    for (const document of readDocuments(file.text, source, problems)) {
+    const refuse = (document: unknown, ...found: readonly PolicyProblem[]): void => {
+      problems.push(...found);
+      policies.push(...standInsFor(document, source, found));
+    };
+    for (const document of readDocuments(file.text, source, (problem) => refuse(undefined, problem))) {
       const gate = openGate(source, document.locate);
       const compiled = compileDocument(document.value, source, gate);
       await gate.settle(crypto);
-      problems.push(...gate.problems);
-      if (compiled === undefined || gate.problems.length > 0) continue;
-      const first = "policy" in compiled ? keep(policies, compiled.policy) : keep(exceptions, compiled.exception);
-      if (first !== undefined) problems.push(duplicate(first, compiled, source, document));
+      if (compiled === undefined || gate.problems.length > 0) {
+        refuse(document.value, ...gate.problems);
+        continue;
+      }
+      const first = "policy" in compiled ? keep(names, compiled.policy) : keep(exceptions, compiled.exception);
+      if (first !== undefined) refuse(document.value, duplicate(first, compiled, source, document));
+      else if ("policy" in compiled) policies.push(compiled.policy);
     }
   }
-  return { policies: [...policies.values()], exceptions: [...exceptions.values()], problems };
+  return { policies, exceptions: [...exceptions.values()], problems };
+}
+
+function standInsFor(
+  document: unknown,
+  file: string,
+  problems: readonly PolicyProblem[],
+): readonly CompiledPolicy[] {
+  const kind = kindOf(document);
+  if (kind === undefined || !isRecord(document)) return [standInFor({ file, problems })];
+  return kind.standIn === undefined ? [] : [kind.standIn(document, file, problems)];
 }
 
 /**
@@ -93,16 +128,20 @@ function compileDocument(value: unknown, file: string, gate: Gate): Compiled | u
   if (!isRecord(value)) {
     return void gate.refuse([], `${describe(value)}, expected a policy`, "ERR_POLICY_KIND");
   }
-  const { apiVersion, kind } = value;
-  const compile = typeof apiVersion === "string" && typeof kind === "string"
-    ? KINDS.get(`${apiVersion} ${kind}`)
-    : undefined;
-  if (compile === undefined) {
+  const known = kindOf(value);
+  if (known === undefined) {
+    const { apiVersion, kind } = value;
     const expected = [...KINDS.keys()].join(", ");
     const found = `${describe(apiVersion)} ${describe(kind)}`;
     return void gate.refuse([], `apiVersion and kind are ${found}, expected one of ${expected}`, "ERR_POLICY_KIND");
   }
-  return compile(value, file, gate);
+  return known.compile(value, file, gate);
+}
+
+function kindOf(value: unknown): Kind | undefined {
+  if (!isRecord(value)) return undefined;
+  const { apiVersion, kind } = value;
+  return typeof apiVersion === "string" && typeof kind === "string" ? KINDS.get(`${apiVersion} ${kind}`) : undefined;
 }
 
 function duplicate(first: Named, compiled: Compiled, file: string, { locate }: YamlDocument): PolicyProblem {
@@ -114,19 +153,22 @@ function duplicate(first: Named, compiled: Compiled, file: string, { locate }: Y
 }
 
 /** The documents of a file; when one is no YAML, those that are. */
-function readDocuments(text: string, source: string, problems: PolicyProblem[]): readonly YamlDocument[] {
+function readDocuments(text: string, source: string, refuse: Refuse): readonly YamlDocument[] {
   try {
     return parseYaml(text, source);
   } catch (thrown) {
     if (!(thrown instanceof EngineError)) throw thrown;
     const parts = splitDocuments(text);
     if (parts.length > 1 && thrown.code !== "ERR_TOO_LARGE") {
-      return parts.flatMap((part) => readPart(part, source, problems));
+      return parts.flatMap((part) => readPart(part, source, refuse));
     }
-    problems.push(problemOf(thrown, source, 0));
+    refuse(problemOf(thrown, source, 0));
     return [];
   }
 }
+
+/** Takes what is wrong with a document that is no YAML. */
+type Refuse = (problem: PolicyProblem) => void;
 
 /** One document of a file. */
 interface Part {
@@ -135,7 +177,7 @@ interface Part {
   readonly before: number;
 }
 
-function readPart({ text, before }: Part, source: string, problems: PolicyProblem[]): readonly YamlDocument[] {
+function readPart({ text, before }: Part, source: string, refuse: Refuse): readonly YamlDocument[] {
   try {
     return parseYaml(text, source).map((document) => ({
       ...document,
@@ -146,7 +188,7 @@ function readPart({ text, before }: Part, source: string, problems: PolicyProble
     }));
   } catch (thrown) {
     if (!(thrown instanceof EngineError)) throw thrown;
-    problems.push(problemOf(thrown, source, before));
+    refuse(problemOf(thrown, source, before));
     return [];
   }
 }

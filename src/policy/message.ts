@@ -81,6 +81,9 @@ export const failedToSubstitute = (detail: string): string => `failed to substit
 /** The cluster could not say whether the rule is about the request. */
 export const failedToMatch = (detail: string): string => `failed to match the request: ${detail}`;
 
+/** The policy cannot be asked at all; `detail` says where and why. */
+export const policyNotLoaded = (detail: string): string => `policy is not loaded: ${detail}`;
+
 /** Whether the policy is asked about the request could not be found out. */
 export const failedToEvaluateMatchConditions = (detail: string): string =>
   `failed to evaluate match conditions: ${detail}`;

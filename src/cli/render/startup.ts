@@ -44,13 +44,15 @@ function policyLines({ policies, exceptions = [], problems, cluster }: Startup):
   const broken = problems.map(({ file, line, column, path, reason, code }) =>
     `  ${printable(file)}:${line}:${column}: ${printable(path)}: ${printable(reason)} (${code})`
   );
+  const loaded = policies.filter((policy) => policy.problems.length === 0);
   return [
-    `Policies loaded: ${policies.length}`,
-    ...policies.flatMap((policy) => [...loadedLines(policy), ...needLines(policy, cluster)]),
+    `Policies loaded: ${loaded.length}`,
+    ...loaded.flatMap((policy) => [...loadedLines(policy), ...needLines(policy, cluster)]),
     ...(exceptions.length === 0 ? [] : [`Exceptions heeded: ${exceptions.length}`]),
     ...exceptions.flatMap(loadedLines),
     ...(broken.length === 0 ? [] : [
-      `Problems in policies: ${broken.length}; until they are corrected every request is denied and /readyz answers 503`,
+      `Problems in policies: ${broken.length}; until they are corrected /readyz answers 503, and what such a policy may`,
+      "be about is refused by its failure policy",
       ...broken,
     ]),
   ];

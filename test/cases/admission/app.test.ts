@@ -128,13 +128,11 @@ describe("what needs no policy", () => {
   });
 
   it.each(cases)("%s passes while a policy is not loaded", async (_, request) => {
-    const { problems } = await loadPolicies(
+    const loaded = await loadPolicies(
       [{ source: "broken.yaml", text: "kind: ClusterPolicy" }],
       createWebCryptoProvider(),
     );
-    const { allowed } = await read(
-      await makeWebhook(noRegistry, { problems }).post("/validate", podReview([], request)),
-    );
+    const { allowed } = await read(await makeWebhook(noRegistry, loaded).post("/validate", podReview([], request)));
     expect(allowed).toBe(true);
   });
 });
@@ -159,16 +157,36 @@ describe("a review that cannot be judged is answered with HTTP 200 and refused",
 
   it("while a policy is not loaded: it may be the one that would have refused", async () => {
     const text = "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: broken}\nspec: {rules: 5}\n";
-    const { problems } = await loadPolicies([{ source: "broken.yaml", text }], createWebCryptoProvider());
-    const broken = makeWebhook(registry, { problems });
+    const loaded = await loadPolicies([{ source: "broken.yaml", text }], createWebCryptoProvider());
+    const broken = makeWebhook(registry, { ...loaded, policies: [...await examplePolicy(), ...loaded.policies] });
     const response = await read(await broken.post("/mutate", podReview([SIGNED])));
     expect(response.allowed).toBe(false);
-    expect(response.status.message).toMatch(
-      /1 policies are not loaded: broken\.yaml:\d+:\d+: spec.*ERR_POLICY, misconfigured/,
+    expect(response.status.message.replace(/\s+/g, " ")).toContain(
+      "broken: document: 'policy is not loaded: broken.yaml:4:8: spec.rules: 5, expected a list'",
     );
+    expect(response.status.details.causes).toMatchObject([{ reason: "ERR_POLICY" }]);
     const ready = await broken.fetch("/readyz");
     expect(ready.status).toBe(503);
-    expect((await ready.json()).problems[0]).toMatch(/^broken\.yaml:\d+:\d+: spec/);
+    expect(await ready.json()).toMatchObject({
+      policies: ["check-image-notary"],
+      problems: [expect.stringMatching(/^broken\.yaml:\d+:\d+: spec/)],
+    });
+    expect(broken.lines[0]).toMatchObject({
+      level: "error",
+      event: "policy.problem",
+      message: expect.stringMatching(/^broken\.yaml:\d+:\d+: spec/),
+    });
+  });
+
+  it("but other policies go on judging what the one that is not loaded is not about", async () => {
+    const text =
+      "apiVersion: kyverno.io/v1\nkind: Policy\nmetadata: {name: broken, namespace: team}\nspec: {rules: 5}\n";
+    const loaded = await loadPolicies([{ source: "broken.yaml", text }], createWebCryptoProvider());
+    const broken = makeWebhook(registry, { ...loaded, policies: [...loaded.policies, ...await examplePolicy()] });
+    expect((await read(await broken.post("/mutate", podReview([SIGNED])))).allowed).toBe(true);
+    expect((await read(await broken.post("/mutate", podReview([UNSIGNED])))).status.message).not.toContain("broken");
+    const inTeam = podReview([SIGNED], { namespace: "team" });
+    expect((await read(await broken.post("/mutate", inTeam))).allowed).toBe(false);
   });
 
   it("when the engine itself fails, and without a stack", async () => {

@@ -107,8 +107,7 @@ const WAYS = {
   "a policy": async (content: string | Uint8Array) => {
     const entries = [{ certificates: { cert: content } }];
     const text = JSON.stringify(policyDocument({ verify: { attestors: [{ entries }] } }));
-    const { policies, problems: [problem] } = await loadPolicies([{ source: "p", text }], crypto);
-    expect(policies.length).toBe(problem === undefined ? 1 : 0);
+    const { problems: [problem] } = await loadPolicies([{ source: "p", text }], crypto);
     return problem === undefined ? undefined : `${problem.reason} ${problem.code}`;
   },
 } as const;

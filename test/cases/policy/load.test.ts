@@ -94,14 +94,14 @@ describe("loadPolicies() refuses", () => {
     ["no YAML", "a: [\n", "ERR_YAML"],
   ])("%s", async (_, text, code) => {
     const { policies, problems } = await loadText(text);
-    expect(policies).toEqual([]);
+    expect(policies.map((policy) => policy.problems)).toEqual([problems]);
     expect(problems[0]).toMatchObject({ file: "p.yaml", code });
   });
 
   it("the second of two policies of one name, and says where the first is", async () => {
     const file = (source: string) => ({ source, text: EXAMPLE });
     const { policies, problems } = await loadPolicies([file("a.yaml"), file("b.yaml")], crypto);
-    expect(policies.map(({ source }) => source)).toEqual(["a.yaml"]);
+    expect(policies.map(({ source, problems }) => [source, problems.length])).toEqual([["a.yaml", 0], ["b.yaml", 1]]);
     expect(problems).toMatchObject([{
       file: "b.yaml",
       line: 7,
@@ -143,7 +143,10 @@ describe("loadPolicies() takes no document down for another", () => {
   it("when one has a wrong field", async () => {
     const bad = JSON.stringify(policyDocument({ metadata: { name: "bad" }, spec: { foo: 1 } }));
     const { policies, problems } = await loadText(`${bad}\n---\n${good}\n`);
-    expect(policies.map(({ name }) => name)).toEqual(["check-image-notary"]);
+    expect(policies.map(({ name, problems }) => [name, problems.length])).toEqual([["bad", 1], [
+      "check-image-notary",
+      0,
+    ]]);
     expect(problems).toMatchObject([{ path: "spec.foo", line: 1 }]);
   });
 
