@@ -19,12 +19,27 @@ export interface KyvernoCase {
   readonly kind?: "Policy";
   /** What differs from {@link rule}, rule by rule; one rule as it is when left out. */
   readonly rules?: readonly Readonly<Record<string, unknown>>[];
+  /** Policies beside the first: what differs from it. */
+  readonly beside?: readonly Partial<Pick<KyvernoCase, "kind" | "metadata" | "spec" | "rule" | "rules" | "verify">>[];
+  /** Who asks. */
+  readonly user?: Asker;
+  readonly namespaceLabels?: Readonly<Record<string, string>>;
+  /** Data of the ConfigMap `keys` of the namespace `default`, to which the context entry `keys` leads. */
+  readonly configMap?: Readonly<Record<string, string>>;
   /** PolicyExceptions that count. */
   readonly exceptions?: readonly Readonly<Record<string, unknown>>[];
   /** Id in `deviations.json` when the two differ for a reason. */
   readonly deviation?: string;
   /** What this engine decides where that differs; `refused`: it does not load the policy. */
   readonly ours?: "admitted" | "denied" | "refused";
+}
+
+export interface Asker {
+  readonly username: string;
+  readonly groups: readonly string[];
+  /** `namespace:name` */
+  readonly roles: readonly string[];
+  readonly clusterRoles: readonly string[];
 }
 
 export type Json = Readonly<Record<string, unknown>>;
