@@ -162,7 +162,7 @@ async function decide(
   { header, body }: ReadRequest,
   phase: Phase,
   deadline: Deadline,
-  { policies, exceptions = [], ports }: AppOptions,
+  { policies, exceptions = [], ports, messageStyle }: AppOptions,
 ): Promise<AdmissionReview> {
   const from = ports.now();
   try {

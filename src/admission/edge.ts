@@ -8,6 +8,7 @@ import type { Handler, Ports } from "../ports.ts";
 import { createRevocationChecker } from "../revocation/mod.ts";
 import { createApp } from "./app.ts";
 import { createTokenDoor, parseTokens } from "./door.ts";
+import { readMaxAge, readMessageStyle } from "./settings.ts";
 
 /** The worker's variables. */
 export interface WorkerVariables {
@@ -19,6 +20,10 @@ export interface WorkerVariables {
   readonly MIRRORS?: string;
   /** YAML documents: what the cluster holds that policies read. */
   readonly RESOURCES?: string;
+  /** A duration such as `10m` after which a verified signature is proven anew; `0` keeps nothing of it. */
+  readonly EVIDENCE_MAX_AGE?: string;
+  /** How denials are written: `kyverno`, `kyverno-1.19` or `explained`. */
+  readonly MESSAGE_STYLE?: string;
 }
 
 /**
@@ -41,7 +46,7 @@ async function makeWorker(variables: WorkerVariables, ports: Ports): Promise<Han
 }
 
 async function createConfiguredWorker(
-  { POLICIES, TOKEN, MIRRORS, RESOURCES }: WorkerVariables,
+  { POLICIES, TOKEN, MIRRORS, RESOURCES, EVIDENCE_MAX_AGE, MESSAGE_STYLE }: WorkerVariables,
   ports: Ports,
 ): Promise<Handler> {
   if (TOKEN === undefined) throw missing("TOKEN", "the bearer token of the API server");
@@ -67,6 +72,10 @@ async function createConfiguredWorker(
       ...cluster,
     },
     door: createTokenDoor(parseTokens(TOKEN, "TOKEN"), ports.crypto),
+    ...(MESSAGE_STYLE === undefined ? {} : { messageStyle: readMessageStyle(MESSAGE_STYLE, "MESSAGE_STYLE") }),
+    ...(EVIDENCE_MAX_AGE === undefined
+      ? {}
+      : { evidence: { maxAgeSeconds: readMaxAge(EVIDENCE_MAX_AGE, "EVIDENCE_MAX_AGE") } }),
   });
   return (request) => app.fetch(request);
 }

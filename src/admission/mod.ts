@@ -18,7 +18,7 @@ export {
   startDeadline,
 } from "./deadline.ts";
 export { createTokenDoor, type Door, MIN_TOKEN_CHARACTERS, openDoor, parseTokens } from "./door.ts";
-export { MAX_MAX_AGE_SECONDS, readMaxAge } from "./max_age.ts";
+export { MAX_MAX_AGE_SECONDS, readMaxAge, readMessageStyle } from "./settings.ts";
 export {
   type AdmissionResponse,
   type AdmissionReview,

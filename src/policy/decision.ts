@@ -5,7 +5,8 @@ import { createArtifactView, VALIDATION_ORDER } from "../notary/mod.ts";
 import { needsNoPolicy } from "./changes.ts";
 import { createClusterFacts } from "./cluster_facts.ts";
 import { snapshotOf } from "./cluster_snapshot.ts";
-import { blockedMessage, type Noun, passedAlthough, warning } from "./message.ts";
+import { explainFailures } from "./explained.ts";
+import { blockedMessage, type MessageStyle, type Noun, passedAlthough, renderFailures, warning } from "./message.ts";
 import type { PolicyException } from "./exceptions.ts";
 import { patchesFor } from "./patch.ts";
 import type {
@@ -26,6 +27,8 @@ export interface EvaluateOptions {
   readonly signal: AbortSignal;
   /** What messages say was signed; "image" when left out. */
   readonly noun?: Noun;
+  /** How a denial is written; "kyverno" when left out. */
+  readonly messageStyle?: MessageStyle;
   /** Exceptions that count; none when left out. */
   readonly exceptions?: readonly PolicyException[];
 }
@@ -43,7 +46,7 @@ export interface EvaluateOptions {
 export async function evaluate(
   policies: readonly CompiledPolicy[],
   request: PolicyRequest,
-  { ports, phase, signal, noun = "image", exceptions = [] }: EvaluateOptions,
+  { ports, phase, signal, noun = "image", messageStyle, exceptions = [] }: EvaluateOptions,
 ): Promise<Decision> {
   if (needsNoPolicy(request, policies)) return decide([], request, phase);
   if (request.object === undefined) {
@@ -54,7 +57,7 @@ export async function evaluate(
   const facts = createClusterFacts(request, asked.cluster, signal);
   const context = { ports: asked, phase, signal, noun, facts, exceptions, artifacts };
   const responses = await Promise.all(inOrderOfNames(policies).map((policy) => policy.evaluate(request, context)));
-  return decide(responses.flat(), request, phase);
+  return decide(responses.flat(), request, phase, messageStyle);
 }
 
 function inOrderOfNames(policies: readonly CompiledPolicy[]): readonly CompiledPolicy[] {
@@ -72,14 +75,19 @@ function inOrderOfNames(policies: readonly CompiledPolicy[]): readonly CompiledP
  *
  * Spec: Kyverno, `spec.failurePolicy` and `spec.validationFailureAction`.
  */
-export function decide(responses: readonly RuleResponse[], request: PolicyRequest, phase: Phase): Decision {
+export function decide(
+  responses: readonly RuleResponse[],
+  request: PolicyRequest,
+  phase: Phase,
+  messageStyle: MessageStyle = "kyverno",
+): Decision {
   const failClosed = responses.some(({ failurePolicy }) => failurePolicy === "Fail");
   const allowed = !responses.some((response) =>
     answersOf(response).some((answer) => blocks(answer, response.action === "Enforce", failClosed))
   );
   return {
     allowed,
-    message: allowed ? "" : blockedMessage(describeResource(request), failuresOf(responses)),
+    message: allowed ? "" : blockedMessage(describeResource(request), writeFailures(responses, messageStyle)),
     patches: allowed && phase === "mutate" && request.object !== undefined ? patchesFor(request.object, responses) : [],
     warnings: allowed ? warningsOf(responses, phase) : [],
     auditAnnotations: auditAnnotationsOf(responses),
@@ -99,6 +107,12 @@ function blocks({ status, refusal }: RuleAnswer, enforces: boolean, failClosed: 
 }
 
 const isFailure = ({ status }: RuleAnswer): boolean => status === "fail" || status === "error";
+
+function writeFailures(responses: readonly RuleResponse[], style: MessageStyle): string {
+  return style === "explained"
+    ? explainFailures(inStableOrder(responses))
+    : renderFailures(failuresOf(responses), style);
+}
 
 /** Policy → rule → every failing image, one after the other on lines of their own. */
 function failuresOf(responses: readonly RuleResponse[]): Record<string, Record<string, string>> {

@@ -1,8 +1,9 @@
 /**
- * YAML text as Kyverno up to 1.18 writes it: block style, two spaces per level, lines broken at the first space past
+ * YAML text as Kyverno writes it. Up to 1.18: block style, two spaces per level, lines broken at the first space past
  * column 80, keys in natural order, and for each text the plainest style that reads back as that same text in YAML 1.1.
+ * From 1.19 on the same without broken lines.
  *
- * Spec: YAML 1.1, sections 5 (characters) and 9 (scalar styles); the choices among them are those of go-yaml 2.4.
+ * Spec: YAML 1.1, sections 5 (characters) and 9 (scalar styles); the choices among them are those of go-yaml 2.4, and 3.0.
  */
 
 import { compareNaturally } from "./natural_order.ts";
@@ -10,8 +11,16 @@ import { compareNaturally } from "./natural_order.ts";
 /** Policy name → rule name → message. */
 export type BlockMap = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-/** Column after which the next single space becomes a line break. */
-const BEST_WIDTH = 80;
+/** How one version of go-yaml writes. */
+interface Dialect {
+  /** Column after which the next single space becomes a line break. */
+  readonly bestWidth: number;
+  /** Whether tabs are written as they are in a text of several lines, and such a text loses the break it begins with. */
+  readonly keepsTabs: boolean;
+}
+
+const FOLDED: Dialect = { bestWidth: 80, keepsTabs: false };
+const UNFOLDED: Dialect = { bestWidth: Number.POSITIVE_INFINITY, keepsTabs: true };
 const INDENT = 2;
 
 /**
@@ -20,21 +29,30 @@ const INDENT = 2;
  * @param map Names of at most 128 characters on one line; messages of any text.
  */
 export function renderFoldedYaml(map: BlockMap): string {
+  return render(map, FOLDED);
+}
+
+/** As {@link renderFoldedYaml}, each text on one line, or on as many as it has itself. */
+export function renderUnfoldedYaml(map: BlockMap): string {
+  return render(map, UNFOLDED);
+}
+
+function render(map: BlockMap, dialect: Dialect): string {
   let text = "";
   for (const policy of Object.keys(map).sort(compareNaturally)) {
     const rules = map[policy] ?? {};
     const names = Object.keys(rules).sort(compareNaturally);
-    text += `${renderKey(policy, 0)}:${names.length === 0 ? " {}" : ""}\n`;
+    text += `${renderKey(policy, 0, dialect)}:${names.length === 0 ? " {}" : ""}\n`;
     for (const name of names) {
-      const key = `${" ".repeat(INDENT)}${renderKey(name, INDENT)}:`;
-      text += `${key}${renderScalar(rules[name] ?? "", 2 * INDENT, [...key].length, true)}\n`;
+      const key = `${" ".repeat(INDENT)}${renderKey(name, INDENT, dialect)}:`;
+      text += `${key}${renderScalar(rules[name] ?? "", 2 * INDENT, [...key].length, true, dialect)}\n`;
     }
   }
   return text === "" ? "{}\n" : text;
 }
 
-function renderKey(name: string, column: number): string {
-  return renderScalar(name, 0, column, false).trimStart();
+function renderKey(name: string, column: number, dialect: Dialect): string {
+  return renderScalar(name, 0, column, false, dialect).trimStart();
 }
 
 /** Characters that begin a construct of YAML when they stand first in a plain text. */
@@ -47,12 +65,13 @@ interface Analysis {
   readonly literal: boolean;
 }
 
-function analyze(characters: readonly string[]): Analysis {
+function analyze(characters: readonly string[], { keepsTabs }: Dialect): Analysis {
   const text = characters.join("");
   const last = characters.length - 1;
   if (last < 0) return { plain: true, singleQuoted: true, literal: false };
   let indicators = text.startsWith("---") || text.startsWith("...");
   let special = false;
+  let tab = false;
   let spaceThenBreak = false;
   let breakThenSpace = false;
   for (const [index, character] of characters.entries()) {
@@ -66,7 +85,8 @@ function analyze(characters: readonly string[]): Analysis {
       if (character === ":" && blankAfter) indicators = true;
       if (character === "#" && isBlankOrBreak(before)) indicators = true;
     }
-    if (!isPrintable(character)) special = true;
+    if (character === "\t" && keepsTabs) tab = true;
+    else if (!isPrintable(character)) special = true;
     if (character === " " && isBreak(before)) breakThenSpace = true;
     if (isBreak(character) && before === " ") spaceThenBreak = true;
   }
@@ -75,8 +95,8 @@ function analyze(characters: readonly string[]): Analysis {
   const edges = first === " " || isBreak(first) || final === " " || isBreak(final);
   const anyBreak = characters.some(isBreak);
   return {
-    plain: !(edges || breakThenSpace || spaceThenBreak || special || anyBreak || indicators),
-    singleQuoted: !(breakThenSpace || spaceThenBreak || special),
+    plain: !(edges || breakThenSpace || spaceThenBreak || special || tab || anyBreak || indicators),
+    singleQuoted: !(breakThenSpace || spaceThenBreak || special || tab),
     literal: !(final === " " || spaceThenBreak || special),
   };
 }
@@ -88,12 +108,12 @@ function analyze(characters: readonly string[]): Analysis {
  * @param column Column at which the colon left off.
  * @param mayBreak Keys stay on one line.
  */
-function renderScalar(value: string, indent: number, column: number, mayBreak: boolean): string {
+function renderScalar(value: string, indent: number, column: number, mayBreak: boolean, dialect: Dialect): string {
   const characters = [...value];
-  const { plain, singleQuoted, literal } = analyze(characters);
-  const line: Line = { text: "", column };
+  const { plain, singleQuoted, literal } = analyze(characters, dialect);
+  const line: Line = { text: "", column, bestWidth: dialect.bestWidth };
   if (value.includes("\n")) {
-    if (literal && mayBreak) return renderLiteral(characters, indent);
+    if (literal && mayBreak) return renderLiteral(characters, indent, dialect);
     return renderDoubleQuoted(characters, indent, line, mayBreak);
   }
   if (resolvesToText(value)) {
@@ -107,6 +127,7 @@ function renderScalar(value: string, indent: number, column: number, mayBreak: b
 interface Line {
   text: string;
   column: number;
+  readonly bestWidth: number;
 }
 
 function put(line: Line, text: string): void {
@@ -123,7 +144,7 @@ function renderPlain(characters: readonly string[], indent: number, line: Line, 
   put(line, " ");
   for (const [index, character] of characters.entries()) {
     const single = character === " " && characters[index - 1] !== " " && characters[index + 1] !== " ";
-    if (single && mayBreak && line.column > BEST_WIDTH) breakLine(line, indent);
+    if (single && mayBreak && line.column > line.bestWidth) breakLine(line, indent);
     else put(line, character);
   }
   return line.text;
@@ -134,7 +155,7 @@ function renderSingleQuoted(characters: readonly string[], indent: number, line:
   for (const [index, character] of characters.entries()) {
     const inside = index > 0 && index < characters.length - 1;
     const single = character === " " && characters[index - 1] !== " " && characters[index + 1] !== " ";
-    if (single && inside && mayBreak && line.column > BEST_WIDTH) {
+    if (single && inside && mayBreak && line.column > line.bestWidth) {
       breakLine(line, indent);
     } else if (isBreak(character)) {
       line.text += character;
@@ -156,7 +177,7 @@ function renderDoubleQuoted(characters: readonly string[], indent: number, line:
   let afterSpace = false;
   for (const [index, character] of characters.entries()) {
     const inside = index > 0 && index < characters.length - 1;
-    if (character === " " && !afterSpace && inside && mayBreak && line.column > BEST_WIDTH) {
+    if (character === " " && !afterSpace && inside && mayBreak && line.column > line.bestWidth) {
       breakLine(line, indent);
       // White space at the beginning of a line would be lost: a backslash keeps it.
       if (characters[index + 1] === " ") put(line, "\\");
@@ -169,14 +190,14 @@ function renderDoubleQuoted(characters: readonly string[], indent: number, line:
   return line.text;
 }
 
-function renderLiteral(characters: readonly string[], indent: number): string {
+function renderLiteral(characters: readonly string[], indent: number, { keepsTabs }: Dialect): string {
   const first = characters[0];
   const last = characters.at(-1);
   const hint = first === " " || isBreak(first) ? String(INDENT) : "";
   const keepsBreaks = isBreak(last) && (characters.length === 1 || isBreak(characters.at(-2)));
   let text = ` |${hint}${isBreak(last) ? (keepsBreaks ? "+" : "") : "-"}\n`;
   let atLineStart = true;
-  for (const character of characters) {
+  for (const character of keepsTabs && isBreak(first) ? characters.slice(1) : characters) {
     if (isBreak(character)) {
       text += character;
       atLineStart = true;

@@ -6,21 +6,31 @@
  */
 import { printable } from "../encoding/mod.ts";
 import { DEFAULT_REGISTRY } from "../oci/mod.ts";
-import { type BlockMap, renderFoldedYaml } from "./folded_yaml.ts";
+import { type BlockMap, renderFoldedYaml, renderUnfoldedYaml } from "./folded_yaml.ts";
 
 /** What a message says was signed: "image" in the webhook's denial, "artifact" where notation speaks. */
 export type Noun = "image" | "artifact";
 
-/** The whole denial: Kyverno's frame around policy → rule → message. */
+/** How denials are written: as Kyverno up to 1.18 folds them, as it writes them from 1.19 on, or for people. */
+export type MessageStyle = "kyverno" | "kyverno-1.19" | "explained";
+
+/** Every style, the default first. */
+export const MESSAGE_STYLES: readonly MessageStyle[] = ["kyverno", "kyverno-1.19", "explained"];
+
+/** Policy → rule → message, as Kyverno writes it. */
+export const renderFailures = (failures: BlockMap, style: Exclude<MessageStyle, "explained">): string =>
+  style === "kyverno" ? renderFoldedYaml(failures) : renderUnfoldedYaml(failures);
+
+/** The whole denial: Kyverno's frame around what failed. */
 export function blockedMessage(
   resource: { readonly kind: string; readonly namespace: string; readonly name: string },
-  failures: BlockMap,
+  failures: string,
 ): string {
   const { kind, namespace, name } = resource;
   return `\n\nresource ${printable(kind)}/${printable(namespace)}/${
     printable(name)
   } was blocked due to the following ` +
-    `policies \n\n${renderFoldedYaml(failures)}`;
+    `policies \n\n${failures}`;
 }
 
 /** One warning of an answer that admits. */

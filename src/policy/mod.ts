@@ -44,5 +44,5 @@ export type {
 } from "./policy.ts";
 export { policyReport, REPORT_FORMATS, type Reported, type ReportFormat, type ReportResult } from "./report.ts";
 export type { IgnoredField, PolicyProblem } from "./schema.ts";
-export type { Noun } from "./message.ts";
+export { MESSAGE_STYLES, type MessageStyle, type Noun } from "./message.ts";
 export { MAX_IMAGES } from "./images.ts";

@@ -1,6 +1,17 @@
 /** `serve`: the admission webhook, until Ctrl-C. */
-import { createApp, createTokenDoor, type Door, openDoor, parseTokens, readMaxAge } from "../../admission/mod.ts";
+import {
+  createApp,
+  createReporter,
+  createTokenDoor,
+  type Door,
+  openDoor,
+  parseTokens,
+  readMaxAge,
+  readMessageStyle,
+  readNoMatch,
+} from "../../admission/mod.ts";
 import { decodeUtf8 } from "../../encoding/mod.ts";
+import { MESSAGE_STYLES, NO_MATCH_ANSWERS } from "../../policy/mod.ts";
 import type { Host, Listener, ServeOptions } from "../../ports.ts";
 import { CLUSTER_FLAGS, openCluster } from "../cluster.ts";
 import { defineCommand } from "../command.ts";
@@ -12,6 +23,7 @@ import { readPolicies } from "../policies.ts";
 import { ADDRESS_FLAGS, openRegistries } from "../registry.ts";
 import { renderStartup } from "../render/startup.ts";
 import { warn } from "../report.ts";
+import { readReports, REPORT_FLAGS } from "../reports.ts";
 import { openRevocation, REVOCATION_HOST_FLAG } from "../revocation.ts";
 
 /** Bytes of a token, certificate or key file at most. */
@@ -41,11 +53,16 @@ export const serve = defineCommand({
     ...REVOCATION_HOST_FLAG,
     ...CLUSTER_FLAGS,
     ...EXCEPTION_FLAGS,
+    ...REPORT_FLAGS,
     demo: toggle("serve the fixture images in place of ghcr.io and load the example policy"),
     "evidence-max-age": text("prove a verified signature anew after this time; 0 keeps nothing of it", "1h", {
       value: "DURATION",
     }),
     listen: text("where to listen", DEFAULT_ADDRESS, { value: "HOST:PORT" }),
+    "message-style": text(`how denials are written: ${MESSAGE_STYLES.join(", ")}`, "kyverno", { value: "STYLE" }),
+    "no-match": text(`what becomes of images no rule is about: ${NO_MATCH_ANSWERS.join(", ")}`, "allow", {
+      value: "ANSWER",
+    }),
     policy: list("load this file, or every .yaml, .yml and .json file of this folder; may be repeated", {
       value: "FILE|DIR",
     }),
@@ -58,6 +75,8 @@ export const serve = defineCommand({
     if (operands.length > 0) throw usage(`${operands.length} arguments, expected none: policies are given by --policy`);
     const address = listenAddress(flags);
     requireSafe(address, flags);
+    const messageStyle = readMessageStyle(flags["message-style"], "--message-style");
+    const noMatch = readNoMatch(flags["no-match"], "--no-match");
     const evidence = { maxAgeSeconds: readMaxAge(flags["evidence-max-age"], "--evidence-max-age") };
     if (!flags.demo && flags.policy.length === 0) throw usage("missing --policy FILE|DIR, or --demo to try it");
     const root = await host.packageFolder();
@@ -70,6 +89,7 @@ export const serve = defineCommand({
       warn(host, "no --tls-cert: tokens and AdmissionReviews travel in the clear, and API servers ask only over HTTPS");
     }
     const door = await readDoor(flags["token-file"], host);
+    const reports = await readReports(flags, host);
     const listeners: Listener[] = [];
     try {
       const registry = flags.demo ? await startDemoRegistry(host) : undefined;
@@ -78,7 +98,18 @@ export const serve = defineCommand({
       const open = await openRegistries({ ...flags, mirror: [...demoMirror, ...flags.mirror] }, host);
       const revocation = await openRevocation(flags, host);
       const ports = { ...host.ports, open, revocation, ...(cluster === undefined ? {} : { cluster: cluster.port }) };
-      const app = createApp({ policies, exceptions, problems, ports, door, evidence, page: await host.page() });
+      const app = createApp({
+        policies,
+        exceptions,
+        problems,
+        ports,
+        door,
+        evidence,
+        messageStyle,
+        noMatch,
+        ...(reports === undefined ? {} : { report: createReporter(reports, host.ports) }),
+        page: await host.page(),
+      });
       const stop = host.interruption();
       const webhook = await host.serve((request) => app.fetch(request), {
         ...address,

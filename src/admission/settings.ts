@@ -1,0 +1,55 @@
+/** Settings as people write them, in a flag or a variable. */
+import { parseDuration, printable } from "../encoding/mod.ts";
+import { ConfigurationError } from "../errors.ts";
+import { MESSAGE_STYLES, type MessageStyle, NO_MATCH_ANSWERS, type NoMatch } from "../policy/mod.ts";
+
+/** A day: certificates are revoked, and what nobody looks at again grows old. */
+export const MAX_MAX_AGE_SECONDS = 86_400;
+
+/**
+ * Reads a duration such as `10m`, `90s` or `0`.
+ *
+ * @param name Of the flag or variable, for messages.
+ * @returns Seconds, 0 for "keep nothing".
+ * @throws {ConfigurationError} `ERR_CONFIG` when it is no duration of 0 to {@link MAX_MAX_AGE_SECONDS}.
+ */
+export function readMaxAge(text: string, name: string): number {
+  const read = parseDuration(text);
+  const seconds = "fault" in read ? undefined : Number(read.nanoseconds) / 1e9;
+  if (seconds !== undefined && seconds >= 0 && seconds <= MAX_MAX_AGE_SECONDS) return seconds;
+  throw new ConfigurationError(
+    "ERR_CONFIG",
+    `Cannot keep evidence: ${name} is "${printable(text, 80)}", expected a duration from 0 to 24h such as 10m`,
+  );
+}
+
+/**
+ * Reads how denials are written.
+ *
+ * @param name Of the flag or variable, for messages.
+ * @throws {ConfigurationError} `ERR_CONFIG` when there is no such style.
+ */
+export function readMessageStyle(text: string, name: string): MessageStyle {
+  const found = MESSAGE_STYLES.find((style) => style === text);
+  if (found !== undefined) return found;
+  throw new ConfigurationError(
+    "ERR_CONFIG",
+    `Cannot write denials: ${name} is "${printable(text, 80)}", expected one of ${MESSAGE_STYLES.join(", ")}`,
+  );
+}
+
+/**
+ * Reads what becomes of images that no rule is about.
+ *
+ * @param name Of the flag or variable, for messages.
+ * @throws {ConfigurationError} `ERR_CONFIG` when there is no such answer.
+ */
+export function readNoMatch(text: string, name: string): NoMatch {
+  const found = NO_MATCH_ANSWERS.find((answer) => answer === text);
+  if (found !== undefined) return found;
+  throw new ConfigurationError(
+    "ERR_CONFIG",
+    `Cannot judge images that no rule is about: ${name} is "${printable(text, 80)}", ` +
+      `expected one of ${NO_MATCH_ANSWERS.join(", ")}`,
+  );
+}
