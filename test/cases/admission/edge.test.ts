@@ -27,6 +27,12 @@ describe("a worker", () => {
     ["no policies", { TOKEN }, 'the variable "POLICIES" is missing'],
     ["a mirror without a URL", { TOKEN, POLICIES: "", MIRRORS: "ghcr.io" }, 'variable "MIRRORS": "ghcr.io": expected'],
     ["two mirrors for one host", { TOKEN, POLICIES: "", MIRRORS: "a=https://m a=https://n" }, "a host is named twice"],
+    ["an age that is none", { TOKEN, POLICIES: "", EVIDENCE_MAX_AGE: "soon" }, 'EVIDENCE_MAX_AGE is "soon"'],
+    [
+      "a style that is none",
+      { TOKEN, POLICIES: "", MESSAGE_STYLE: "loud" },
+      'MESSAGE_STYLE is "loud", expected one of',
+    ],
     ["a mirror with a password", { TOKEN, POLICIES: "", MIRRORS: "a=https://u:p@m" }, "the URL has credentials"],
   ])("with %s answers 503 with the reason, and logs it", async (_, variables, reason) => {
     const { status, body, logged } = await ready(variables);
@@ -39,6 +45,20 @@ describe("a worker", () => {
     const { status, body } = await ready({ TOKEN, POLICIES: "", RESOURCES: "a: 1\n" });
     expect(status).toBe(503);
     expect(body).toMatchObject({ code: "ERR_RESOURCES", message: expect.stringContaining("RESOURCES:1:1") });
+  });
+
+  it("writes denials in the style it is told", async () => {
+    const ports = createWebPorts({ write: () => {} });
+    const variables = { TOKEN, POLICIES: POLICY_BY_CONFIG_MAP, RESOURCES: "", MESSAGE_STYLE: "explained" };
+    const response = await createWorker(variables, ports)(
+      new Request("https://worker.example/mutate", {
+        method: "POST",
+        headers: { "content-type": "application/json", authorization: `Bearer ${TOKEN}` },
+        body: JSON.stringify(podReview([SIGNED])),
+      }),
+    );
+    const { response: answer } = await response.json() as { response: { status: { message: string } } };
+    expect(answer.status.message).toContain("\n    answer      ERR_VARIABLE, misconfigured; a retry does not help\n");
   });
 
   it("lets policies read its resources", async () => {

@@ -81,6 +81,14 @@ describe.each(DENIALS)("$name", (scene) => {
   );
 });
 
+describe("docs/cli.md", () => {
+  it("shows an explained denial as it is", () => {
+    const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8");
+    const shown = read("test/fixtures/messages/expired-signature.explained.txt").slice(FRAME.length);
+    expect(read("docs/cli.md")).toContain("```\n" + shown + "```\n");
+  });
+});
+
 describe("every style", () => {
   const image = (at: number, more: Partial<ImageResponse> = {}): ImageResponse => ({
     image: `registry.example/${at}:1`,
