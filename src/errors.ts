@@ -188,6 +188,9 @@ export const CODES = {
   ATTESTATION_MISSING: denied("Attach an attestation of the type the policy names to the image, and sign it"),
   ATTESTATION_REFUSED: denied("Attach and sign an attestation that meets the policy's conditions"),
   ERR_ATTESTATION: denied("Attach the attestation again: one JSON object as the only layer of its manifest"),
+  IMAGE_UNMATCHED: denied(
+    "Write a rule whose match and imageReferences take the image in, or serve with --no-match allow",
+  ),
   IMAGE_REFERENCE_INVALID: denied("Correct the image reference in the resource"),
   IMAGE_DIGEST_MISSING: denied("Reference the image by digest, or let the mutating webhook pin it"),
   IMAGE_NOT_VERIFIED: denied("Let the mutating webhook see this resource first, or sign the image"),

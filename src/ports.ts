@@ -169,6 +169,16 @@ export interface LogLine {
   readonly [field: string]: string | number | boolean | undefined;
 }
 
+/**
+ * Takes one report, a Kubernetes object as JSON; resolves when it is kept.
+ *
+ * @throws {EngineError} When it cannot be kept. Whoever gives it may stop waiting: then the signal aborts.
+ */
+export type ReportSink = (
+  report: Readonly<Record<string, unknown>>,
+  options: { readonly signal: AbortSignal },
+) => Promise<void>;
+
 /** Files, which the commands and layouts of Node and Deno use. */
 export interface Files {
   /** @throws {ConfigurationError} `ERR_FILE` when it cannot be read or has more than `maxBytes`. */
@@ -260,6 +270,12 @@ export interface Host {
    * @throws {ConfigurationError} `ERR_FILE` when it cannot be written, or exists and is not to be replaced.
    */
   readonly writeFile: (path: string, bytes: Uint8Array, options: { readonly replace: boolean }) => Promise<void>;
+  /**
+   * Writes to the end of a file, which is made where there is none, for this user alone.
+   *
+   * @throws {ConfigurationError} `ERR_FILE` when it cannot be written.
+   */
+  readonly appendFile: (path: string, bytes: Uint8Array) => Promise<void>;
   /** Sets the status the process ends with, once nothing is left to do. */
   readonly exitWith: (status: number) => void;
   /** The folder of this package, where `package.json` is; the same built and unbuilt. */

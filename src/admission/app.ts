@@ -12,6 +12,7 @@ import {
   type CompiledPolicy,
   evaluate,
   type MessageStyle,
+  type NoMatch,
   type Phase,
   type PolicyException,
   type PolicyPorts,
@@ -29,6 +30,7 @@ import {
 } from "./deadline.ts";
 import { type Door, openDoor } from "./door.ts";
 import { formatProblem, logDecision, logProblems } from "./log.ts";
+import type { Reporter } from "./reports.ts";
 import {
   type AdmissionReview,
   MAX_MESSAGE_CHARACTERS,
@@ -57,6 +59,10 @@ export interface AppOptions {
   readonly evidence?: EvidenceOptions;
   /** How a denial is written; "kyverno" when left out. */
   readonly messageStyle?: MessageStyle;
+  /** What becomes of images that no rule is about; "allow" when left out, as in Kyverno. */
+  readonly noMatch?: NoMatch;
+  /** Takes every decision, to be reported; nobody is told when left out. */
+  readonly report?: Reporter;
 }
 
 /** How the facts of verified signatures are kept; never a decision. */
@@ -162,7 +168,7 @@ async function decide(
   { header, body }: ReadRequest,
   phase: Phase,
   deadline: Deadline,
-  { policies, exceptions = [], ports, messageStyle }: AppOptions,
+  { policies, exceptions = [], ports, messageStyle, noMatch, report }: AppOptions,
 ): Promise<AdmissionReview> {
   const from = ports.now();
   try {
@@ -174,10 +180,12 @@ async function decide(
         signal: deadline.signal,
         exceptions,
         ...(messageStyle === undefined ? {} : { messageStyle }),
+        ...(noMatch === undefined ? {} : { noMatch }),
       }),
       `evaluating ${policies.length} policies`,
     );
     logDecision(ports, { phase, request: asked, from, allowed: decision.allowed, decision });
+    report?.({ request: asked, phase, decision, policies, at: ports.now() });
     return writeAdmissionReview(header, decision);
   } catch (error) {
     const why = toEngineError(error, "Cannot decide").refusal;

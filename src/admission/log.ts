@@ -55,6 +55,9 @@ export function logDecision(ports: Pick<Ports, "log" | "now">, logged: LoggedDec
       dryRun: request.dryRun,
     }),
     ...(decision === undefined ? {} : { images: images.length, patches: decision.patches.length }),
+    ...(decision === undefined || decision.unmatched.length === 0
+      ? {}
+      : { unmatched: decision.unmatched.map((image) => printable(image)).join(",") }),
     ...(codes.length === 0 ? {} : { codes: codes.join(",") }),
     ...(extensions.length === 0 ? {} : { extensions: extensions.join(", ") }),
     ...(nearest.length === 0 ? {} : { chains: nearest.join(",") }),

@@ -19,6 +19,8 @@ import type {
   RuleResponse,
 } from "./policy.ts";
 
+import { answerUnmatched, type NoMatch, unmatchedImages } from "./unmatched.ts";
+
 /** How a request is evaluated. */
 export interface EvaluateOptions {
   readonly ports: PolicyPorts;
@@ -31,6 +33,8 @@ export interface EvaluateOptions {
   readonly messageStyle?: MessageStyle;
   /** Exceptions that count; none when left out. */
   readonly exceptions?: readonly PolicyException[];
+  /** What becomes of images no rule is about; "allow" when left out, as in Kyverno. */
+  readonly noMatch?: NoMatch;
 }
 
 /**
@@ -46,7 +50,7 @@ export interface EvaluateOptions {
 export async function evaluate(
   policies: readonly CompiledPolicy[],
   request: PolicyRequest,
-  { ports, phase, signal, noun = "image", messageStyle, exceptions = [] }: EvaluateOptions,
+  { ports, phase, signal, noun = "image", messageStyle, exceptions = [], noMatch = "allow" }: EvaluateOptions,
 ): Promise<Decision> {
   if (needsNoPolicy(request, policies)) return decide([], request, phase);
   if (request.object === undefined) {
@@ -57,7 +61,9 @@ export async function evaluate(
   const facts = createClusterFacts(request, asked.cluster, signal);
   const context = { ports: asked, phase, signal, noun, facts, exceptions, artifacts };
   const responses = await Promise.all(inOrderOfNames(policies).map((policy) => policy.evaluate(request, context)));
-  return decide(responses.flat(), request, phase, messageStyle);
+  const unmatched = unmatchedImages(request, responses.flat());
+  const answers = [...responses.flat(), ...answerUnmatched(unmatched, noMatch)];
+  return { ...decide(answers, request, phase, messageStyle), unmatched: unmatched.map(({ image }) => image) };
 }
 
 function inOrderOfNames(policies: readonly CompiledPolicy[]): readonly CompiledPolicy[] {
@@ -91,6 +97,7 @@ export function decide(
     patches: allowed && phase === "mutate" && request.object !== undefined ? patchesFor(request.object, responses) : [],
     warnings: allowed ? warningsOf(responses, phase) : [],
     auditAnnotations: auditAnnotationsOf(responses),
+    unmatched: [],
     responses,
   };
 }

@@ -91,6 +91,9 @@ export const failedToSubstitute = (detail: string): string => `failed to substit
 /** The cluster could not say whether the rule is about the request. */
 export const failedToMatch = (detail: string): string => `failed to match the request: ${detail}`;
 
+/** Nobody has said what is asked of the image. */
+export const noRuleMatches = (image: string): string => `no rule matches image ${image}`;
+
 /** The policy cannot be asked at all; `detail` says where and why. */
 export const policyNotLoaded = (detail: string): string => `policy is not loaded: ${detail}`;
 

@@ -45,4 +45,5 @@ export type {
 export { policyReport, REPORT_FORMATS, type Reported, type ReportFormat, type ReportResult } from "./report.ts";
 export type { IgnoredField, PolicyProblem } from "./schema.ts";
 export { MESSAGE_STYLES, type MessageStyle, type Noun } from "./message.ts";
+export { NO_MATCH_ANSWERS, type NoMatch } from "./unmatched.ts";
 export { MAX_IMAGES } from "./images.ts";

@@ -158,6 +158,8 @@ export interface Decision {
   readonly patches: readonly PatchOperation[];
   readonly warnings: readonly string[];
   readonly auditAnnotations: Readonly<Record<string, string>>;
+  /** Images that no rule is about, as Kyverno prints them; empty where nobody had to be asked. */
+  readonly unmatched: readonly string[];
   /** The data all renderings are made of. */
   readonly responses: readonly RuleResponse[];
 }

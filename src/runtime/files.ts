@@ -1,5 +1,5 @@
 /** Files and processes as Node and Deno share them: both have `node:fs`, `node:path` and `node:process`. */
-import { open, readdir, stat, writeFile as writeWhole } from "node:fs/promises";
+import { appendFile as appendBytes, open, readdir, stat, writeFile as writeWhole } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
 import { homedir } from "node:os";
 import process from "node:process";
@@ -125,8 +125,21 @@ export async function writeFile(
   bytes: Uint8Array,
   { replace }: { readonly replace: boolean },
 ): Promise<void> {
+  await attemptToWrite(path, () => writeWhole(path, bytes, { flag: replace ? "w" : "wx" }));
+}
+
+/**
+ * Writes to the end of a file, which is made where there is none: it says what runs in a cluster, so others may not read it.
+ *
+ * @throws {ConfigurationError} `ERR_FILE`
+ */
+export async function appendFile(path: string, bytes: Uint8Array): Promise<void> {
+  await attemptToWrite(path, () => appendBytes(path, bytes, { mode: 0o600 }));
+}
+
+async function attemptToWrite(path: string, write: () => Promise<void>): Promise<void> {
   try {
-    await writeWhole(path, bytes, { flag: replace ? "w" : "wx" });
+    await write();
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
     const why = code === "ENOENT" ? "its folder does not exist" : code === "EEXIST" ? "it exists" : reason(code);

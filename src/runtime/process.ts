@@ -6,7 +6,7 @@ import { setImmediate } from "node:timers";
 import { ConfigurationError } from "../errors.ts";
 import type { Host, Ports } from "../ports.ts";
 import { createDockerConfigSource } from "./docker_config.ts";
-import { configFolder, dockerConfigPath, files, packageFolder, readPage, writeFile } from "./files.ts";
+import { appendFile, configFolder, dockerConfigPath, files, packageFolder, readPage, writeFile } from "./files.ts";
 import { createWebPorts, type WebPortOptions } from "./web.ts";
 
 /** Listeners of one signal before Node warns; 0, for no warning at all, makes its `Request` throw and catch every time. */
@@ -41,6 +41,7 @@ export function createHost(runtime: string, network: Pick<Host, "serve" | "openT
     writeError: (text) => void process.stderr.write(text),
     readInput,
     writeFile,
+    appendFile,
     interruption,
     exitWith: (status) => {
       process.exitCode = status;

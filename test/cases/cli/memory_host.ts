@@ -95,6 +95,10 @@ export async function runInMemory(argv: readonly string[], options: MemoryHostOp
       written.set(path, bytes);
       return Promise.resolve();
     },
+    appendFile: (path, bytes) => {
+      written.set(path, new Uint8Array([...written.get(path) ?? [], ...bytes]));
+      return Promise.resolve();
+    },
     interruption: () => options.interruption ?? AbortSignal.abort(),
     exitWith: () => {},
     packageFolder: () => Promise.resolve("."),
