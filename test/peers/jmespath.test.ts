@@ -32,6 +32,7 @@ const LISTED = [
   "jmespath-binary-text",
   "jmespath-compare-number",
   "jmespath-duplicate-names",
+  "jmespath-grammar",
   "jmespath-items-list",
   "jmespath-label-objects",
   "jmespath-last-line",
