@@ -6,6 +6,7 @@ import type { AttestorSet } from "./attestors.ts";
 import { conditionBlock, conditionsOrList } from "./conditions.ts";
 import type { DenyRule } from "./deny.ts";
 import { POLICY_REFUSALS } from "./message.ts";
+import { REQUEST_NAMES } from "./request_scope.ts";
 import {
   describe,
   enforced,
@@ -35,9 +36,7 @@ const artifactType: Reader<string> = (value, path, gate) => {
 };
 
 /** Variables that have the values of the request; what an attestation says must not be read in their place. */
-const TAKEN_NAMES: readonly string[] = [
-  ...["request", "images", "image", "serviceAccountName", "serviceAccountNamespace", "element", "target"],
-];
+const TAKEN_NAMES: readonly string[] = [...REQUEST_NAMES, "image", "element", "target"];
 
 const attestationName: Reader<string> = (value, path, gate) => {
   const found = text(value, path, gate);

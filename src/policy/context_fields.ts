@@ -5,13 +5,14 @@ import { configMapEntry } from "./context/config_map.ts";
 import { imageDataEntry } from "./context/image_data.ts";
 import { variableEntry } from "./context/variable.ts";
 import { CONTEXT_REFUSALS } from "./message.ts";
+import { REQUEST_NAMES } from "./request_scope.ts";
 import { enforced, type FieldTable, isRecord, listOf, type Reader, readFields, refused, text } from "./schema.ts";
 
 /** What an entry can be; exactly one of them. */
 const TYPES = ["configMap", "apiCall", "imageRegistry", "variable", "globalReference"] as const;
 
 /** Names that mean something already; nothing below them may be named either. */
-const TAKEN = ["images", "request", "serviceAccountName", "serviceAccountNamespace", "element", "elementIndex"];
+const TAKEN = [...REQUEST_NAMES, "element", "elementIndex"];
 
 /** Characters of an entry's name at most. */
 export const MAX_ENTRY_NAME_CHARACTERS = 253;
@@ -25,7 +26,7 @@ export function contextEntries(namespace: string): Reader<readonly ContextEntry[
   const table = {
     name: enforced(text),
     configMap: enforced(configMapEntry(namespace)),
-    apiCall: enforced(apiCallEntry),
+    apiCall: enforced(apiCallEntry(namespace)),
     imageRegistry: enforced(imageDataEntry),
     variable: enforced(variableEntry),
     globalReference: refused("global context entries are kept by Kyverno's own controllers, which are not asked here"),

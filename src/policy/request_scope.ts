@@ -7,6 +7,9 @@ import type { KubernetesObject, PolicyRequest } from "./policy.ts";
 import { createScope, type VariableScope } from "./scope.ts";
 import type { UserRoles } from "./user_info.ts";
 
+/** Names whose values whoever asks has a say in. */
+export const REQUEST_NAMES = ["images", "request", "serviceAccountName", "serviceAccountNamespace"] as const;
+
 /** What the API server calls a service account. */
 const SERVICE_ACCOUNT = /^system:serviceaccount:([^:]*):([^:]*)$/;
 

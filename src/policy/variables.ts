@@ -1,12 +1,14 @@
 /**
  * `{{ }}` in the texts of a rule → values (Kyverno, "Variables").
  *
- * What a variable stands for is put in as it is: braces in it open no further variable. Whoever writes the Pod under
- * review chooses what many variables stand for, and must not choose what is asked next.
+ * What a variable stands for is put in as it is: braces in it open no further variable, and inside of an expression it is
+ * a name, a number or part of a text, and no further expression. Whoever writes the Pod under review chooses what many
+ * variables stand for, and must not choose what is asked next.
  */
 import { isJsonObject, printable } from "../encoding/mod.ts";
 import { ConfigurationError, EngineError } from "../errors.ts";
 import { formatGoJson } from "../expressions/mod.ts";
+import { admitInExpression } from "./expression_text.ts";
 import type { VariableScope } from "./scope.ts";
 
 /** Variables inside variables at most. */
@@ -16,7 +18,11 @@ export const MAX_VARIABLE_DEPTH = 10;
 export const MAX_SUBSTITUTED_CHARACTERS = 2 * 1024 * 1024;
 
 /** A text taken apart: what is written, and variables, whose expressions may hold variables themselves. */
-export type TemplatePart = string | { readonly variable: readonly TemplatePart[] };
+export type TemplatePart = string | Variable;
+
+interface Variable {
+  readonly variable: readonly TemplatePart[];
+}
 
 /**
  * Takes a text apart. `\{{` is `{{` as written; braces that never close are written, too.
@@ -131,19 +137,60 @@ export async function substitute(
   return Object.fromEntries(members);
 }
 
-async function substituteText(text: string, scope: VariableScope, path: string): Promise<unknown> {
+async function substituteText(text: string, scope: VariableScope, path: string, admit?: Admit): Promise<unknown> {
   if (!text.includes("{{")) return text;
   const parts = parseTemplate(text);
-  const [only] = parts;
-  if (parts.length === 1 && only !== undefined && typeof only !== "string") return await resolve(only, scope, path);
-  return await join(parts, scope, path);
+  return isOneVariable(parts) ? await resolve(parts[0], scope, path) : await join(parts, scope, path, admit);
 }
 
-async function join(parts: readonly TemplatePart[], scope: VariableScope, path: string): Promise<string> {
+const isOneVariable = (parts: readonly TemplatePart[]): parts is readonly [Variable] =>
+  parts.length === 1 && typeof parts[0] !== "string";
+
+/** Is given a value as text and all that stands before it, and throws where it must not stand there. */
+type Admit = (value: string, before: string) => void;
+
+/**
+ * Puts values in for variables of a text, each of them only as far as its place allows.
+ *
+ * @param admit Of each value.
+ * @throws {EngineError} As {@link substitute}, and what `admit` throws.
+ */
+export async function substituteInPlace(
+  text: string,
+  scope: VariableScope,
+  path: string,
+  admit: Admit,
+): Promise<string> {
+  return await join(parseTemplate(text), scope, path, admit);
+}
+
+/**
+ * Puts values in for the variables of an expression: each is a name, a number or part of a quoted text there.
+ *
+ * @returns The expression; what is no text when all of it is one variable that stands for something else.
+ * @throws {EngineError} As {@link substitute}; `ERR_POLICY_FIELD` for a value that would change what is asked.
+ */
+export async function substituteInExpression(text: string, scope: VariableScope, path: string): Promise<unknown> {
+  const whole = await substituteText(text, scope, path, admitInExpression);
+  if (typeof whole === "string" && isOneVariable(parseTemplate(text))) admitInExpression(whole, "");
+  return whole;
+}
+
+async function join(
+  parts: readonly TemplatePart[],
+  scope: VariableScope,
+  path: string,
+  admit: Admit = () => undefined,
+): Promise<string> {
   let text = "";
   for (const part of parts) {
-    const value = typeof part === "string" ? part : await resolve(part, scope, path);
-    text += typeof value === "string" ? value : formatGoJson(value);
+    if (typeof part === "string") text += part;
+    else {
+      const value = await resolve(part, scope, path);
+      const written = typeof value === "string" ? value : formatGoJson(value);
+      admit(written, text);
+      text += written;
+    }
     if (text.length > MAX_SUBSTITUTED_CHARACTERS) {
       const limit = `expected at most ${MAX_SUBSTITUTED_CHARACTERS} characters`;
       throw new ConfigurationError("ERR_TOO_LARGE", `the text at path ${printable(path, 400)} is too long: ${limit}`);
@@ -153,11 +200,11 @@ async function join(parts: readonly TemplatePart[], scope: VariableScope, path: 
 }
 
 async function resolve(
-  { variable }: Exclude<TemplatePart, string>,
+  { variable }: Variable,
   scope: VariableScope,
   path: string,
 ): Promise<unknown> {
-  const written = (await join(variable, scope, path)).trim();
+  const written = (await join(variable, scope, path, admitInExpression)).trim();
   // `{{- x }}` asks that the value be not looked at again, which it never is.
   const plain = written.startsWith("-") ? written.slice(1).trim() : written;
   const expression = plain === "@" ? ownPlace(path) : plain;

@@ -5,38 +5,40 @@ import { type ContextEntry, type ContextSources, inOtherWords, isAbsence } from 
 import { CONTEXT_REFUSALS } from "../message.ts";
 import { enforced, type FieldTable, oneOf, type Reader, readFields, refused, text } from "../schema.ts";
 import type { VariableScope } from "../scope.ts";
-import { hasVariable, substitute } from "../variables.ts";
+import { hasVariable, substituteInExpression } from "../variables.ts";
 import { queryText } from "./query.ts";
+import { faultOfPath, fillPath } from "./url_path.ts";
 
-/** Characters of a path at most, once its variables are put in. */
-export const MAX_PATH_CHARACTERS = 4_096;
-
-const urlPath: Reader<string> = (value, path, gate) => {
+const urlPath = (own: string): Reader<string> => (value, path, gate) => {
   const found = text(value, path, gate);
   if (found === undefined || hasVariable(found)) return found;
-  const fault = faultOf(found);
+  const fault = faultOfPath(found, own);
   return fault === undefined ? found : void gate.refuse(path, fault);
 };
 
-const API_CALL = {
-  urlPath: enforced(urlPath),
+const tableOf = (own: string) => ({
+  urlPath: enforced(urlPath(own)),
   method: enforced(oneOf("GET")),
   jmesPath: enforced(queryText),
   default: enforced<{ readonly given: unknown }>((given) => ({ given })),
   data: refused("only GET is asked of the cluster: a request with a body could change it"),
   service: refused("services are not called: where a policy's variables come from would be anybody's to answer"),
-} satisfies FieldTable;
+} satisfies FieldTable);
 
-/** Reads `apiCall`. */
-export const apiCallEntry: Reader<(name: string) => ContextEntry["load"]> = (value, path, gate) => {
+/**
+ * Reads `apiCall`.
+ *
+ * @param own Namespace of the policy, the only one it may read from; `""` for a ClusterPolicy.
+ */
+export const apiCallEntry = (own: string): Reader<(name: string) => ContextEntry["load"]> => (value, path, gate) => {
   const before = gate.problems.length;
-  const fields = readFields(value, path, API_CALL, gate);
+  const fields = readFields(value, path, tableOf(own), gate);
   if (fields === undefined || gate.problems.length > before) return undefined;
   const { urlPath: address = "", jmesPath = "", default: fallback } = fields;
   if (address === "") return void gate.refuse(path, CONTEXT_REFUSALS.urlPath);
   return (name) => async (scope, sources) => {
     const answer = await inOtherWords(
-      () => fetchAnswer(name, address, fallback, scope, sources),
+      () => fetchAnswer(name, { address, own, fallback }, scope, sources),
       (message) => `failed to fetch data for APICall: ${message}`,
     );
     return await inOtherWords(
@@ -52,24 +54,28 @@ interface Answer {
   readonly isDefault: boolean;
 }
 
+/** What is asked. */
+interface Question {
+  readonly address: string;
+  readonly own: string;
+  readonly fallback: { readonly given: unknown } | undefined;
+}
+
 async function fetchAnswer(
   name: string,
-  address: string,
-  fallback: { readonly given: unknown } | undefined,
+  { address, own, fallback }: Question,
   scope: VariableScope,
   { ports, signal }: ContextSources,
 ): Promise<Answer> {
   const path = await inOtherWords(
-    () => substitute(address, scope, "/urlPath"),
+    () => fillPath(address, scope),
     (message) => `failed to substitute variables in context entry ${name} ${printable(address, 400)}: ${message}`,
   );
   try {
     const value = await inOtherWords(
       async () => {
-        const fault = typeof path === "string" ? faultOf(path) : "it is no text";
-        if (typeof path !== "string" || fault !== undefined) {
-          throw new ConfigurationError("ERR_POLICY_FIELD", fault ?? "");
-        }
+        const fault = faultOfPath(path, own);
+        if (fault !== undefined) throw new ConfigurationError("ERR_CLUSTER_PATH", fault);
         if (ports.cluster === undefined) {
           throw new ConfigurationError("ERR_CLUSTER_MISSING", "no cluster is known here that could be asked");
         }
@@ -77,7 +83,7 @@ async function fetchAnswer(
         if (found !== undefined) return found;
         throw new ConfigurationError("ERR_VARIABLE", "the server could not find the requested resource");
       },
-      (message) => `failed to GET resource with raw url\n: ${printable(String(path), 400)}: ${message}`,
+      (message) => `failed to GET resource with raw url\n: ${printable(path, 400)}: ${message}`,
     );
     return { value, isDefault: false };
   } catch (thrown) {
@@ -100,7 +106,7 @@ async function store(
     );
   }
   const query = await inOtherWords(
-    () => substitute(jmesPath, scope, ""),
+    () => substituteInExpression(jmesPath, scope, ""),
     (message) =>
       `failed to substitute variables in context entry ${name} JMESPath ${printable(jmesPath, 400)}: ${message}`,
   );
@@ -115,18 +121,4 @@ async function store(
     () => (charge(found), found),
     (message) => `failed to add APICall results for context entry ${name}: ${message}`,
   );
-}
-
-/**
- * What is wrong with a path. Steps up are, in every spelling that a URL knows: what a Pod's author writes into a variable
- * must not lead to another resource than the policy's author chose.
- */
-function faultOf(path: string): string | undefined {
-  if (path.length > MAX_PATH_CHARACTERS) return `${path.length} characters, expected at most ${MAX_PATH_CHARACTERS}`;
-  if (!/^\/[\x21-\x7e]*$/.test(path) || /[\\#]/.test(path)) {
-    return 'it is no path of the API, expected "/" and printable ASCII without "#" and "\\"';
-  }
-  const [plain = ""] = path.split("?");
-  const steps = plain.split("/").map((step) => step.replace(/%2e/gi, "."));
-  return steps.some((step) => step === "." || step === "..") ? 'it has a step "." or "..", expected none' : undefined;
 }

@@ -5,7 +5,8 @@ import { type Descriptor, type Manifest, parseReference, type Reference, reposit
 import { type ContextEntry, type ContextSources, inOtherWords } from "../context.ts";
 import { CONTEXT_REFUSALS } from "../message.ts";
 import { enforced, type FieldTable, ignored, type Reader, readFields, text } from "../schema.ts";
-import { hasVariable, substitute } from "../variables.ts";
+import type { VariableScope } from "../scope.ts";
+import { hasVariable, substitute, substituteInExpression } from "../variables.ts";
 import { queryText } from "./query.ts";
 
 /** Bytes of an image's configuration at most: what is read of it has to fit into the context. */
@@ -44,13 +45,13 @@ export const imageDataEntry: Reader<(name: string) => ContextEntry["load"]> = (v
   const { reference: image = "", jmesPath = "" } = fields;
   if (image === "") return void gate.refuse(path, CONTEXT_REFUSALS.reference);
   return (name) => async (scope, sources) => {
-    const put = (given: string) =>
+    const put = <T>(given: string, work: (text: string, seen: VariableScope, path: string) => Promise<T>) =>
       inOtherWords(
-        () => substitute(given, scope, ""),
+        () => work(given, scope, ""),
         (message) => `failed to substitute variables in context entry ${name} ${printable(given, 400)}: ${message}`,
       );
-    const given = await put(image);
-    const query = jmesPath === "" ? "" : await put(jmesPath);
+    const given = await put(image, substitute);
+    const query = jmesPath === "" ? "" : await put(jmesPath, substituteInExpression);
     if (typeof given !== "string" || typeof query !== "string") {
       throw new ConfigurationError(
         "ERR_VARIABLE",

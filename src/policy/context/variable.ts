@@ -6,7 +6,7 @@ import { formatGoValue } from "../go_value.ts";
 import { CONTEXT_REFUSALS } from "../message.ts";
 import { enforced, type FieldTable, type Reader, readFields } from "../schema.ts";
 import type { VariableScope } from "../scope.ts";
-import { substitute } from "../variables.ts";
+import { substitute, substituteInExpression } from "../variables.ts";
 import { queryText } from "./query.ts";
 
 /** A value that may be anything, so that it is told from one that is not there. */
@@ -49,19 +49,20 @@ async function evaluate(
   { given, jmesPath, fallback }: VariableFields,
   scope: VariableScope,
 ): Promise<unknown> {
-  const put = (value: unknown) =>
+  const put = <T>(value: unknown, work: () => Promise<T>) =>
     inOtherWords(
-      () => substitute(value, scope, ""),
+      work,
       (message) =>
         `failed to substitute variables in context entry ${name} ${printable(formatGoValue(value), 400)}: ${message}`,
     );
-  const query = jmesPath === "" ? "" : await put(jmesPath);
+  const putValue = (value: unknown) => put(value, () => substitute(value, scope, ""));
+  const query = jmesPath === "" ? "" : await put(jmesPath, () => substituteInExpression(jmesPath, scope, ""));
   if (typeof query !== "string") {
     const shown = printable(jmesPath, 400);
     throw new ConfigurationError("ERR_VARIABLE", `jmespath value must be a string ${name} ${shown}: <nil>`);
   }
-  const otherwise = fallback === undefined ? null : await put(fallback.given);
-  const value = given === undefined ? undefined : await put(given.given);
+  const otherwise = fallback === undefined ? null : await putValue(fallback.given);
+  const value = given === undefined ? undefined : await putValue(given.given);
   if (query === "") return value;
   try {
     // A query over what is known that finds nothing leaves the default; over a value of its own, `null` is the answer.

@@ -225,14 +225,14 @@ describe("a call of the API in a rule's context", () => {
       'failed to resolve request.foo at path /urlPath: JMESPath query failed: Unknown key "foo" in path',
     ],
     [
-      "a step up that comes out of a variable",
-      call({ urlPath: "/api/v1/namespaces/{{ request.object.metadata.name }}/x", default: "x" }),
+      "a step up that comes out of two variables",
+      call({ urlPath: "/api/v1/namespaces/{{ request.object.metadata.dot }}{{ request.object.metadata.dot }}/x" }),
       {},
       "failed to fetch data for APICall: failed to GET resource with raw url\n" +
-      ': /api/v1/namespaces/%2E./x: it has a step "." or "..", expected none',
+      ': /api/v1/namespaces/../x: it has a step "." or "..", expected none',
     ],
   ])("denies for %s", async (_, entry, objects, message) => {
-    const object = { ...createRequest().object, metadata: { name: "%2E." } };
+    const object = { ...createRequest().object, metadata: { name: "x", dot: "." } };
     const scene = { context: [entry], key: "{{ v }}", cluster: clusterOf(objects), request: { object } };
     expect(await said(scene)).toBe(`${inKey}failed to resolve v at path : ${message}`.replace("\n", "\\n"));
   });
