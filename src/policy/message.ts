@@ -215,7 +215,7 @@ export const POLICY_REFUSALS = {
   severalOperations: (name: string) =>
     `Multiple operations defined in the rule '${printable(name)}', only one operation ` +
     `(mutate,validate,generate,verifyImages) is allowed per rule`,
-  variables: (name: string, section: "match" | "exclude" | "image reference") =>
+  variables: (name: string, section: "match" | "exclude" | "image reference" | "failureAction" | "verifyImages") =>
     `rule "${printable(name)}" should not have variables in ${section} section`,
 } as const;
 

@@ -118,7 +118,7 @@ export function imageRule(context: RulesContext): Reader<RuleFields> {
     if (operations[0] !== "verifyImages") {
       return void gate.ignore(path, `only verifyImages rules are evaluated here: ${operations[0]} is Kyverno's own`);
     }
-    refusePatternVariables(value, name, path, gate);
+    refuseEarlyVariables(value, name, path, gate);
     const before = gate.problems.length;
     checkVariables(value, path, { rule: name, background: context.background }, gate);
     // What could never be resolved would be read as if it were no variable.
@@ -183,12 +183,21 @@ function isPresent(value: unknown): boolean {
   return Array.isArray(value) ? value.length > 0 : !isRecord(value) || Object.keys(value).length > 0;
 }
 
-/** Which images a rule is about is known when it is loaded. */
-function refusePatternVariables(rule: Readonly<Record<string, unknown>>, name: string, path: Path, gate: Gate): void {
-  const entries = Array.isArray(rule["verifyImages"]) ? rule["verifyImages"] : [];
-  for (const [index, entry] of entries.entries()) {
-    if (!isRecord(entry)) continue;
-    const found = findVariable(entry["imageReferences"], [...path, "verifyImages", index, "imageReferences"]);
-    if (found !== undefined) gate.refuse(found, POLICY_REFUSALS.variables(name, "image reference"));
+/** Which images a rule is about, and whether it enforces, is known when it is loaded: no variable stands for that. */
+function refuseEarlyVariables(rule: Readonly<Record<string, unknown>>, name: string, path: Path, gate: Gate): void {
+  const refuse = (value: unknown, at: Path, section: Parameters<typeof POLICY_REFUSALS.variables>[1]) => {
+    const found = findVariable(value, at);
+    if (found !== undefined) gate.refuse(found, POLICY_REFUSALS.variables(name, section));
+  };
+  const { verifyImages } = rule;
+  const at = [...path, "verifyImages"];
+  if (!Array.isArray(verifyImages)) return refuse(verifyImages, at, "verifyImages");
+  for (const [index, entry] of verifyImages.entries()) {
+    if (!isRecord(entry)) {
+      refuse(entry, [...at, index], "verifyImages");
+      continue;
+    }
+    refuse(entry["imageReferences"], [...at, index, "imageReferences"], "image reference");
+    refuse(entry["failureAction"], [...at, index, "failureAction"], "failureAction");
   }
 }

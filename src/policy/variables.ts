@@ -73,8 +73,9 @@ function parseParts(text: string, start: number, depth: number): Parsed {
       const inner = parseParts(text, at + 2, depth + 1);
       // Braces that never close are text; what closed inside of them was read with them, so nothing is read twice.
       open ||= inner.open || !inner.closed;
-      const found: readonly TemplatePart[] = inner.closed ? [{ variable: inner.parts }] : ["{{", ...inner.parts];
-      parts.push(...(written === "" ? [] : [written]), ...found);
+      if (written !== "") parts.push(written);
+      if (inner.closed) parts.push({ variable: inner.parts });
+      else for (const part of ["{{", ...inner.parts]) parts.push(part);
       written = "";
       at = inner.end;
     } else if (depth > 0 && braces === 0 && text.startsWith("}}", at)) {

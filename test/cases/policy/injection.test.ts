@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { loadPolicies } from "../../../src/policy/mod.ts";
+import { parseTemplate } from "../../../src/policy/variables.ts";
 import { deviations } from "../../peers/deviations.ts";
 import { clusterOf, configMap } from "./cluster.ts";
 import { play } from "./context_scenes.ts";
@@ -152,5 +153,31 @@ describe("a variable inside of an expression", () => {
       request: { object },
     });
     expect(response.whole?.refusal?.code).toBe("ERR_POLICY_FIELD");
+  });
+});
+
+describe("a variable where it would decide which images a rule is about", () => {
+  const { verifyImages: [entry] = [] } =
+    (policyDocument() as { spec: { rules: { verifyImages: Json[] }[] } }).spec.rules[0] ?? {};
+
+  it.each<[place: string, verifyImages: unknown, path: string]>([
+    ["the list", "{{ e }}", "verifyImages"],
+    ["an entry", ["{{ e }}"], "verifyImages[0]"],
+    ["its patterns", [{ ...entry, imageReferences: "{{ e }}" }], "verifyImages[0].imageReferences"],
+    ["its action", [{ ...entry, failureAction: "{{ e }}" }], "verifyImages[0].failureAction"],
+  ])("is refused in place of %s", async (_, verifyImages, path) => {
+    const context = [{ name: "e", variable: { value: "Enforce" } }];
+    const document = policyDocument({ apiVersion: "kyverno.io/v1", rule: { context, verifyImages } });
+    const { policies, problems } = await loadPolicies([{ source: "p", text: JSON.stringify(document) }], crypto);
+    expect(policies.every(({ problems: own }) => own.length > 0)).toBe(true);
+    expect(problems).toMatchObject([{
+      path: `spec.rules[0].${path}`,
+      reason: expect.stringContaining("should not have variables in"),
+    }]);
+  });
+
+  it("and very many of them behind braces that never close are refused, too", () => {
+    const text = "{{" + "{{a}}".repeat(200_000);
+    expect(parseTemplate(text)).toHaveLength(200_001);
   });
 });
