@@ -10,13 +10,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createWebCryptoProvider } from "../../src/crypto/mod.ts";
-import { loadPolicies } from "../../src/policy/mod.ts";
+import { type Decision, loadPolicies } from "../../src/policy/mod.ts";
 import { describeIf } from "../run/requirements.ts";
 import { expectSame } from "./deviations.ts";
 import type { KyvernoCase } from "./kyverno_cases.ts";
 import { ELSEWHERE, EXCEPTION_FIELDS, hasField, POLICY_FIELDS } from "./kyverno_fields.ts";
 import { askUs } from "./kyverno_ours.ts";
-import { askKyverno, askRefusal, firstPhase, type PeerResult } from "./kyverno_peer.ts";
+import { askKyverno, askRefusal, firstPhase, type PeerResult, secondPhase } from "./kyverno_peer.ts";
 import { casesAt, type Doors, openDoors, policiesOf, questionOf, startFixtureRegistry } from "./kyverno_world.ts";
 import type { Registry } from "./registries.ts";
 
@@ -54,6 +54,17 @@ function caseOf(name: string, among = casesAt(registry.host)): KyvernoCase {
   return found;
 }
 
+/** A decision in the words of the peer's report. */
+const resultsOf = ({ responses }: Decision): readonly PeerResult[] =>
+  responses.flatMap(({ policy, rule, action, images, whole }) =>
+    (whole === undefined ? images : [whole]).map(({ status, message }) => ({
+      policy,
+      rule,
+      result: status === "fail" && action === "Audit" ? "warn" : status as string,
+      message,
+    }))
+  );
+
 const question = (test: KyvernoCase, at: number) => questionOf(test, doors.hosts[at] ?? "", `${at}`);
 
 const askOne = async (policies: readonly string[], { resource }: KyvernoCase) =>
@@ -84,17 +95,13 @@ describeIf("peers", "the real Kyverno CLI", () => {
       const { problems } = await loadPolicies(texts, createWebCryptoProvider());
       return expectSame(problems.map(({ path }) => path), [], test.deviation, name);
     }
-    const { allowed, mutate } = await askUs(asked);
-    const ours = mutate.responses.flatMap(({ policy, rule, action, images, whole }) =>
-      (whole === undefined ? images : [whole]).map(({ status, message }) => ({
-        policy,
-        rule,
-        result: status === "fail" && action === "Audit" ? "warn" : status as string,
-        message,
-      }))
-    );
+    const { allowed, mutate, validate } = await askUs(asked);
     expect(allowed ? "admitted" : "denied").toBe(test.ours ?? test.expect);
-    expectSame(lines(ours), lines(firstPhase(theirs)), test.deviation, name);
+    expectSame(lines(resultsOf(mutate)), lines(firstPhase(theirs)), test.deviation, name);
+    if (validate === undefined || test.deviation !== undefined) return;
+    // What passes is told in other words: the peer believes an annotation, we verify again.
+    const denying = ({ result }: PeerResult) => result === "fail" || result === "error";
+    expect(lines(resultsOf(validate).filter(denying))).toEqual(lines(secondPhase(theirs).filter(denying)));
   });
 
   it("is asked so many cases, decides them either way, and says so many different things", () => {

@@ -160,6 +160,11 @@ export function firstPhase(results: readonly PeerResult[]): readonly PeerResult[
   );
 }
 
+/** What the second phase says, of images. */
+export function secondPhase(results: readonly PeerResult[]): readonly PeerResult[] {
+  return results.filter(({ message }) => SECOND_PHASE.test(message));
+}
+
 /** Why the peer does not take a policy; nothing when it does. */
 export async function askRefusal(folder: string, policy: string, resource: Json): Promise<readonly string[]> {
   const [policyFile, resourceFile] = [join(folder, "policy.yaml"), join(folder, "resource.yaml")];
