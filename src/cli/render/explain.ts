@@ -163,6 +163,7 @@ function conclusionLines(outcome: ArtifactOutcome, palette: Palette): readonly s
     ...block("Reason:", `${refusal.code}: ${reasonOf(outcome, refusal, decisive)}`),
     ...(outcome.outcomes.length === 0 ? meaningLines(refusal) : []),
     ...block("Next:", nearest?.nextStep ?? refusal.nextStep),
+    ...block("More:", `docs/refusals.md#${refusal.code.toLowerCase()}`),
   ];
 }
 
