@@ -62,33 +62,32 @@ export function retag({ children, prefix, content }: DerTree, tag: number): DerT
 }
 
 /** Reads a value; `undefined` for what is not one well-formed value of definite lengths and nothing else. */
-export function readTree(bytes: Uint8Array, { strict = true, inside = true } = {}): DerTree | undefined {
-  const found = read(bytes, 0, bytes.length, 0, strict, inside);
+export function readTree(bytes: Uint8Array, { strict = true } = {}): DerTree | undefined {
+  const found = read(bytes, 0, bytes.length, 0, strict);
   return found?.end === bytes.length ? found.tree : undefined;
 }
 
 /** Whether bytes are one value of definite, shortest lengths and low tags, with every constructed value whole. */
 export function isWellFormed(bytes: Uint8Array): boolean {
-  return readTree(bytes, { inside: false }) !== undefined;
+  return endOf(bytes, 0, bytes.length, 0) === bytes.length;
 }
 
-interface Read {
-  readonly tree: DerTree;
-  readonly end: number;
+/** Where a value ends; -1 for what is none. */
+function endOf(source: Uint8Array, start: number, limit: number, depth: number): number {
+  const header = readHeader(source, start, limit, true);
+  if (header === undefined || depth > MAX_DEPTH) return -1;
+  const { tag, from, end } = header;
+  if ((tag & 0x20) === 0) return end;
+  let offset = from;
+  while (offset < end && offset >= 0) offset = endOf(source, offset, end, depth + 1);
+  return offset === end ? end : -1;
 }
 
-function read(
-  source: Uint8Array,
-  start: number,
-  limit: number,
-  depth: number,
-  strict: boolean,
-  inside: boolean,
-): Read | undefined {
+/** A header; `undefined` for one that is not well-formed. @param strict Whether lengths have to be the shortest. */
+function readHeader(source: Uint8Array, start: number, limit: number, strict: boolean) {
   const tag = source[start];
   const first = source[start + 1];
-  if (tag === undefined || first === undefined || start + 2 > limit || depth > MAX_DEPTH) return undefined;
-  if ((tag & 0x1f) === 0x1f) return undefined;
+  if (tag === undefined || first === undefined || start + 2 > limit || (tag & 0x1f) === 0x1f) return undefined;
   let length = first;
   let from = start + 2;
   if (first >= 0x80) {
@@ -100,22 +99,31 @@ function read(
     if (strict && (length < 0x80 || length < 2 ** (8 * (octets - 1)))) return undefined;
   }
   const end = from + length;
-  if (end > limit) return undefined;
+  return end > limit ? undefined : { tag, from, end };
+}
+
+interface Read {
+  readonly tree: DerTree;
+  readonly end: number;
+}
+
+function read(source: Uint8Array, start: number, limit: number, depth: number, strict: boolean): Read | undefined {
+  const header = readHeader(source, start, limit, strict);
+  if (header === undefined || depth > MAX_DEPTH) return undefined;
+  const { tag, from, end } = header;
   const whole = { tag, bytes: source.subarray(start, end), content: source.subarray(from, end) };
   if ((tag & 0x20) !== 0) {
-    const children = readAll(source, from, end, depth + 1, strict, inside);
+    const children = readAll(source, from, end, depth + 1, strict);
     return children === undefined ? undefined : { tree: { ...whole, children, size: sizeOf(children) }, end };
   }
-  const holds = inside && length > 2
-    ? (tag === 0x04 ? 0 : tag === 0x03 && source[from] === 0 ? 1 : undefined)
-    : undefined;
-  if (holds !== undefined) {
-    const children = readAll(source, from + holds, end, depth + 1, strict, inside);
-    if (children?.length === 1) {
-      return { tree: { ...whole, children, prefix: source.subarray(from, from + holds), size: sizeOf(children) }, end };
-    }
-  }
-  return { tree: { ...whole, size: 1 }, end };
+  // What a string may hold: an OCTET STRING anything, a BIT STRING what comes after the count of its unused bits.
+  const before = tag === 0x04 ? 0 : tag === 0x03 && source[from] === 0 ? 1 : undefined;
+  const children = before === undefined || end - from < 3 ? [] : readAll(source, from + before, end, depth + 1, strict);
+  if (children?.length !== 1) return { tree: { ...whole, size: 1 }, end };
+  return {
+    tree: { ...whole, children, prefix: source.subarray(from, from + (before ?? 0)), size: sizeOf(children) },
+    end,
+  };
 }
 
 const sizeOf = (children: readonly DerTree[]) => children.reduce((sum, { size }) => sum + size, 1);
@@ -126,11 +134,10 @@ function readAll(
   end: number,
   depth: number,
   strict: boolean,
-  inside: boolean,
 ): readonly DerTree[] | undefined {
   const children: DerTree[] = [];
   for (let offset = start; offset < end;) {
-    const child = read(source, offset, end, depth, strict, inside);
+    const child = read(source, offset, end, depth, strict);
     if (child === undefined) return undefined;
     children.push(child.tree);
     offset = child.end;

@@ -22,7 +22,7 @@ import {
   tsaRoot,
 } from "./corpus_certificates.ts";
 import { changedBytes, mutateDer } from "./der_mutations.ts";
-import { at, type DerTree, isWellFormed, readTree } from "./der_tree.ts";
+import { at, type DerTree, isWellFormed, readTree, replaceAt } from "./der_tree.ts";
 import { namedKey, signQuickly } from "./keys.ts";
 import {
   crypto,
@@ -44,6 +44,7 @@ interface Link {
 
 const ORIGINALS = [...CHAINS, TSA_CHAIN];
 const hex = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString("hex");
+const KNOWN: ReadonlySet<string> = new Set(ALL_CERTIFICATES.map(({ der }) => hex(der)));
 const KNOWN_SIGNED: ReadonlySet<string> = new Set(ALL_CERTIFICATES.map(({ tree }) => hex(at(tree, 0)?.bytes)));
 
 /** The order and number of a chain changed, or one of its certificates. */
@@ -56,7 +57,7 @@ function changeChain(chain: readonly Link[], random: Random): readonly Link[] {
     // Half of the changes go into what is signed: extensions, names, times, the key.
     const inner = random.chance(0.5) ? at(found.tree, 0) : undefined;
     const changed = mutateDer(inner ?? found.tree, random, DONORS).tree;
-    const tree = inner === undefined ? changed : withSigned(found.tree, changed);
+    const tree = inner === undefined ? changed : replaceAt(found.tree, [0], () => [changed]);
     return chain.with(place, { ...found, tree });
   }
   return random.pick([
@@ -65,17 +66,6 @@ function changeChain(chain: readonly Link[], random: Random): readonly Link[] {
     () => chain.toReversed(),
     () => chain.with(place, { tree: other.tree, made: other }),
   ])();
-}
-
-function withSigned(tree: DerTree, signed: DerTree): DerTree {
-  return readTree(changeFirst(tree, signed)) ?? tree;
-}
-
-function changeFirst(tree: DerTree, first: DerTree): Uint8Array {
-  const rest = (tree.children ?? []).slice(1);
-  const content = Buffer.concat([first, ...rest].map(({ bytes }) => bytes));
-  const length = content.length;
-  return new Uint8Array(Buffer.concat([Buffer.from([0x30, 0x82, length >> 8, length & 0xff]), content]));
 }
 
 /** One changed chain. */
@@ -156,17 +146,17 @@ const folded = (name: string) => name.toLowerCase().replace(/[ \t]+/g, " ").repl
 
 /** Why a chain that was accepted should not have been. */
 function chainFault(inputs: readonly Uint8Array[], resigned: Resigned, forTimestamps: boolean): string | undefined {
-  const chain = inputs.map((der) => new X509Certificate(der));
+  const chain = inputs.map(readByOpenSsl);
   for (const [index, certificate] of chain.entries()) {
     const place = `certificate ${index + 1}`;
     const fault = linkFault(certificate, chain[index + 1] ?? certificate, resigned);
     if (fault !== undefined) return `accepted, although ${place} ${fault}`;
     const tree = readTree(inputs[index] as Uint8Array);
     if (isCa(tree) !== index > 0) return `accepted, although ${place} ${index > 0 ? "is no CA" : "is a CA"}`;
-    const usage = usageOf(tree);
+    const usage = usageOf(tree, !forTimestamps);
     // digitalSignature is the first bit, keyCertSign the sixth.
     if (usage === undefined || (usage & (index === 0 ? 0x80 : 0x04)) === 0) {
-      return `accepted, although ${place} has no critical keyUsage that allows this`;
+      return `accepted, although ${place} has no keyUsage that allows this`;
     }
   }
   if (forTimestamps && !hex(inputs[0]).includes(TIMESTAMPING_ALONE)) {
@@ -178,11 +168,30 @@ function chainFault(inputs: readonly Uint8Array[], resigned: Resigned, forTimest
 /** extKeyUsage, TRUE, and the one purpose: as DER, hex. */
 const TIMESTAMPING_ALONE = "0603551d250101ff040c300a06082b06010505070308";
 
+/** Certificates as OpenSSL reads them: those that are not changed once. */
+const read = new Map<string, X509Certificate>();
+const links = new Map<X509Certificate, Set<X509Certificate>>();
+
+function readByOpenSsl(der: Uint8Array): X509Certificate {
+  const text = hex(der);
+  const known = read.get(text);
+  if (known !== undefined) return known;
+  const certificate = new X509Certificate(der);
+  if (KNOWN.has(text)) read.set(text, certificate);
+  return certificate;
+}
+
+/** Why a certificate is not issued by another; asked once about two that are not changed. */
 function linkFault(certificate: X509Certificate, issuer: X509Certificate, resigned: Resigned): string | undefined {
+  if (links.get(certificate)?.has(issuer)) return undefined;
   const signed = hex(at(readTree(new Uint8Array(certificate.raw)), 0)?.bytes);
   if (resigned !== "right key" && !KNOWN_SIGNED.has(signed)) return "was changed and not signed again";
   if (!certificate.verify(issuer.publicKey)) return "does not fit its issuer's key, as OpenSSL says";
-  return folded(certificate.issuer) === folded(issuer.subject) ? undefined : "names another issuer than the next one";
+  if (folded(certificate.issuer) !== folded(issuer.subject)) return "names another issuer than the next one";
+  if ([certificate, issuer].every((one) => KNOWN.has(hex(one.raw)))) {
+    links.set(certificate, (links.get(certificate) ?? new Set()).add(issuer));
+  }
+  return undefined;
 }
 
 /** An extension of a certificate: identifier, TRUE where it is critical, value. */
@@ -196,15 +205,15 @@ function isCa(tree: DerTree | undefined): boolean {
   return hex(at(extensionOf(tree, "551d13")?.at(-1), 0, 0)?.bytes) === "0101ff";
 }
 
-/** The first octet of a critical keyUsage. */
-function usageOf(tree: DerTree | undefined): number | undefined {
-  const [, critical, value] = extensionOf(tree, "551d0f") ?? [];
-  return hex(critical?.content) === "ff" ? value?.content[3] : undefined;
+/** The first octet of keyUsage, where it is critical or need not be. */
+function usageOf(tree: DerTree | undefined, isCritical: boolean): number | undefined {
+  const fields = extensionOf(tree, "551d0f") ?? [];
+  return !isCritical || hex(fields[1]?.content) === "ff" ? fields.at(-1)?.content[3] : undefined;
 }
 
 /** Why a path that was found is none. */
 function pathFault(path: readonly Certificate[], resigned: Resigned): string | undefined {
-  const chain = path.map(({ der }) => new X509Certificate(der));
+  const chain = path.map(({ der }) => readByOpenSsl(der));
   for (const [index, certificate] of chain.entries()) {
     const issuer = chain[index + 1];
     const fault = issuer === undefined ? undefined : linkFault(certificate, issuer, resigned);
