@@ -88,11 +88,20 @@ function signatureLines(outcome: VerificationOutcome, position: string, palette:
 }
 
 /** What the chain doctor found, where it is about this validation. */
-function findingsOf({ chain, timestampChain, validations }: VerificationOutcome, type: ValidationType) {
+function findingsOf(outcome: VerificationOutcome, type: ValidationType): readonly ChainFinding[] {
+  const { chain, timestampChain, validations } = outcome;
   const { result } = validations[type];
-  const code = "refusal" in result ? result.refusal.code : undefined;
-  if (code === "CERTIFICATE_CHAIN_INVALID" || code === "SIGNER_NOT_TRUSTED") return chain?.findings ?? [];
-  return code === "TIMESTAMP_AUTHORITY_NOT_TRUSTED" ? timestampChain?.findings ?? [] : [];
+  switch ("refusal" in result ? result.refusal.code : undefined) {
+    case "CERTIFICATE_CHAIN_INVALID":
+    case "SIGNER_NOT_TRUSTED":
+      return chain?.findings ?? [];
+    case "SIGNATURE_MISMATCH":
+      return [nearestMiss(outcome) ?? []].flat();
+    case "TIMESTAMP_AUTHORITY_NOT_TRUSTED":
+      return timestampChain?.findings ?? [];
+    default:
+      return [];
+  }
 }
 
 function validationLines(

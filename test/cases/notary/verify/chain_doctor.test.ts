@@ -292,6 +292,29 @@ describe("the chain doctor names the nearest miss", () => {
     }
   });
 
+  it("not of a signature that does not fit: whoever changed it is not to be trusted", async () => {
+    const stranger = signer([alone()], key.other);
+    const outcome = await verifyChain(stranger, trusting(root()));
+    expect(outcome.validations.integrity.result).toMatchObject({ refusal: { code: "SIGNATURE_MISMATCH" } });
+    expect(outcome.chain?.findings).not.toEqual([]);
+    expect(nearestMiss(outcome)).toBeUndefined();
+  });
+
+  it("of a signature that does not fit because another certificate than the signer's is the first", async () => {
+    const outcome = await verifyChain(signer([root(), middle(), leaf()], key.leaf), trusting(root()));
+    expect(outcome.validations.integrity.result).toMatchObject({ refusal: { code: "SIGNATURE_MISMATCH" } });
+    expect(nearestMiss(outcome)?.id).toBe("chain-out-of-order");
+  });
+
+  it("not of a chain that is trusted, when something else was refused", async () => {
+    const old = root({ notAfter: "20250101000000Z" });
+    const nobody: Trust = { ...trusting(old), trustedIdentities: [] };
+    const outcome = await verifyChain(signer([leaf(), middle(), old]), nobody, true);
+    expect(outcome.validations.authenticity.result).toMatchObject({ refusal: { code: "IDENTITY_MISSING" } });
+    expect(outcome.chain?.findings.map(({ id }) => id)).toEqual(["anchor-expired"]);
+    expect(nearestMiss(outcome)).toBeUndefined();
+  });
+
   it("with a next step that is one clause, for every finding there is", () => {
     const tried = new Set([...MISSES, ...BROKEN].map(({ finding }) => finding));
     const elsewhere = ["anchor-expired", "authority-unknown"];
