@@ -109,6 +109,16 @@ describe("compat", () => {
     expect(RULE_IDS.filter((id) => !listed.includes(id))).toEqual([]);
   });
 
+  it("looks once through padding where there is none", () => {
+    const [, , make] = JWS_ROWS[0]!;
+    const envelope = JSON.parse(new TextDecoder().decode(make()));
+    const text = JSON.stringify({ ...envelope, payload: `${"=".repeat(500_000)}x` });
+    const stored = { mediaType: "application/jose+json", bytes: new TextEncoder().encode(text) };
+    const started = performance.now();
+    expect(() => decodeEnvelope(stored, { compat: true })).toThrow(/"?payload"?/);
+    expect(performance.now() - started, "milliseconds; quadratic work takes minutes").toBeLessThan(5000);
+  });
+
   it("leaves a plain envelope as it is, and says that it was asked", () => {
     const [, , make] = JWS_ROWS[0]!;
     const stored = { mediaType: "application/jose+json", bytes: make() };

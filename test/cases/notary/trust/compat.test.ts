@@ -31,6 +31,23 @@ describe("parseOciTrustPolicy() with compat", () => {
     expect(deviations.find(({ id }) => id === rule)?.peer).toBe("notation");
   });
 
+  it("keeps the limit of its size", () => {
+    const large = `${plain}${" ".repeat(1024 * 1024)}`;
+    const message = expect.stringMatching(/bytes, expected at most 1048576/);
+    for (const options of [{}, { compat: true }] as const) {
+      expect(() => parseOciTrustPolicy(large, "test", options)).toThrow(expect.objectContaining({ message }));
+    }
+  });
+
+  it("looks once through strings without an end", () => {
+    const started = performance.now();
+    for (const end of ["", "\\"]) {
+      const text = `{"${'\\"'.repeat(400_000)}${end}`;
+      expect(() => parseOciTrustPolicy(text, "test", { compat: true })).toThrow(/Cannot parse JSON/);
+    }
+    expect(performance.now() - started, "milliseconds; quadratic work takes minutes").toBeLessThan(5000);
+  });
+
   it("reads a document without fault as ever, in any capitals", () => {
     const text = plain.replace('"trustStores"', '"TRUSTSTORES"');
     const { relaxed, ...read } = parseOciTrustPolicy(text, "test", { compat: true });
