@@ -10,6 +10,7 @@ import { encodeHex, printable } from "../encoding/mod.ts";
 import { UnsupportedError } from "../errors.ts";
 import { checkBounds } from "./bounds.ts";
 import { refuseToken } from "./refuse.ts";
+import { checkShape } from "./shape.ts";
 
 /** Certificates of one token read at most. Real ones have up to five. */
 export const MAX_TIMESTAMP_CERTIFICATES = 32;
@@ -71,6 +72,7 @@ export async function readSignedData(bytes: Uint8Array): Promise<SignedData> {
     if (contentInfo.contentType !== SIGNED_DATA) {
       refuseToken(`its content type is ${contentInfo.contentType}, expected SignedData`);
     }
+    checkShape(bytes);
     // Taken before the library rearranges its nodes.
     const certificates = rawCertificates(contentInfo.content);
     const signedData = new SignedData({ schema: contentInfo.content });

@@ -113,6 +113,7 @@ export const STRICT_RULES = {
     },
     "trust-store-surroundings": { section: "RFC 7468, section 2", reference: "passes over text around certificates" },
     "timestamp-accuracy": { section: "RFC 3161, section 2.4.2", reference: "adds whatever numbers stand there" },
+    "timestamp-fields": { section: "RFC 5652, sections 5.1 and 5.3", reference: "passes over fields after the last" },
     "timestamp-utc": { section: "RFC 3161, section 2.4.2", reference: "takes other zones" },
     "bounds": { section: "limits of this engine", reference: "reads more and deeper" },
     "ocsp-certificate-id": { section: "RFC 6960, section 3.2", reference: "compares the number alone" },
