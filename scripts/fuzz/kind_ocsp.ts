@@ -19,6 +19,11 @@ import {
   wordOf,
 } from "./revocation_reading.ts";
 
+/** What was signed by those who may: a splice may put one response in the place of another. */
+const KNOWN_SIGNED: ReadonlySet<string> = new Set(
+  OCSP_RESPONSES.map(({ response }) => hex(at(response, ...BASIC_RESPONSE, 0)?.bytes)),
+);
+
 /** One changed OCSP response. */
 export const makeOcspMutant: MakeMutant = ({ random, steps }) => {
   const number = random.below(OCSP_RESPONSES.length);
@@ -71,8 +76,7 @@ function ocspFault(
     return "answered, although node:crypto says that the signature does not fit";
   }
   if (resigned !== "right key") {
-    const isChanged = hex(data?.bytes) !== hex(at(seed.response, ...BASIC_RESPONSE, 0)?.bytes);
-    if (isChanged) return "answered, although it was changed and not signed again";
+    if (!KNOWN_SIGNED.has(hex(data?.bytes))) return "answered, although it was changed and not signed again";
     const right = seed.certificate === revoked ? "revoked" : "ok";
     return answer.status === right ? undefined : "answered otherwise than what was signed says";
   }
