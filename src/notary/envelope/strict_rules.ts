@@ -96,7 +96,10 @@ export const STRICT_RULES = {
     },
     "timestamp-crls": { section: "RFC 5652, section 5.1", reference: "cannot parse such a token" },
   },
-  /** Applied all the same, so that the two answers differ: nothing here computes or holds what it would take; revocation is the business of the checker that is handed in. */
+  /**
+   * Applied all the same, so that the two answers differ: nothing here computes or holds what it would take; revocation
+   * is the business of the checker that is handed in.
+   */
   kept: {
     "ca-key-kinds": {
       section: "Notary Project, signature-specification.md, Certificate Requirements",
