@@ -73,6 +73,7 @@ export const makeCertificateMutant: MakeMutant = ({ random, steps }) => {
   const number = random.below(ORIGINALS.length);
   const original = (ORIGINALS[number] ?? []).map((made) => ({ tree: made.tree, made }));
   const forTimestamps = ORIGINALS[number] === TSA_CHAIN;
+  const asPem = random.chance(0.5);
   const asBytes = random.chance(0.08);
   const wanted = asBytes ? "no" : random.weighted<Resigned>([[50, "no"], [40, "right key"], [10, "other key"]]);
   if (asBytes) {
@@ -84,7 +85,7 @@ export const makeCertificateMutant: MakeMutant = ({ random, steps }) => {
       original: `chain ${number}`,
       resigned: "no",
       inputs,
-      judge: () => judgeChain(inputs, "no", forTimestamps),
+      judge: () => judgeChain(inputs, "no", forTimestamps, asPem),
     };
   }
   let resigned: Resigned = "no";
@@ -95,7 +96,12 @@ export const makeCertificateMutant: MakeMutant = ({ random, steps }) => {
     if (signed !== undefined) resigned = wanted;
     return (signed ?? tree).bytes;
   });
-  return { original: `chain ${number}`, resigned, inputs, judge: () => judgeChain(inputs, resigned, forTimestamps) };
+  return {
+    original: `chain ${number}`,
+    resigned,
+    inputs,
+    judge: () => judgeChain(inputs, resigned, forTimestamps, asPem),
+  };
 };
 
 const ANCHORS = [root, tsaRoot].map(({ der }) => readCertificate(der));
@@ -104,13 +110,14 @@ async function judgeChain(
   inputs: readonly Uint8Array[],
   resigned: Resigned,
   forTimestamps: boolean,
+  asPem: boolean,
 ): Promise<Judgement> {
   const outer = inputs.every(isWellFormed);
   const before = signaturesAsked();
   let validation: ChainValidation;
   let ways: FoundPaths | undefined;
   try {
-    const chain = readChain(inputs);
+    const chain = readChain(inputs, asPem);
     const [leaf, ...candidates] = chain;
     validation = await (forTimestamps ? validateTimestampingChain : validateSigningChain)(chain, crypto);
     if (leaf !== undefined) ways = await findPaths({ leaf, candidates, anchors: ANCHORS, at: NOW }, crypto);
@@ -129,10 +136,9 @@ async function judgeChain(
   );
 }
 
-/** Every other chain goes through PEM text, as files have it. */
-function readChain(inputs: readonly Uint8Array[]): readonly Certificate[] {
-  const bytes = inputs.reduce((sum, { length }) => sum + length, 0);
-  if (bytes % 2 === 0 || inputs.length === 0) return inputs.map(readCertificate);
+/** @param asPem Whether the chain goes through PEM text, as files have it. */
+function readChain(inputs: readonly Uint8Array[], asPem: boolean): readonly Certificate[] {
+  if (!asPem || inputs.length === 0) return inputs.map(readCertificate);
   const blocks = inputs.map((der) => {
     const lines = Buffer.from(der).toString("base64").match(/.{1,64}/g) ?? [];
     return `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`;
