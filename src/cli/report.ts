@@ -17,6 +17,8 @@ export interface Wording {
   readonly advice?: readonly string[];
   /** Whether the engine's own sentence follows too; it knows more than the tool's unless the advice says it all. */
   readonly reason?: boolean;
+  /** Whether the next step is left out, because an explanation has just said it, and more exactly. */
+  readonly isExplained?: boolean;
 }
 
 /**
@@ -33,7 +35,7 @@ export function report(host: Host, refusal: Refusal, wording?: Wording): void {
       ? []
       : [`Reason: ${printable(message, MAX_PRINTED_MESSAGE)}`]),
     `Code: ${code} (${kindOfRefusal(refusal)})`,
-    `Next: ${nextStep}`,
+    ...(wording?.isExplained === true ? [] : [`Next: ${nextStep}`]),
   ];
   host.writeError(`${lines.join("\n")}\n`);
 }

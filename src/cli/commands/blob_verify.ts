@@ -96,6 +96,7 @@ function conclude(
     report(host, why.refusal, {
       line: `Error: signature verification failed: ${printable(why.sentence, MAX_PRINTED_MESSAGE)}`,
       ...adviceOf(outcome, form),
+      isExplained: form === "explanation",
     });
     return 1;
   }

@@ -111,7 +111,7 @@ function conclude(
   else if (form === "explanation") host.writeOut(`${renderExplanation(outcome, typed, palette)}\n`);
   if (!good) {
     const { refusal, ...wording } = renderFailure(outcome, form !== "text");
-    report(host, refusal, wording);
+    report(host, refusal, { ...wording, isExplained: form === "explanation" });
   } else {
     host.writeError(renderWarnings(outcome));
     if (form !== "json") host.writeOut(renderSuccess(outcome));
