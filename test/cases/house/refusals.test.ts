@@ -154,7 +154,7 @@ describe("what the page says to try", () => {
     const { status, stdout, stderr } = await runInMemory(line.split(" ").slice(1));
     expect(status).toBe(1);
     const entry = CODES[code as ErrorCode];
-    const isExplained = line.includes("--explain");
+    const isExplained = stdout.includes("\nVerdict: ");
     // An explanation has a next step of its own, and leads to the page.
     const next = isExplained ? "" : `Next: ${entry.nextStep}\n`;
     expect(stderr).toContain(`Code: ${code} (${kindOfRefusal(entry)})\n${next}`);
