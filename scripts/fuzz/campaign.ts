@@ -26,6 +26,8 @@ export interface CampaignResult {
   readonly totals: ReadonlyMap<KindName, KindTotals>;
   readonly failures: readonly Failure[];
   readonly seconds: number;
+  /** Of all workers together. */
+  readonly workSeconds: number;
   readonly peakBytes: number;
   readonly slowestMilliseconds: number;
   /** Whether it ended before its time because so many failures were found. */
@@ -48,7 +50,7 @@ export async function runCampaign(
   const started = performance.now();
   const totals = new Map<KindName, KindTotals>(options.kinds.map((kind) => [kind, emptyTotals()]));
   const failures: Failure[] = [];
-  let [peakBytes, slowestMilliseconds] = [0, 0];
+  let [peakBytes, slowestMilliseconds, workSeconds] = [0, 0, 0];
   const isFull = () => failures.length >= options.failures;
   const next = batches(options, () => performance.now() - started > options.minutes * 60_000 || isFull());
   const add = (failure: Failure): void => {
@@ -60,6 +62,7 @@ export async function runCampaign(
   const take = (result: BatchResult): void => {
     addTo(totals.get(result.kind) as KindTotals, result);
     for (const failure of result.failures) add(failure);
+    workSeconds += result.workMilliseconds / 1000;
     peakBytes = Math.max(peakBytes, result.memoryBytes);
     slowestMilliseconds = Math.max(slowestMilliseconds, result.slowestMilliseconds);
   };
@@ -96,7 +99,7 @@ export async function runCampaign(
 
   await Promise.all(Array.from({ length: options.workers }, (_, number) => lane(number)));
   const seconds = (performance.now() - started) / 1000;
-  return { totals, failures, seconds, peakBytes, slowestMilliseconds, endedEarly: isFull() };
+  return { totals, failures, seconds, workSeconds, peakBytes, slowestMilliseconds, endedEarly: isFull() };
 }
 
 /** The kinds in turn, each from its first mutant on. */

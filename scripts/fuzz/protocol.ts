@@ -22,6 +22,8 @@ export interface BatchResult {
   readonly outcomes: Readonly<Record<string, number>>;
   readonly failures: readonly Failure[];
   readonly slowestMilliseconds: number;
+  /** Time a processor was at work on it. */
+  readonly workMilliseconds: number;
   /** Resident memory of the worker afterwards. */
   readonly memoryBytes: number;
 }

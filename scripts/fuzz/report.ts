@@ -30,7 +30,7 @@ function row({ made, stages, resigned }: KindTotals): readonly string[] {
 }
 
 /** The table of stages, and below it what became of the mutants of each kind. */
-export function formatReport({ totals, seconds, peakBytes, slowestMilliseconds }: CampaignResult): string {
+export function formatReport({ totals, seconds, workSeconds, peakBytes, slowestMilliseconds }: CampaignResult): string {
   const kinds = [...totals].filter(([, { made }]) => made > 0);
   const cells = [["", ...COLUMNS], ...kinds.map(([kind, found]) => [kind, ...row(found)])];
   const widths = cells[0]?.map((_, column) => Math.max(...cells.map((line) => line[column]?.length ?? 0))) ?? [];
@@ -42,7 +42,8 @@ export function formatReport({ totals, seconds, peakBytes, slowestMilliseconds }
   const made = kinds.reduce((sum, [, found]) => sum + found.made, 0);
   const outcomes = kinds.map(([kind, found]) => formatOutcomes(kind, found));
   const speed =
-    `${grouped(made)} mutants in ${seconds.toFixed(0)} s, ${grouped(Math.round(made / seconds))} per second; ` +
+    `${grouped(made)} mutants in ${seconds.toFixed(0)} s, ${grouped(Math.round(made / seconds))} per second, ` +
+    `${grouped(Math.round(made / workSeconds))} per second of one processor; ` +
     `slowest ${slowestMilliseconds.toFixed(0)} ms; largest worker ${(peakBytes / 2 ** 20).toFixed(0)} MiB`;
   return [...lines, LEGEND, "", ...outcomes, "", speed].join("\n");
 }

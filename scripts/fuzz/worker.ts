@@ -105,6 +105,7 @@ async function run(batch: Batch): Promise<BatchResult> {
   const resigned: Record<Resigned, number> = { "no": 0, "right key": 0, "other key": 0 };
   const outcomes: Record<string, number> = {};
   const failures: Failure[] = [];
+  const workBefore = workDone();
   let slowestMilliseconds = 0;
   for (let number = from; number < from + count; number++) {
     showProgress(number);
@@ -140,6 +141,7 @@ async function run(batch: Batch): Promise<BatchResult> {
     outcomes,
     failures,
     slowestMilliseconds,
+    workMilliseconds: workDone() - workBefore,
     memoryBytes: process.memoryUsage.rss(),
   };
 }
