@@ -7,11 +7,11 @@ import { MAX_WORKER_BYTES, startWorker, type WatchedWorker } from "./watched_wor
 
 /** Mutants of one batch, in a run by time: fewer of what takes long, so that every kind gets a like share of it. */
 const BATCHES: Readonly<Record<KindName, number>> = {
-  envelope: 240,
+  envelope: 200,
   token: 60,
   certificate: 500,
-  crl: 600,
-  ocsp: 900,
+  crl: 700,
+  ocsp: 1000,
 };
 /** What is known of one kind so far. */
 export interface KindTotals {
