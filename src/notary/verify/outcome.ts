@@ -75,7 +75,8 @@ export const VALIDATION_ORDER: readonly ValidationType[] = [
 
 /**
  * Folds an outcome into one word: a validation counts when its action is `enforce`, the comparison with the artifact
- * always. `failed` outweighs `inconclusive`; an enforced validation that was not carried out is `inconclusive`.
+ * always. `failed` outweighs `inconclusive`; an enforced validation that was not carried out is `inconclusive`. Under
+ * `compat` the word is the reference implementation's, whatever `relaxed` names: it is for comparisons.
  *
  * @returns `verified` when everything enforced passed; `skipped` only when the level skips every validation.
  *
