@@ -52,7 +52,9 @@ export async function runCampaign(
   const failures: Failure[] = [];
   let [peakBytes, slowestMilliseconds, workSeconds] = [0, 0, 0];
   const isFull = () => failures.length >= options.failures;
-  const next = batches(options, () => performance.now() - started > options.minutes * 60_000 || isFull());
+  // A number of mutants is kept to whatever the time; failures end both.
+  const limit = options.mutants === undefined && options.mutant === undefined ? options.minutes * 60_000 : Infinity;
+  const next = batches(options, () => performance.now() - started > limit || isFull());
   const add = (failure: Failure): void => {
     if (isFull()) return;
     failures.push(failure);
@@ -113,7 +115,6 @@ function batches(options: FuzzOptions, isOver: () => boolean): () => Batch | und
       const kind = kinds[turn++ % kinds.length] as KindName;
       const from = given.get(kind) ?? 0;
       if (from >= limit) continue;
-      // A number of mutants is kept to whatever the time; failures end both.
       if (isOver()) return undefined;
       const count = Math.min(BATCHES[kind], limit - from);
       given.set(kind, from + count);
