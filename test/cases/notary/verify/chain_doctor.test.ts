@@ -412,6 +412,32 @@ describe("the chain doctor", () => {
     expect(outcome).not.toHaveProperty("chain");
   });
 
+  it("computes fingerprints of what it keeps, however many anchors come near", async () => {
+    const namesakes = Array.from({ length: 40 }, (_, serial) => root({ key: key.other, serialNumber: [serial + 2] }));
+    const others = Array.from({ length: 40 }, (_, index) => root({ subject: subject(`root ${index}`) }));
+    const digested: Uint8Array[] = [];
+    const counting: typeof crypto = {
+      ...crypto,
+      digest: (hash, bytes) => {
+        digested.push(bytes);
+        return crypto.digest(hash, bytes);
+      },
+    };
+    const envelope = decodeEnvelope({ mediaType: "application/jose+json", bytes: makeJws(signer(WHOLE)) });
+    const trust = trusting(...namesakes, ...others);
+    const { chain, validations } = await verifySignature(envelope, artifact, trust, {
+      crypto: counting,
+      now: () => AT,
+    });
+    expect(chain?.findings).toHaveLength(5);
+    // 20 of the refusal's evidence, and those of the findings.
+    const anchors = digested.filter((bytes) => trust.trustAnchors.ca.some(({ der }) => Buffer.from(der).equals(bytes)));
+    expect(new Set(anchors.map((bytes) => Buffer.from(bytes).toString("hex"))).size).toBeLessThanOrEqual(25);
+    const { evidence } = validations.authenticity.result as { readonly evidence: Record<string, readonly string[]> };
+    expect(evidence["trusted"]).toHaveLength(21);
+    expect(evidence["trusted"]?.at(-1)).toBe("and 60 more");
+  });
+
   it("escapes what certificates say", async () => {
     const evil = alone({
       subject: subject("\u001b[2J\u202e"),
