@@ -5,8 +5,8 @@ import type { Certificate } from "../../x509/mod.ts";
 import { referenceOf } from "../envelope/refuse.ts";
 import type { ReadOptions } from "../envelope/strict_rules.ts";
 import type { TrustPolicyStatement } from "./statement.ts";
-import { innerReferenceOf, storeText, type TrustStore, type TrustStoreType } from "./store.ts";
-import type { Trust, UnusableStore } from "./trust.ts";
+import { innerReferenceOf, storeText, type TrustStore } from "./store.ts";
+import type { Trust, TrustStoreType, UnusableStore } from "./trust.ts";
 
 /**
  * Reads the stores a statement names. One that cannot be used fails no signature it is not needed for: it is kept as
