@@ -11,6 +11,7 @@ import { keepContent } from "../oci/mod.ts";
 import {
   type CompiledPolicy,
   evaluate,
+  expiringCertificates,
   type MessageStyle,
   type NoMatch,
   type Phase,
@@ -29,7 +30,7 @@ import {
   startDeadline,
 } from "./deadline.ts";
 import { type Door, openDoor } from "./door.ts";
-import { formatProblem, logDecision, logProblems } from "./log.ts";
+import { formatExpiring, formatProblem, logDecision, logExpiring, logProblems } from "./log.ts";
 import type { Reporter } from "./reports.ts";
 import {
   type AdmissionReview,
@@ -90,6 +91,8 @@ export function createApp(options: AppOptions): Hono {
   );
   const webhook = { ...options, ports };
   logProblems(ports, problems);
+  const expiring = watchExpiring(policies, ports);
+  expiring();
   const app = new Hono();
   app.post("/mutate", (context) => review(context.req.raw, "mutate", door, webhook));
   app.post("/validate", (context) => review(context.req.raw, "validate", door, webhook));
@@ -99,7 +102,11 @@ export function createApp(options: AppOptions): Hono {
     const ready = problems.length === 0;
     // What is loaded is told only to those who may ask about it.
     const detail = await door(req.raw)
-      ? { policies: policies.filter(isLoaded).map(policyName), problems: problems.map(formatProblem) }
+      ? {
+        policies: policies.filter(isLoaded).map(policyName),
+        problems: problems.map(formatProblem),
+        expiring: expiring(),
+      }
       : {};
     return writeJson(ready ? 200 : 503, { status: ready ? "ready" : "not ready", ...detail });
   });
@@ -202,6 +209,20 @@ function longestTimeout(policies: readonly CompiledPolicy[]): number {
 
 function policyName({ namespace, name }: CompiledPolicy): string {
   return namespace === "" ? name : `${namespace}/${name}`;
+}
+
+/** Makes what names the certificates that end soon; of each the log says so once. */
+function watchExpiring(
+  policies: readonly CompiledPolicy[],
+  ports: Pick<Ports, "log"> & Pick<PolicyPorts, "now">,
+): () => readonly string[] {
+  let logged: ReadonlySet<string> = new Set();
+  return () => {
+    const expiring = expiringCertificates(policies, ports.now());
+    logExpiring(ports, expiring.filter((one) => !logged.has(formatExpiring(one))));
+    logged = new Set(expiring.map(formatExpiring));
+    return [...logged];
+  };
 }
 
 /** What stands in for a policy is not that policy. */

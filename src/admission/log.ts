@@ -2,7 +2,14 @@
 import { printable } from "../encoding/mod.ts";
 import type { Refusal } from "../errors.ts";
 import { type ChainFindingId, nearestMiss } from "../notary/mod.ts";
-import type { Decision, ImageResponse, Phase, PolicyProblem, PolicyRequest } from "../policy/mod.ts";
+import type {
+  Decision,
+  ExpiringCertificate,
+  ImageResponse,
+  Phase,
+  PolicyProblem,
+  PolicyRequest,
+} from "../policy/mod.ts";
 import type { Ports } from "../ports.ts";
 
 /** Writes one line for each thing that is wrong with policies and exceptions. */
@@ -10,6 +17,23 @@ export function logProblems(ports: Pick<Ports, "log">, problems: readonly Policy
   for (const problem of problems) {
     ports.log({ level: "error", event: "policy.problem", code: problem.code, message: formatProblem(problem) });
   }
+}
+
+/** Writes one line for each certificate that ends soon. */
+export function logExpiring(ports: Pick<Ports, "log">, expiring: readonly ExpiringCertificate[]): void {
+  for (const one of expiring) {
+    ports.log({
+      level: "warn",
+      event: "policy.certificate",
+      policy: printable(one.policy),
+      message: formatExpiring(one),
+    });
+  }
+}
+
+/** A certificate as `POLICY: "SUBJECT" is valid until INSTANT`. */
+export function formatExpiring({ policy, subject, notAfter }: ExpiringCertificate): string {
+  return printable(`${policy}: the certificate "${subject}" is valid until ${notAfter.toISOString()}`);
 }
 
 /** A problem as `FILE:LINE:COLUMN: PATH: REASON`. */

@@ -3,6 +3,7 @@ import { printable } from "../encoding/mod.ts";
 import { toEngineError } from "../errors.ts";
 import type { FunctionTable } from "../expressions/mod.ts";
 import { AUTOGEN_ANNOTATION, autogenRules, autogenTargets } from "./autogen.ts";
+import { createCertificateWatch } from "./certificate_watch.ts";
 import { type ConditionBlock, evaluateBlock } from "./conditions.ts";
 import { withContext } from "./context.ts";
 import { mapConcurrently, withinDeadline } from "./deadline.ts";
@@ -64,7 +65,14 @@ export function compileClusterPolicy(document: PolicyDocument, gate: Gate): Comp
   const { name, namespace, rules, failurePolicy, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = fields;
   const targets = autogenTargets(fields.rawRules, fields.annotations.get(AUTOGEN_ANNOTATION));
   const repeated = rules.flatMap((rule) => autogenRules(rule, targets, rule.inTemplate)).map(withoutExtractors);
-  const extend = createTrustExtender(fields.trust);
+  const watch = createCertificateWatch();
+  for (const { verifyImages } of rules) watch.note(verifyImages.known ?? []);
+  const extended = createTrustExtender(fields.trust);
+  const extend: ExtendTrust = async (read, context) => {
+    const entries = await extended(read, context);
+    watch.note(entries);
+    return entries;
+  };
   const compiled = [...rules, ...repeated]
     .map((rule) => compileRule(rule, fields, extend));
   return {
@@ -78,6 +86,7 @@ export function compileClusterPolicy(document: PolicyDocument, gate: Gate): Comp
     timeoutSeconds,
     failurePolicy,
     needs: [...new Set([...rules.flatMap(clusterNeeds), ...overrideNeeds(fields.actionOverrides)])].sort(),
+    certificates: watch.list,
     evaluate: fields.applyRules === "One"
       ? (request, context) => evaluateUntilApplied(compiled, request, context)
       : async (request, context) => {

@@ -4,6 +4,7 @@ import type { Cluster, CryptoProvider, Ports } from "../ports.ts";
 import type { Digest, OpenRepository } from "../oci/mod.ts";
 import type { ArtifactOutcome, ArtifactView, EvidenceStore } from "../notary/mod.ts";
 import type { RevocationChecker } from "../revocation/mod.ts";
+import type { TrustedCertificate } from "./certificate_watch.ts";
 import type { ClusterFacts, ClusterNeed } from "./cluster_facts.ts";
 import type { PolicyException } from "./exceptions.ts";
 import type { Noun } from "./message.ts";
@@ -123,6 +124,8 @@ export interface CompiledPolicy {
   readonly failurePolicy: "Fail" | "Ignore";
   /** What its rules may ask of the cluster, as a role would allow it; without a cluster those rules are errors. */
   readonly needs: readonly ClusterNeed[];
+  /** What its attestors trust: certificates written in it, and those that were read from the cluster so far. */
+  readonly certificates: () => readonly TrustedCertificate[];
   /** Responses of the rules that match the request, in the policy's order; empty when none matches. */
   readonly evaluate: (request: PolicyRequest, context: EvaluationContext) => Promise<readonly RuleResponse[]>;
 }

@@ -85,6 +85,7 @@ export function standInFor(document: RefusedDocument): CompiledPolicy {
     timeoutSeconds: TIMEOUT_SECONDS,
     failurePolicy,
     needs: needsOf(rules),
+    certificates: () => [],
     evaluate: async (request, context) => {
       const asked = await Promise.all(rules.map((rule) => mayBeAbout(rule, namespace, request, context)));
       return rules.filter((_, at) => asked[at]).map((rule) => response(rule.name));

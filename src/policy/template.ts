@@ -12,6 +12,8 @@ export interface Template<T> {
    * is not what the field takes.
    */
   readonly read: (scope: VariableScope, crypto: ProofPorts) => Promise<T>;
+  /** What is read every time, where it holds no variable. */
+  readonly known?: T;
 }
 
 /** Readings kept per field: to parse the same certificates at each request would cost more than anything else. */
@@ -32,7 +34,7 @@ export function template<T>(
   return (value, path, gate) => {
     if (!holdsVariable(value, at, isLater)) {
       const found = read(value, path, gate);
-      return found === undefined ? undefined : { read: () => Promise.resolve(found) };
+      return found === undefined ? undefined : { read: () => Promise.resolve(found), known: found };
     }
     const before = gate.problems.length;
     read(

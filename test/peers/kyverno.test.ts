@@ -3,7 +3,7 @@
  * and message are equal, or the closed list of deviations says why not.
  */
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -14,6 +14,7 @@ import { loadPolicies } from "../../src/policy/mod.ts";
 import { describeIf } from "../run/requirements.ts";
 import { expectSame } from "./deviations.ts";
 import type { KyvernoCase } from "./kyverno_cases.ts";
+import { ELSEWHERE, EXCEPTION_FIELDS, hasField, POLICY_FIELDS } from "./kyverno_fields.ts";
 import { askUs } from "./kyverno_ours.ts";
 import { askKyverno, askRefusal, firstPhase, type PeerResult } from "./kyverno_peer.ts";
 import { casesAt, type Doors, openDoors, policiesOf, questionOf, startFixtureRegistry } from "./kyverno_world.ts";
@@ -32,6 +33,16 @@ let answers: readonly (readonly PeerResult[])[];
 function lines(results: readonly PeerResult[]): readonly string[] {
   return results.map(({ policy, rule, result, message }) => `${policy} | ${rule} | ${result} | ${message}`).sort();
 }
+
+const MIN_CASES = 500;
+/** Of each decision. */
+const MIN_PERCENT = 40;
+const MIN_MESSAGES = 65;
+
+/** A message without what differs between two images. */
+const shapeOf = (message: string): string =>
+  message.replace(/sha256:[0-9a-f]{64}/g, "DIGEST").replace(/127\.0\.0\.1:\d+/g, "HOST")
+    .replace(/HOST\/[a-z/-]+(?:[:@][\w-]+)?/g, "IMAGE").replace(/(policy check-image-notary)[-\w]*/g, "$1");
 
 const decisionOf = (results: readonly PeerResult[]) =>
   results.some(({ result }) => result === "fail" || result === "error") ? "denied" : "admitted";
@@ -84,6 +95,36 @@ describeIf("peers", "the real Kyverno CLI", () => {
     );
     expect(allowed ? "admitted" : "denied").toBe(test.ours ?? test.expect);
     expectSame(lines(ours), lines(firstPhase(theirs)), test.deviation, name);
+  });
+
+  it("is asked so many cases, decides them either way, and says so many different things", () => {
+    const spoken = answers.flat().map(({ message }) => shapeOf(message));
+    const count = (decision: KyvernoCase["expect"]) =>
+      answers.filter((answer) => decisionOf(answer) === decision).length;
+    const [admitted, denied, messages] = [count("admitted"), count("denied"), new Set(spoken).size];
+    const percent = (part: number) => Math.round((100 * part) / answers.length);
+    console.log(
+      `${answers.length} cases, ${percent(admitted)} % admitted, ${percent(denied)} % denied, ${messages} messages`,
+    );
+    expect(new Set(named.map(({ name }) => name)).size).toBe(answers.length);
+    expect(answers.length).toBeGreaterThanOrEqual(MIN_CASES);
+    expect(percent(admitted)).toBeGreaterThanOrEqual(MIN_PERCENT);
+    expect(percent(denied)).toBeGreaterThanOrEqual(MIN_PERCENT);
+    expect(messages).toBeGreaterThanOrEqual(MIN_MESSAGES);
+  });
+
+  it("is asked about every field", () => {
+    console.log(`${POLICY_FIELDS.length + EXCEPTION_FIELDS.length} fields, ${ELSEWHERE.length} elsewhere`);
+    for (const [field, name] of POLICY_FIELDS) {
+      expect(hasField(JSON.parse(policiesOf(caseOf(name), "h", "0")[0] ?? ""), field), `${field}: ${name}`).toBe(true);
+    }
+    for (const [field, name] of EXCEPTION_FIELDS) {
+      expect((caseOf(name).exceptions ?? []).some((one) => hasField(one, field)), `${field}: ${name}`).toBe(true);
+    }
+    for (const [field, , file] of ELSEWHERE) {
+      const name = field.split(".").at(-1) ?? "";
+      expect(readFileSync(file, "utf8").includes(name), `${field}: ${file}`).toBe(true);
+    }
   });
 
   const refusals = ["a*", "ab", "a?"].flatMap((one) => ["ab", "a*"].map((other) => [one, other] as const));

@@ -15,6 +15,8 @@ export interface KyvernoCase {
   /** PEM texts, each an entry of its own in the one attestor; the fixture signer's when left out. */
   readonly certificates?: readonly string[];
   readonly resource: Readonly<Record<string, unknown>>;
+  /** `kyverno.io/v2beta1` when left out. */
+  readonly apiVersion?: "kyverno.io/v1";
   /** A ClusterPolicy when left out. */
   readonly kind?: "Policy";
   /** What differs from {@link rule}, rule by rule; one rule as it is when left out. */

@@ -104,7 +104,7 @@ async function answersOf(
   };
   const { stdout, stderr } = await runTool(peerPaths().kyverno, [
     ...["apply", write("policies.yaml", questions.flatMap(({ policies }) => policies))],
-    ...["-r", write("resources.yaml", questions.map(withUid)), "--audit-warn"],
+    ...["-r", write("resources.yaml", questions.map(withUid)), "--audit-warn", "--registry"],
     ...(exceptions.length === 0 ? [] : ["-e", write("exceptions.yaml", exceptions)]),
     ...(first?.user === undefined
       ? []
@@ -130,8 +130,8 @@ const valuesOf = (values: Json) => (policy: string) => {
 type ReportLine = PeerResult & { readonly resources: readonly { readonly uid?: string }[] };
 
 function reportLines(stdout: string, stderr: string): readonly ReportLine[] {
-  if (/^Policies Skipped/m.test(stdout)) throw new Error(`the peer refused a policy: ${stdout}${stderr}`);
   const start = stdout.indexOf("{");
+  if (/^Policies Skipped/m.test(stdout)) throw new Error(`the peer refused: ${stdout.slice(0, start)}${stderr}`);
   if (start < 0) {
     // Without any result the CLI prints no report.
     if (stderr.trim() !== "") throw new Error(`the peer failed: ${stdout}${stderr}`);
@@ -148,7 +148,8 @@ function reportLines(stdout: string, stderr: string): readonly ReportLine[] {
 const SECOND_PHASE = /^(missing digest for |unverified image |image is not verified|image verified|image skipped)/;
 
 /** What both of Kyverno's phases say of a rule as a whole. */
-const OF_THE_RULE = /^(preconditions not met|rule is skipped due to policy exceptions|failed to instantiate handler: )/;
+const OF_THE_RULE =
+  /^(preconditions not met|failed to evaluate preconditions: |rule is skipped due to policy exceptions|failed to instantiate handler: )/;
 
 /** What the first phase says. */
 export function firstPhase(results: readonly PeerResult[]): readonly PeerResult[] {

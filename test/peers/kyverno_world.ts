@@ -14,9 +14,12 @@ import {
   kyvernoCases,
 } from "./kyverno_cases.ts";
 import { crowd, kyvernoDifferences } from "./kyverno_differences.ts";
+import { gridCases } from "./kyverno_grids.ts";
+import { matchCases } from "./kyverno_match.ts";
 import type { OurQuestion } from "./kyverno_ours.ts";
 import type { PeerQuestion } from "./kyverno_peer.ts";
 import { selectionCases } from "./kyverno_selection.ts";
+import { variableCases } from "./kyverno_variables.ts";
 import { type Registry, startOlareg } from "./registries.ts";
 
 const fixtures = "test/fixtures";
@@ -78,6 +81,9 @@ export function casesAt(host: string): readonly KyvernoCase[] {
     ...kyvernoDifferences(images, certificates, digest),
     ...attestationCases(images, certificates),
     ...selectionCases(images),
+    ...matchCases(images),
+    ...variableCases(images, certificates),
+    ...gridCases(images, certificates, digest),
   ];
 }
 
@@ -181,7 +187,7 @@ const marked = (text: string, mark: string) => text.replaceAll("check-image-nota
 function policyOf(test: KyvernoCase, host: string): Json {
   const entries = (test.certificates ?? [certificates.signer]).map((cert) => ({ certificates: { cert } }));
   return {
-    apiVersion: "kyverno.io/v2beta1",
+    apiVersion: test.apiVersion ?? "kyverno.io/v2beta1",
     kind: test.kind ?? "ClusterPolicy",
     metadata: { name: "check-image-notary", ...test.metadata },
     spec: {

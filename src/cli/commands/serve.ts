@@ -11,7 +11,7 @@ import {
   readNoMatch,
 } from "../../admission/mod.ts";
 import { decodeUtf8 } from "../../encoding/mod.ts";
-import { MESSAGE_STYLES, NO_MATCH_ANSWERS } from "../../policy/mod.ts";
+import { expiringCertificates, MESSAGE_STYLES, NO_MATCH_ANSWERS } from "../../policy/mod.ts";
 import type { Host, Listener, ServeOptions } from "../../ports.ts";
 import { CLUSTER_FLAGS, openCluster } from "../cluster.ts";
 import { defineCommand } from "../command.ts";
@@ -121,6 +121,7 @@ export const serve = defineCommand({
         policies,
         exceptions,
         problems,
+        expiring: expiringCertificates(policies, host.ports.now()),
         examples: `${root}/${EXAMPLES}`,
         ...(cluster === undefined ? {} : { cluster: cluster.name }),
         ...(registry === undefined ? {} : { registry: { name: DEMO_REGISTRY, url: registry.url } }),

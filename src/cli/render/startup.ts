@@ -1,6 +1,12 @@
 /** What `serve` says when it has started: where it listens, what it enforces, what to try. */
 import { printable } from "../../encoding/mod.ts";
-import type { CompiledPolicy, PolicyException, PolicyProblem } from "../../policy/mod.ts";
+import {
+  type CompiledPolicy,
+  type ExpiringCertificate,
+  EXPIRY_WARNING_DAYS,
+  type PolicyException,
+  type PolicyProblem,
+} from "../../policy/mod.ts";
 
 /** What there is to say. */
 export interface Startup {
@@ -10,6 +16,8 @@ export interface Startup {
   /** Those that count; none when left out. */
   readonly exceptions?: readonly PolicyException[];
   readonly problems: readonly PolicyProblem[];
+  /** Certificates of the policies that end soon. */
+  readonly expiring?: readonly ExpiringCertificate[];
   /** Folder with the example AdmissionReviews. */
   readonly examples: string;
   /** The registry of the demo, where it runs. */
@@ -40,7 +48,7 @@ export function renderStartup(startup: Startup): string {
   ].join("\n");
 }
 
-function policyLines({ policies, exceptions = [], problems, cluster }: Startup): readonly string[] {
+function policyLines({ policies, exceptions = [], problems, expiring = [], cluster }: Startup): readonly string[] {
   const broken = problems.map(({ file, line, column, path, reason, code }) =>
     `  ${printable(file)}:${line}:${column}: ${printable(path)}: ${printable(reason)} (${code})`
   );
@@ -50,6 +58,10 @@ function policyLines({ policies, exceptions = [], problems, cluster }: Startup):
     ...loaded.flatMap((policy) => [...loadedLines(policy), ...needLines(policy, cluster)]),
     ...(exceptions.length === 0 ? [] : [`Exceptions heeded: ${exceptions.length}`]),
     ...exceptions.flatMap(loadedLines),
+    ...(expiring.length === 0 ? [] : [`Certificates that end within ${EXPIRY_WARNING_DAYS} days: ${expiring.length}`]),
+    ...expiring.map(({ policy, subject, notAfter }) =>
+      `  ${printable(policy)}: ${printable(subject)} is valid until ${notAfter.toISOString()}`
+    ),
     ...(broken.length === 0 ? [] : [
       `Problems in policies: ${broken.length}; until they are corrected /readyz answers 503, and what such a policy may`,
       "be about is refused by its failure policy",

@@ -2,10 +2,11 @@
 import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
-import { createTokenDoor, MAX_REVIEW_BYTES } from "../../../src/admission/mod.ts";
+import { createApp, createTokenDoor, MAX_REVIEW_BYTES } from "../../../src/admission/mod.ts";
 import { createWebCryptoProvider } from "../../../src/crypto/mod.ts";
 import { loadPolicies, MAX_IMAGES } from "../../../src/policy/mod.ts";
-import type { Ports } from "../../../src/ports.ts";
+import type { LogLine, Ports } from "../../../src/ports.ts";
+import { policyDocument } from "../policy/policies.ts";
 import { examplePolicy, fixtureFetch, makeWebhook, podReview, SIGNED, UNSIGNED, type Webhook } from "./webhook.ts";
 
 /** Digests that notation and oras gave the fixture images. */
@@ -178,6 +179,26 @@ describe("a review that cannot be judged is answered with HTTP 200 and refused",
     });
   });
 
+  it("unless only a certificate ends soon: /readyz and the log name it", async () => {
+    const { policies } = await loadPolicies(
+      [{ source: "p", text: JSON.stringify(policyDocument()) }],
+      createWebCryptoProvider(),
+    );
+    const [{ notAfter } = { notAfter: new Date(0) }] = policies[0]?.certificates() ?? [];
+    const lines: LogLine[] = [];
+    let at = new Date(notAfter.getTime() - 31 * 86_400_000);
+    const log = (line: LogLine) => lines.push(line);
+    const ports = { now: () => at, log, crypto: createWebCryptoProvider(), open: () => expect.unreachable() };
+    const app = createApp({ policies, problems: [], ports });
+    const ready = async () => await (await app.request("/readyz")).json();
+    expect(await ready()).toMatchObject({ status: "ready", expiring: [] });
+    at = new Date(notAfter.getTime() - 86_400_000);
+    const named = expect.stringMatching(/^check-image-notary: the certificate "CN=.*" is valid until 2/);
+    expect(await ready()).toMatchObject({ status: "ready", expiring: [named] });
+    await ready();
+    expect(lines).toMatchObject([{ level: "warn", event: "policy.certificate", message: named }]);
+  });
+
   it("but other policies go on judging what the one that is not loaded is not about", async () => {
     const text =
       "apiVersion: kyverno.io/v1\nkind: Policy\nmetadata: {name: broken, namespace: team}\nspec: {rules: 5}\n";
@@ -315,7 +336,7 @@ describe("the door", () => {
     const headers = { ...json, authorization: `Bearer ${token}` };
     expect((await read(await locked.post("/mutate", podReview([SIGNED]), headers))).allowed).toBe(true);
     expect(await (await locked.fetch("/readyz", { headers })).json())
-      .toEqual({ status: "ready", policies: ["check-image-notary"], problems: [] });
+      .toEqual({ status: "ready", policies: ["check-image-notary"], problems: [], expiring: [] });
   });
 });
 
