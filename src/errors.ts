@@ -82,7 +82,8 @@ export const CODES = {
     "Trust a certificate for this signing scheme: in a trust store of type ca, or signingAuthority",
   ),
   SIGNER_NOT_TRUSTED: denied(
-    "Sign with a trusted key, or add the root of this signature's chain to the trust store",
+    "Sign with a trusted key; or add the root of this signature's chain to the trust store, if you know by its " +
+      "fingerprint whose it is",
   ),
   IDENTITY_NOT_TRUSTED: denied(
     "Sign with a certificate whose subject is a trusted identity, or add its subject to trustedIdentities",
@@ -112,7 +113,8 @@ export const CODES = {
   ERR_TRUST_POLICY: misconfigured("Correct the trust policy at the statement and member named"),
   ERR_TRUST_POLICY_MISSING: misconfigured("Write a trust policy into notation's folder, or give --cert FILE"),
   TRUST_POLICY_NOT_APPLICABLE: misconfigured(
-    "Add the repository to registryScopes of the statement that is meant for it",
+    "Add the repository to registryScopes of the statement that is meant for it; for a file, name a statement of the " +
+      "trust policy for blobs, or make one the global one",
   ),
   ERR_TRUST_STORE: misconfigured(
     "Trust only CAs and self-signed signing certificates, for timestamps only roots, in whole PEM or DER files",

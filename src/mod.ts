@@ -59,6 +59,7 @@ export {
   parseBlobTrustPolicy,
   parseOciTrustPolicy,
   pushSignature,
+  type ReadOptions,
   readPayload,
   signArtifact,
   signBlob,
@@ -68,6 +69,8 @@ export {
   statementForArtifact,
   statementForBlob,
   STRICT,
+  STRICT_RULES,
+  type StrictRule,
   type TimestampOptions,
   type Trust,
   trustOfStatement,
@@ -80,6 +83,7 @@ export {
   type VerificationOutcome,
   verifyArtifact,
   verifyBlob,
+  verifyEnvelopeBytes,
   verifySignature,
 } from "./notary/mod.ts";
 export { createRevocationChecker, type RevocationChecker, type RevocationSettings } from "./revocation/mod.ts";

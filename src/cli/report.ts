@@ -3,8 +3,11 @@ import { printable } from "../encoding/mod.ts";
 import { kindOfRefusal, type Refusal } from "../errors.ts";
 import type { Host } from "../ports.ts";
 
-/** Longest message that is printed whole; a reference may have 255 characters and be quoted twice. */
-const MAX_PRINTED_MESSAGE = 4096;
+/**
+ * Longest sentence that is printed whole, the engine's own or the reference's: one may quote a reference of 255 characters
+ * twice, and names and values of a document.
+ */
+export const MAX_PRINTED_MESSAGE = 4096;
 
 /** A line that holds a sentence of notation or oras in place of the engine's own. */
 export interface Wording {
@@ -14,6 +17,8 @@ export interface Wording {
   readonly advice?: readonly string[];
   /** Whether the engine's own sentence follows too; it knows more than the tool's unless the advice says it all. */
   readonly reason?: boolean;
+  /** Whether the next step is left out, because an explanation has just said it, and more exactly. */
+  readonly isExplained?: boolean;
 }
 
 /**
@@ -30,7 +35,7 @@ export function report(host: Host, refusal: Refusal, wording?: Wording): void {
       ? []
       : [`Reason: ${printable(message, MAX_PRINTED_MESSAGE)}`]),
     `Code: ${code} (${kindOfRefusal(refusal)})`,
-    `Next: ${nextStep}`,
+    ...(wording?.isExplained === true ? [] : [`Next: ${nextStep}`]),
   ];
   host.writeError(`${lines.join("\n")}\n`);
 }

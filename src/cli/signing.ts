@@ -7,7 +7,7 @@ import type { CommandContext } from "./command.ts";
 import { list, text, usage } from "./flags.ts";
 import { parseNewMetadata } from "./metadata.ts";
 import { readVersion } from "./package_version.ts";
-import { report } from "./report.ts";
+import { MAX_PRINTED_MESSAGE, report } from "./report.ts";
 import { REVOCATION_FLAGS, type RevocationFlags } from "./revocation.ts";
 import { SIGNING_KEY_FLAGS, type SigningKeyFlags } from "./signing_key.ts";
 import { openTimestamp, TIMESTAMP_FLAGS, type TimestampFlags } from "./timestamp.ts";
@@ -81,11 +81,8 @@ const TIMESTAMP_CODES = /^(?:ERR_TIMESTAMP_RESPONSE|TIMESTAMP_.*|CERTIFICATE_REV
 export function reportSigning(host: Host, error: EngineError): void {
   const reference = referenceOf(error);
   if (reference === undefined || !TIMESTAMP_CODES.test(error.code)) return report(host, error.refusal);
-  report(host, error.refusal, { line: `Error: timestamp: ${printable(reference, MAX_PRINTED_SENTENCE)}` });
+  report(host, error.refusal, { line: `Error: timestamp: ${printable(reference, MAX_PRINTED_MESSAGE)}` });
 }
-
-/** Characters of the reference's sentence at most. */
-const MAX_PRINTED_SENTENCE = 4096;
 
 const NANOSECONDS_PER_SECOND = 1_000_000_000n;
 

@@ -13,7 +13,7 @@ import {
 import type { Files, Host } from "../ports.ts";
 import { type Certificate, parseCertificates } from "../x509/mod.ts";
 import { notationFolder } from "./notation_folder.ts";
-import { report, warn } from "./report.ts";
+import { MAX_PRINTED_MESSAGE, report, warn } from "./report.ts";
 import { readBlobTrustPolicy, readOciTrustPolicy } from "./trust_policy_file.ts";
 import { createFolderTrustStore, MAX_CERTIFICATE_FILE_BYTES } from "./trust_store_folder.ts";
 
@@ -88,11 +88,8 @@ export function reportTrust(host: Host, error: EngineError): void {
   const reference = referenceOf(error);
   if (reference === undefined) return report(host, error.refusal);
   const prefix = error.code === "TRUST_POLICY_NOT_APPLICABLE" ? "signature verification failed: " : "";
-  report(host, error.refusal, { line: `Error: ${prefix}${printable(reference, MAX_PRINTED_SENTENCE)}` });
+  report(host, error.refusal, { line: `Error: ${prefix}${printable(reference, MAX_PRINTED_MESSAGE)}` });
 }
-
-/** Characters of the reference's sentence at most: names and values of a document may be long. */
-const MAX_PRINTED_SENTENCE = 4096;
 
 /**
  * The certificates of a file, PEM or DER, in their order.

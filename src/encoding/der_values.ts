@@ -56,9 +56,16 @@ export function readInteger(node: DerNode | undefined, what: string): bigint {
   return (content[0] as number) >= 0x80 ? value - (1n << BigInt(8 * content.length)) : value;
 }
 
-/** The number an INTEGER or ENUMERATED is, from 0 to 2³¹ − 1: versions, path lengths, reason codes. */
-export function readSmallInteger(node: DerNode | undefined, what: string): number {
-  const checked = node?.tag === TAG.enumerated ? node : expectTag(node, TAG.integer, what);
+/**
+ * The number an INTEGER, or an ENUMERATED where that is asked for, is: from 0 to 2³¹ − 1, such as versions, path lengths and
+ * reason codes.
+ */
+export function readSmallInteger(
+  node: DerNode | undefined,
+  what: string,
+  type: typeof TAG.integer | typeof TAG.enumerated = TAG.integer,
+): number {
+  const checked = expectTag(node, type, what);
   const content = integerContent(checked, what);
   if (content.length > 4 || (content[0] as number) >= 0x80) {
     refuseDer(checked.start, `"${what}" is outside the numbers expected here, 0 to 2147483647`);

@@ -27,14 +27,15 @@ export async function askCrls(certificate: Certificate, issuer: Certificate, inq
   const covered = new Set<number>();
   let answer: OkAnswer | undefined;
   for (const point of points.length === 0 && inquiry.suppliedCrls.length > 0 ? [NO_POINT] : points) {
-    if ([...point.reasons].every((reason) => covered.has(reason))) continue;
+    const isCovered = () => [...point.reasons].every((reason) => covered.has(reason));
+    if (isCovered()) continue;
     for await (const found of askPoint(point, { certificate, issuer }, inquiry)) {
       asked.push(found);
       if (found.answer.status === "revoked") return { asked, answer: found.answer };
       if (found.answer.status === "unknown") continue;
       for (const reason of found.reasons) covered.add(reason);
       answer = sooner(answer, found.answer);
-      break;
+      if (isCovered()) break;
     }
   }
   if (answer === undefined) return { asked };
@@ -76,12 +77,16 @@ async function* askPoint(point: DistributionPoint, subject: Subject, inquiry: In
     at: inquiry.at,
     ...(inquiry.signedAt === undefined ? {} : { signedAt: inquiry.signedAt }),
   };
+  const supplied: FoundCrl[] = [];
   for (const crl of inquiry.suppliedCrls) {
     if (crl.baseNumber !== undefined) continue;
     const answer = await answerOrUnknown(() => judgeWithChanges(crl, question, inquiry));
     const isOther = answer.status === "unknown" && (answer.problem === "issuer" || answer.problem === "scope");
-    if (!isOther) yield found(SUPPLIED, answer, crl);
+    if (!isOther) supplied.push(found(SUPPLIED, answer, crl));
   }
+  // An older list next to a newer one: the worse counts.
+  yield* supplied.filter(({ answer }) => answer.status === "revoked");
+  yield* supplied.filter(({ answer }) => answer.status !== "revoked");
   for (const url of point.urls) {
     const { answer, crl } = await askUrl(url, question, inquiry);
     yield found(url, answer, crl);

@@ -29,12 +29,16 @@ export async function askOcsp(certificate: Certificate, issuer: Certificate, inq
     ...(inquiry.signedAt === undefined ? {} : { signedAt: inquiry.signedAt }),
   };
   const asked: AskedSource[] = [];
+  // An older response next to a newer one: the worse counts.
+  let supplied: OkAnswer | undefined;
   for (const response of inquiry.settings.supplied?.ocspResponses ?? []) {
     const answer = await judge(response, question, inquiry);
     if (answer.status === "unknown" && answer.problem === "other-certificate") continue;
     asked.push({ method: "ocsp", source: SUPPLIED, answer });
-    if (answer.status !== "unknown") return { asked, answer };
+    if (answer.status === "revoked") return { asked, answer };
+    if (answer.status === "ok") supplied ??= answer;
   }
+  if (supplied !== undefined) return { asked, answer: supplied };
   for (const url of urls) {
     const answer = await askResponder(url, question, inquiry);
     asked.push({ method: "ocsp", source: url, answer });

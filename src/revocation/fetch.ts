@@ -50,11 +50,15 @@ async function follow(
   privateHosts: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<Uint8Array | UnknownAnswer> {
-  let target = readUrl(url);
+  let place = url;
+  let target = readUrl(place);
   for (let hops = 0;; hops++) {
     const fault = target === undefined ? "is no URL" : urlFault(target, privateHosts);
     if (target === undefined || fault !== undefined) {
-      return unknown("source-refused", hops === 0 ? `${fault}` : `redirects to what ${fault}`);
+      return unknown(
+        "source-refused",
+        hops === 0 ? `${fault}` : `redirects to "${printable(place, 200)}", which ${fault}`,
+      );
     }
     signal.throwIfAborted();
     const headers = { accept, ...(body === undefined ? {} : { "content-type": body.mediaType }) };
@@ -68,7 +72,8 @@ async function follow(
     if (location === null) return await readAnswer(response, maxBytes, signal);
     dropBody(response);
     if (hops === MAX_REVOCATION_REDIRECTS) return unknown("unreachable", `redirects more than ${hops} times`);
-    target = readUrl(location, target);
+    place = location;
+    target = readUrl(place, target);
   }
 }
 

@@ -67,7 +67,7 @@ export interface Inquiry extends CheckerState {
   readonly at: Date;
   readonly signedAt?: Date;
   readonly fetch: (request: RevocationRequest, timeoutMilliseconds: number) => Promise<Uint8Array | UnknownAnswer>;
-  /** Whether anybody was asked so far, or every place was refused before. */
+  /** Whether anybody was asked so far who did not send us to a place that is not asked. */
   readonly wasAnybodyAsked: () => boolean;
 }
 

@@ -94,7 +94,7 @@ const EXPLICIT_2 = contextTag(2, "constructed");
 export function decodeOcspResponse(der: Uint8Array): OcspResponse {
   const [statusNode, bytesNode, ...rest] = readSequence(readDer(der, MAX_OCSP_RESPONSE_BYTES), "OCSPResponse");
   refuseRest(rest, "OCSPResponse");
-  const number = readSmallInteger(expectTag(statusNode, TAG.enumerated, "responseStatus"), "responseStatus");
+  const number = readSmallInteger(statusNode, "responseStatus", TAG.enumerated);
   const status = STATUSES[number];
   if (status === undefined) throw new MalformedError("ERR_DER", `"responseStatus" is ${number}, which is none`);
   if (status !== "successful") return { status };
@@ -196,7 +196,7 @@ function readStatus(node: DerNode | undefined): Pick<SingleStatus, "status" | "r
 
 /** @throws {MalformedError} `ERR_DER` when it is no CRLReason. */
 export function readReason(node: DerNode | undefined): RevocationReason {
-  const number = readSmallInteger(expectTag(node, TAG.enumerated, "reason"), "reason");
+  const number = readSmallInteger(node, "reason", TAG.enumerated);
   const reason = reasonOf(number);
   if (reason === undefined) throw new MalformedError("ERR_DER", `"reason" is ${number}, which is none`);
   return reason;

@@ -21,7 +21,7 @@ export interface CertificateRevocation {
   readonly status: RevocationStatus;
   /** Who was asked, in order, and what came of each. */
   readonly asked: readonly AskedSource[];
-  /** Whether anybody out there was asked; where nobody was, the same question has the same answer. */
+  /** Whether anybody was asked who may be; where nobody was, the same question has the same answer. */
   readonly anybodyAsked: boolean;
   /** The answer that decided, with its times; absent when none did. */
   readonly answer?: Exclude<RevocationAnswer, { readonly status: "unknown" }>;

@@ -59,7 +59,8 @@ const RELATIVE_OID = 0x0d;
 /** Octets of a length read at most. */
 const MAX_LENGTH_OCTETS = 4;
 
-function readBerHeader(bytes: Uint8Array, start: number, limit: number) {
+/** Identifier and ends of the value at `start`, of definite length. @throws {MalformedError} `ERR_TIMESTAMP` */
+export function readBerHeader(bytes: Uint8Array, start: number, limit: number) {
   if (start + 2 > limit) refuseToken("a value ends within its header");
   const tag = bytes[start] as number;
   if ((tag & 0x1f) === 0x1f) refuseToken("a tag number above 30, which nothing in a token has");

@@ -7,6 +7,7 @@ import {
   equalBytes,
   expectTag,
   onlyChild,
+  readBitString,
   readBitStringBytes,
   readDer,
   readIntegerBytes,
@@ -119,8 +120,11 @@ function decode(der: Uint8Array): Certificate {
 }
 
 const EXPLICIT_VERSION = contextTag(0, "constructed");
-const ISSUER_UNIQUE_ID = contextTag(1, "primitive");
-const SUBJECT_UNIQUE_ID = contextTag(2, "primitive");
+/** BIT STRINGs, implicitly tagged. */
+const UNIQUE_IDS = [
+  [contextTag(1, "primitive"), "issuerUniqueID"],
+  [contextTag(2, "primitive"), "subjectUniqueID"],
+] as const;
 const EXPLICIT_EXTENSIONS = contextTag(3, "constructed");
 
 /** Takes the version off the front of the fields. Spec: RFC 5280, section 4.1.2.1. */
@@ -141,8 +145,12 @@ function readSerialNumber(node: DerNode | undefined): string {
 
 /** Spec: RFC 5280, sections 4.1.2.8 and 4.1.2.9. */
 function readOptionalFields(fields: DerNode[], version: Certificate["version"]): ReadonlyMap<string, Extension> {
-  if (version >= 2 && fields[0]?.tag === ISSUER_UNIQUE_ID) fields.shift();
-  if (version >= 2 && fields[0]?.tag === SUBJECT_UNIQUE_ID) fields.shift();
+  // Read although nobody asks for them: another field under their tags is not to be passed over.
+  for (const [tag, what] of UNIQUE_IDS) {
+    if (version >= 2 && fields[0]?.tag === tag) {
+      readBitString({ ...fields.shift() as DerNode, tag: TAG.bitString }, what);
+    }
+  }
   const wrapper = version === 3 && fields[0]?.tag === EXPLICIT_EXTENSIONS ? fields.shift() : undefined;
   refuseRest(fields, "tbsCertificate");
   return wrapper === undefined ? new Map() : readExtensions(onlyChild(wrapper, "extensions"), "extensions");

@@ -176,7 +176,7 @@ export const CRL_SCENES: readonly Scene[] = [
     name: "CRL: a redirect to a host that is not allowed",
     leaf: CRL,
     serve: (stage) => ({ "/crl": redirect(`${stage.localhost}/there`), "/there": list()(stage)["/crl"] }),
-    code: "REVOCATION_UNKNOWN",
+    code: "REVOCATION_NOT_CHECKED",
     deviation: "revocation-private-hosts",
   },
   { name: "CRL: 200 MB", leaf: CRL, serve: () => ({ "/crl": flood }), code: "REVOCATION_UNKNOWN" },

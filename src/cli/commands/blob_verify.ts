@@ -3,21 +3,24 @@ import { printable } from "../../encoding/mod.ts";
 import { type Refusal, refusal, toEngineError } from "../../errors.ts";
 import {
   firstRefusal,
+  nearestMiss,
   signatureReferenceText,
   type Trust,
   verdict,
   type VerificationOutcome,
   verifyBlob,
 } from "../../notary/mod.ts";
-import type { Host } from "../../ports.ts";
 import { MAX_BLOB_BYTES, onlyPath, readSignatureFile } from "../blob_files.ts";
-import { defineCommand } from "../command.ts";
+import { type CommandContext, defineCommand } from "../command.ts";
 import { list, text, usage } from "../flags.ts";
 import { parseMetadata, WANTED_METADATA_FLAG } from "../metadata.ts";
-import { renderSuccess, renderWarnings } from "../render/outcome.ts";
-import { report } from "../report.ts";
+import { renderBlobExplanation } from "../render/explain.ts";
+import { renderJson } from "../render/json.ts";
+import { blobOutcomeValue, renderSuccess, renderWarnings } from "../render/outcome.ts";
+import { MAX_PRINTED_MESSAGE, report } from "../report.ts";
 import { openRevocation, REVOCATION_FLAGS } from "../revocation.ts";
 import { reportTrust, trustBlobPolicy, trustCertificates } from "../trust.ts";
+import { FINDINGS_FLAGS, type FindingsForm, readForm } from "../verification.ts";
 
 /** `edge-notary blob verify`. */
 export const blobVerify = defineCommand({
@@ -32,18 +35,25 @@ export const blobVerify = defineCommand({
       what: "Verify a blob with the root certificate of its signer",
       line: "edge-notary blob verify --cert root.crt --signature <blob_path>.jws.sig <blob_path>",
     },
+    {
+      what: "Show every validation: what was checked, against what, the result, what to do",
+      line: "edge-notary blob verify --explain --cert root.crt --signature <blob_path>.jws.sig <blob_path>",
+    },
   ],
   flags: {
     ...REVOCATION_FLAGS,
     cert: list("trust the certificates in this PEM or DER file and no trust policy; may be repeated", {
       value: "FILE",
     }),
+    ...FINDINGS_FLAGS,
     "media-type": text("media type of the blob to verify", undefined),
     "policy-name": text("statement of the trust policy to verify against; the global one by default", undefined),
     signature: text("filepath of the signature to be verified", undefined, { short: "s" }),
     ...WANTED_METADATA_FLAG,
   },
-  work: async ({ flags, operands }, { host }) => {
+  work: async ({ flags, operands, given }, context) => {
+    const { host } = context;
+    const form = readForm(flags, given);
     const path = onlyPath("blob verify", "blob", operands);
     if (flags.signature === undefined) throw usage("missing --signature FILE: the signature of the blob");
     if (flags.cert.length > 0 && flags["policy-name"] !== undefined) {
@@ -58,34 +68,49 @@ export const blobVerify = defineCommand({
         ? await (await trustCertificates(flags.cert, host))(path)
         : await trustBlobPolicy(host, flags["policy-name"]);
     } catch (thrown) {
-      reportTrust(host, toEngineError(thrown, "Cannot tell whom to trust"));
+      const error = toEngineError(thrown, "Cannot tell whom to trust");
+      if (form === "json") host.writeOut(renderJson({ reference: path, refusal: error.refusal }, 2));
+      reportTrust(host, error);
       return 1;
     }
     const bytes = await host.files.read(path, MAX_BLOB_BYTES);
     const blob = { bytes, ...(flags["media-type"] === undefined ? {} : { mediaType: flags["media-type"] }) };
-    const outcome = await verifyBlob(blob, signature, trust, { ...host.ports, revocation }, { userMetadata });
-    return conclude(path, outcome, host);
+    const diagnose = form === "text" ? "refused" : "every";
+    const outcome = await verifyBlob(blob, signature, trust, { ...host.ports, revocation, diagnose }, { userMetadata });
+    return conclude(path, outcome, form, context);
   },
 });
 
-/** Prints the verdict in notation's words. */
-function conclude(path: string, outcome: VerificationOutcome, host: Host): number {
+/** Prints what was found, and the verdict in notation's words. */
+function conclude(
+  path: string,
+  outcome: VerificationOutcome,
+  form: FindingsForm,
+  { host, palette }: CommandContext,
+): number {
   const judged = verdict(outcome);
+  if (form === "json") host.writeOut(renderJson(blobOutcomeValue(path, outcome), 2));
+  else if (form === "explanation") host.writeOut(`${renderBlobExplanation(outcome, path, palette)}\n`);
   if (judged !== "verified" && judged !== "skipped") {
     const why = reasonOf(outcome);
     report(host, why.refusal, {
-      line: `Error: signature verification failed: ${printable(why.sentence, MAX_PRINTED)}`,
+      line: `Error: signature verification failed: ${printable(why.sentence, MAX_PRINTED_MESSAGE)}`,
+      ...adviceOf(outcome, form),
+      isExplained: form === "explanation",
     });
     return 1;
   }
   const shown = { reference: path, outcomes: [outcome], verdict: judged };
   host.writeError(renderWarnings(shown));
-  host.writeOut(renderSuccess(shown));
+  if (form !== "json") host.writeOut(renderSuccess(shown));
   return 0;
 }
 
-/** Characters of the reference's sentence at most. */
-const MAX_PRINTED = 4096;
+/** What the chain doctor adds for people who did not ask for all of it. */
+function adviceOf(outcome: VerificationOutcome, form: FindingsForm): { readonly advice?: readonly string[] } {
+  const nearest = form === "text" ? nearestMiss(outcome) : undefined;
+  return nearest === undefined ? {} : { advice: [`Chain: ${nearest.message}`] };
+}
 
 interface Reason {
   readonly refusal: Refusal;

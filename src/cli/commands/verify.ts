@@ -1,12 +1,11 @@
 /** `verify`: whether a trusted signer signed an artifact. */
-import { printable } from "../../encoding/mod.ts";
 import { type EngineError, toEngineError } from "../../errors.ts";
 import { type ArtifactOutcome, createArtifactView, verifyArtifact } from "../../notary/mod.ts";
 import { repositoryName } from "../../oci/mod.ts";
 import type { Host } from "../../ports.ts";
 import { type CommandContext, defineCommand } from "../command.ts";
 import { CREDENTIAL_FLAGS } from "../credentials.ts";
-import { list, text, toggle, usage } from "../flags.ts";
+import { list } from "../flags.ts";
 import { parseMetadata, WANTED_METADATA_FLAG } from "../metadata.ts";
 import { addressExamples, MAX_SIGNATURES_FLAG, readCall, reportReference, warnAboutTag } from "../notation.ts";
 import { readReference, REGISTRY_FLAGS } from "../registry.ts";
@@ -16,6 +15,7 @@ import { renderJson } from "../render/json.ts";
 import { report } from "../report.ts";
 import { openRevocation, REVOCATION_FLAGS } from "../revocation.ts";
 import { reportTrust, trustCertificates, type TrustFor, trustNotationPolicy } from "../trust.ts";
+import { FINDINGS_FLAGS, type FindingsForm, readForm } from "../verification.ts";
 
 /** `edge-notary verify`. */
 export const verify = defineCommand({
@@ -54,16 +54,12 @@ export const verify = defineCommand({
     cert: list("trust the certificates in this PEM or DER file and no trust policy; may be repeated", {
       value: "FILE",
     }),
-    explain: toggle("show every validation of every signature"),
-    format: text("the same as --output", undefined),
-    output: text("output format, options: 'json', 'text'", "text", { short: "o" }),
+    ...FINDINGS_FLAGS,
     ...WANTED_METADATA_FLAG,
   },
   work: async ({ flags, operands, given }, context) => {
     const { host } = context;
-    if (given.has("format") && given.has("output")) throw usage("--format, --output cannot be used at the same time");
-    const output = flags.format ?? flags.output;
-    if (output !== "text" && output !== "json") throw usage(`unrecognized output format ${printable(output)}`);
+    const form = readForm(flags, given);
     const userMetadata = Object.fromEntries(parseMetadata(flags["user-metadata"]));
     const call = await readCall("verify", operands, flags, host);
     const revocation = await openRevocation(flags, host);
@@ -72,7 +68,7 @@ export const verify = defineCommand({
       trustFor = await (flags.cert.length > 0 ? trustCertificates(flags.cert, host) : trustNotationPolicy(host));
     } catch (thrown) {
       const error = toEngineError(thrown, "Cannot tell whom to trust");
-      if (output === "json") host.writeOut(renderJson({ reference: call.typed, refusal: error.refusal }, 2));
+      if (form === "json") host.writeOut(renderJson({ reference: call.typed, refusal: error.refusal }, 2));
       reportTrust(host, error);
       return 1;
     }
@@ -80,7 +76,7 @@ export const verify = defineCommand({
     try {
       const reference = readReference(call.typed);
       const { crypto, now } = host.ports;
-      const diagnose = flags.explain || output === "json" ? "every" : "refused";
+      const diagnose = form === "text" ? "refused" : "every";
       const view = createArtifactView({ open: call.open, crypto, now, revocation, diagnose }, { signal: call.signal });
       // A tag has to be resolved first in any case; a digest is not, so that its signatures are asked for at once.
       const digest = reference.digest ?? (await view.resolve(reference)).digest;
@@ -89,11 +85,11 @@ export const verify = defineCommand({
       warnAboutTag("verify", reference, host);
     } catch (thrown) {
       const error = toEngineError(thrown, "Cannot verify the artifact");
-      if (output === "json") host.writeOut(renderJson({ reference: call.typed, refusal: error.refusal }, 2));
+      if (form === "json") host.writeOut(renderJson({ reference: call.typed, refusal: error.refusal }, 2));
       reportFailure(call.typed, error, host);
       return 1;
     }
-    return conclude(outcome, { output, explain: flags.explain, typed: call.typed }, context);
+    return conclude(outcome, form, call.typed, context);
   },
 });
 
@@ -103,27 +99,22 @@ function reportFailure(typed: string, error: EngineError, host: Host): void {
   reportTrust(host, error);
 }
 
-interface Conclusion {
-  readonly output: "text" | "json";
-  readonly explain: boolean;
-  readonly typed: string;
-}
-
 /** Prints what was found, and the verdict in notation's words. */
 function conclude(
   outcome: ArtifactOutcome,
-  { output, explain, typed }: Conclusion,
+  form: FindingsForm,
+  typed: string,
   { host, palette }: CommandContext,
 ): number {
   const good = outcome.verdict === "verified" || outcome.verdict === "skipped";
-  if (output === "json") host.writeOut(renderJson(outcomeValue(outcome), 2));
-  else if (explain) host.writeOut(`${renderExplanation(outcome, typed, palette)}\n`);
+  if (form === "json") host.writeOut(renderJson(outcomeValue(outcome), 2));
+  else if (form === "explanation") host.writeOut(`${renderExplanation(outcome, typed, palette)}\n`);
   if (!good) {
-    const { refusal, ...wording } = renderFailure(outcome, explain || output === "json");
-    report(host, refusal, wording);
+    const { refusal, ...wording } = renderFailure(outcome, form !== "text");
+    report(host, refusal, { ...wording, isExplained: form === "explanation" });
   } else {
     host.writeError(renderWarnings(outcome));
-    if (output === "text") host.writeOut(renderSuccess(outcome));
+    if (form !== "json") host.writeOut(renderSuccess(outcome));
   }
   return good ? 0 : 1;
 }

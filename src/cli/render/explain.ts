@@ -54,6 +54,29 @@ export function renderExplanation(outcome: ArtifactOutcome, typed: string, palet
   return `${lines.join("\n")}\n`;
 }
 
+/**
+ * Explains what was found about the one signature of a file.
+ *
+ * @param path The file as the user typed it.
+ * @returns As {@link renderExplanation}.
+ */
+export function renderBlobExplanation(outcome: VerificationOutcome, path: string, palette: Palette): string {
+  const conclusion = { verdict: verdict(outcome), outcomes: [outcome], signatureCount: 1, ...refusalOf(outcome) };
+  const lines = [
+    ...block("Target:", printable(path)),
+    "",
+    ...signatureLines(outcome, "1 of 1", palette),
+    "",
+    ...conclusionLines(conclusion, palette),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function refusalOf(outcome: VerificationOutcome): { readonly refusal?: Refusal } {
+  const refusal = firstRefusal(outcome);
+  return refusal === undefined ? {} : { refusal };
+}
+
 /** How a place answered, for people: an empty list is an answer too. */
 const ANSWERS = { found: "answered", absent: "nothing there", ignored: "not believed" } as const;
 
@@ -88,11 +111,20 @@ function signatureLines(outcome: VerificationOutcome, position: string, palette:
 }
 
 /** What the chain doctor found, where it is about this validation. */
-function findingsOf({ chain, timestampChain, validations }: VerificationOutcome, type: ValidationType) {
+function findingsOf(outcome: VerificationOutcome, type: ValidationType): readonly ChainFinding[] {
+  const { chain, timestampChain, validations } = outcome;
   const { result } = validations[type];
-  const code = "refusal" in result ? result.refusal.code : undefined;
-  if (code === "CERTIFICATE_CHAIN_INVALID" || code === "SIGNER_NOT_TRUSTED") return chain?.findings ?? [];
-  return code === "TIMESTAMP_AUTHORITY_NOT_TRUSTED" ? timestampChain?.findings ?? [] : [];
+  switch ("refusal" in result ? result.refusal.code : undefined) {
+    case "CERTIFICATE_CHAIN_INVALID":
+    case "SIGNER_NOT_TRUSTED":
+      return chain?.findings ?? [];
+    case "SIGNATURE_MISMATCH":
+      return [nearestMiss(outcome) ?? []].flat();
+    case "TIMESTAMP_AUTHORITY_NOT_TRUSTED":
+      return timestampChain?.findings ?? [];
+    default:
+      return [];
+  }
 }
 
 function validationLines(
@@ -144,7 +176,10 @@ function labelOf(name: string): string {
   return name.startsWith("reference") ? "notation says" : words(name);
 }
 
-function conclusionLines(outcome: ArtifactOutcome, palette: Palette): readonly string[] {
+/** What is told of a verification beside its signatures. */
+type Conclusion = Pick<ArtifactOutcome, "verdict" | "outcomes" | "signatureCount" | "refusal" | "limit">;
+
+function conclusionLines(outcome: Conclusion, palette: Palette): readonly string[] {
   const good = outcome.verdict === "verified" || outcome.verdict === "skipped";
   const word = (good ? palette.good : palette.bad)(outcome.verdict);
   const untried = outcome.signatureCount - outcome.outcomes.length;
@@ -163,11 +198,12 @@ function conclusionLines(outcome: ArtifactOutcome, palette: Palette): readonly s
     ...block("Reason:", `${refusal.code}: ${reasonOf(outcome, refusal, decisive)}`),
     ...(outcome.outcomes.length === 0 ? meaningLines(refusal) : []),
     ...block("Next:", nearest?.nextStep ?? refusal.nextStep),
+    ...block("More:", `docs/refusals.md#${refusal.code.toLowerCase()}`),
   ];
 }
 
 /** Where signatures were judged, each has said why; where there was none, only the refusal can. */
-function reasonOf({ outcomes }: ArtifactOutcome, { code, message }: Refusal, decisive: number): string {
+function reasonOf({ outcomes }: Conclusion, { code, message }: Refusal, decisive: number): string {
   const signature = outcomes[decisive];
   if (outcomes.length === 0) return printable(message);
   if (signature === undefined) return "none of the signatures above is good, and there are more";
@@ -187,7 +223,7 @@ function meaningLines({ code }: Refusal): readonly string[] {
   return meaning === undefined ? [] : block("Why:", meaning);
 }
 
-function untriedBecause({ verdict, limit, outcomes }: ArtifactOutcome): string {
+function untriedBecause({ verdict, limit, outcomes }: Conclusion): string {
   if (verdict === "verified") return "one good signature is enough";
   if (limit !== undefined) return `--max-signatures is ${limit}`;
   const last = outcomes.at(-1);

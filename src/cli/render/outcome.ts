@@ -10,6 +10,7 @@ import {
   verdict,
   type VerificationOutcome,
 } from "../../notary/mod.ts";
+import { MAX_PRINTED_MESSAGE } from "../report.ts";
 import { renderColumns } from "./columns.ts";
 import { sortedMembers } from "./json.ts";
 import { descriptorValue } from "./referrers.ts";
@@ -41,13 +42,10 @@ export function renderWarnings({ outcomes, verdict }: Pick<ArtifactOutcome, "out
   return VALIDATION_ORDER.map((type) => {
     const { action, result } = validations[type];
     if (!("refusal" in result)) return "";
-    const reason = printable(resultReferenceText(result) ?? result.refusal.message, MAX_PRINTED_SENTENCE);
+    const reason = printable(resultReferenceText(result) ?? result.refusal.message, MAX_PRINTED_MESSAGE);
     return `Warning: ${type} was set to "${action}" and failed with error: ${reason}\n`;
   }).join("");
 }
-
-/** Characters of the reference's sentence at most. */
-const MAX_PRINTED_SENTENCE = 4096;
 
 /** What is said after a failure: notation's line, then where signatures were looked for or why each was refused. */
 export interface Failure {
@@ -120,7 +118,7 @@ function storeLine({ outcomes, limit }: ArtifactOutcome): string | undefined {
       const second = advice !== "" ? advice : referenceCause;
       const first = reference.replace(TIMESTAMP_PREFIX, "");
       const sentences = second === undefined ? first : `${first}. ${String(second)}`;
-      return `Error: ${printable(sentences, MAX_PRINTED_SENTENCE)}`;
+      return `Error: ${printable(sentences, MAX_PRINTED_MESSAGE)}`;
     }
   }
   return undefined;
@@ -137,6 +135,16 @@ export function outcomeValue(outcome: ArtifactOutcome): Record<string, unknown> 
     limit: outcome.limit,
     signatureCount: outcome.signatureCount,
     signatures: outcome.outcomes.map(signatureValue),
+  };
+}
+
+/** The same of a file and its one signature. @param path The file as the user typed it. */
+export function blobOutcomeValue(path: string, outcome: VerificationOutcome): Record<string, unknown> {
+  return {
+    reference: path,
+    verdict: verdict(outcome),
+    refusal: firstRefusal(outcome),
+    signatures: [signatureValue(outcome)],
   };
 }
 

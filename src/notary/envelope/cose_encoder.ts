@@ -6,8 +6,8 @@
 import { ALGORITHMS } from "../../crypto/mod.ts";
 import { type CborKey, type CborValue, encodeCbor } from "../../encoding/mod.ts";
 import { ATTRIBUTE, criticalAttributes, PAYLOAD_CONTENT_TYPE } from "./attributes.ts";
+import type { EnvelopeContents, PreparedEnvelope } from "./contents.ts";
 import { COSE_SIGN1_TAG, LABEL, signedStructure } from "./cose.ts";
-import type { EnvelopeContents, PreparedEnvelope } from "./encode.ts";
 import type { AttributeTime } from "./envelope.ts";
 import { encodePayload } from "./payload_encoder.ts";
 

@@ -42,8 +42,8 @@ const SYSTEM_HEADERS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Protected headers by their name in one case: one in other capitals is a trap for readers that fold them, and is refused. Among
- * unprotected ones it is one more that nobody knows: signers of the first days wrote `SigningAgent`.
+ * Protected headers by their name in one case: one in other capitals is a trap for readers that fold them, and is
+ * refused. Among unprotected ones it is one more that nobody knows: signers of the first days wrote `SigningAgent`.
  */
 const EXACT_NAMES: ReadonlyMap<string, string> = new Map(
   [...SYSTEM_HEADERS, ATTRIBUTE.verificationPlugin, ATTRIBUTE.verificationPluginMinVersion]

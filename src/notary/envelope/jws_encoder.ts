@@ -6,7 +6,7 @@
 import { ALGORITHMS } from "../../crypto/mod.ts";
 import { encodeBase64, encodeBase64Url, encodeUtf8 } from "../../encoding/mod.ts";
 import { ATTRIBUTE, criticalAttributes, PAYLOAD_CONTENT_TYPE } from "./attributes.ts";
-import type { EnvelopeContents, PreparedEnvelope } from "./encode.ts";
+import type { EnvelopeContents, PreparedEnvelope } from "./contents.ts";
 import { encodePayload, formatJson } from "./payload_encoder.ts";
 import { formatRfc3339 } from "./rfc3339.ts";
 

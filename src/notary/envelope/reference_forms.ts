@@ -26,7 +26,10 @@ export function decodeBase64AsReference(text: string, relaxations: Relaxations):
 /** The one strict text of the same bytes, as far as there is one. */
 function tidied(text: string, lastTwo: string, relaxations: Relaxations): string {
   const joined = text.replace(/[\r\n]/g, "");
-  const [, whole = "", padding = ""] = /^(.*?)(=*)$/s.exec(joined) ?? [];
+  // In one pass, as a pattern would go back over each run of padding.
+  let end = joined.length;
+  while (end > 0 && joined.charAt(end - 1) === "=") end--;
+  const [whole, padding] = [joined.slice(0, end), joined.slice(end)];
   const alphabet = ALPHABET + lastTwo;
   const value = alphabet.indexOf(whole.slice(-1));
   const unused = whole.length % 4 === 2 ? 15 : whole.length % 4 === 3 ? 3 : 0;

@@ -71,7 +71,8 @@ function decodeText(bytes: Uint8Array, note: (leniency: Leniency) => void): stri
 /** Where the object or list ends that the text begins with; the text's end for everything else. */
 function endOfValue(text: string): number {
   let open = 0;
-  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]]/g)) {
+  // A string without an end is one too, so that what follows is not looked through again from each quote in it.
+  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*(?:"|\\?$)|[{}[\]]/gs)) {
     if (token === "{" || token === "[") open++;
     else if ((token === "}" || token === "]") && --open === 0) return index + 1;
   }

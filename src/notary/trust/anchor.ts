@@ -2,7 +2,7 @@
 import { equalBytes, printable } from "../../encoding/mod.ts";
 import type { CryptoProvider } from "../../ports.ts";
 import { type Certificate, extensionOf, formatName, quoteText, verifyCertificateSignature } from "../../x509/mod.ts";
-import type { TrustStoreType } from "./store.ts";
+import type { TrustStoreType } from "./trust.ts";
 
 /** Why a certificate may not vouch. */
 export interface AnchorFault {

@@ -9,7 +9,7 @@ import {
   parseJson,
   printable,
 } from "../../encoding/mod.ts";
-import { ConfigurationError, toEngineError } from "../../errors.ts";
+import { ConfigurationError, MalformedError, toEngineError } from "../../errors.ts";
 import { parseAsReference, type Shape } from "../envelope/reference_json.ts";
 import type { ReferenceCause } from "../envelope/refuse.ts";
 import { notingJson, type Relaxations } from "../envelope/strict_rules.ts";
@@ -106,7 +106,7 @@ export function readDocument(
     text = typeof input === "string" ? input : decodeUtf8(input, "ERR_JSON");
     root = relaxations === undefined
       ? parseJson(text, { maxBytes: MAX_TRUST_POLICY_BYTES })
-      : parseAsReference(encodeUtf8(text), DOCUMENT_SHAPE, notingJson(relaxations, "trust policy"), {
+      : parseAsReference(bounded(encodeUtf8(text)), DOCUMENT_SHAPE, notingJson(relaxations, "trust policy"), {
         maxDepth: MAX_JSON_DEPTH,
         trailing: "ignored",
       });
@@ -134,6 +134,13 @@ export function readDocument(
   const unnamed = ignored - MAX_NAMED_MEMBERS;
   if (unnamed > 0) warn(`${unnamed} more members without a meaning, they have no effect`);
   return { kind, version: readText(reader, document("version")), statements, warnings, refuse };
+}
+
+/** The limit of `parseJson`, for the reader that has none. @throws {MalformedError} `ERR_TOO_LARGE` */
+function bounded(bytes: Uint8Array): Uint8Array {
+  if (bytes.length <= MAX_TRUST_POLICY_BYTES) return bytes;
+  const found = `${bytes.length} bytes, expected at most ${MAX_TRUST_POLICY_BYTES}`;
+  throw new MalformedError("ERR_TOO_LARGE", `Cannot parse JSON: ${found}`);
 }
 
 /** What the reference's JSON reader looks for, in documents of both kinds. */

@@ -33,6 +33,5 @@ export {
   type TrustStoreCause,
   type TrustStoreFile,
   type TrustStoreName,
-  type TrustStoreType,
 } from "./store.ts";
-export type { Trust, UnusableStore } from "./trust.ts";
+export type { Trust, TrustStoreType, UnusableStore } from "./trust.ts";

@@ -59,6 +59,7 @@ export function parseOciTrustPolicy(
   checkScopes(document, statements, relaxations);
   const checked = statements.map(({ written, core }): OciStatement => ({
     ...core,
+    ...passedOver(relaxations),
     registryScopes: written.registryScopes.value,
   }));
   return { source, statements: checked, warnings, ...relaxedOf(relaxations) };
@@ -85,6 +86,7 @@ export function parseBlobTrustPolicy(
   const global = statements.filter(({ written }) => written.globalPolicy.value);
   const checked = statements.map(({ written, core }): BlobStatement => ({
     ...core,
+    ...passedOver(relaxations),
     globalPolicy: written.globalPolicy.value,
   }));
   const [first, second] = global;
@@ -113,6 +115,11 @@ function relaxationsOf({ compat }: ReadOptions): Relaxations | undefined {
 
 function relaxedOf(relaxations: Relaxations | undefined): Pick<TrustPolicy<never>, "relaxed"> {
   return relaxations === undefined ? {} : { relaxed: [...relaxations] };
+}
+
+/** The same for each statement, where there is anything: a statement is used without its document. */
+function passedOver(relaxations: Relaxations | undefined): Pick<TrustPolicyStatement, "relaxed"> {
+  return relaxations === undefined || relaxations.size === 0 ? {} : { relaxed: [...relaxations] };
 }
 
 interface CheckedStatement {

@@ -2,7 +2,7 @@
 import { printable } from "../../encoding/mod.ts";
 import type { ConfigurationError } from "../../errors.ts";
 import { quoteText } from "../../x509/mod.ts";
-import type { Relaxations } from "../envelope/strict_rules.ts";
+import type { Relaxations, RelaxedRule } from "../envelope/strict_rules.ts";
 import type { DocumentFault, WrittenStatement } from "./document.ts";
 import { findOverlap, readIdentity, type SubjectIdentity, type TrustedIdentities } from "./identity.ts";
 import { LEVELS, overrideLevel, type VerificationLevel } from "./level.ts";
@@ -16,6 +16,8 @@ export interface TrustPolicyStatement {
   readonly verifyTimestamp: "always" | "afterCertExpiry";
   readonly trustStores: readonly TrustStoreName[];
   readonly trustedIdentities: TrustedIdentities;
+  /** There only when rules were passed over under `compat`, anywhere in its document: it must not decide anything. */
+  readonly relaxed?: readonly RelaxedRule[];
 }
 
 /** What is said about a statement that keeps the rules. */

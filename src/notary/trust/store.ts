@@ -9,12 +9,10 @@ import { type Certificate, parseCertificates, quoteText } from "../../x509/mod.t
 import type { ReferenceCause } from "../envelope/refuse.ts";
 import { passesOver, type Relaxations } from "../envelope/strict_rules.ts";
 import { findAnchorFault } from "./anchor.ts";
-
-/** What the certificates of a store vouch for: signatures by scheme, or timestamps. */
-export type TrustStoreType = "ca" | "signingAuthority" | "tsa";
+import type { TrustStoreType } from "./trust.ts";
 
 /** The types of trust stores, as folders and trust policies spell them. */
-export const TRUST_STORE_TYPES: readonly TrustStoreType[] = ["ca", "signingAuthority", "tsa"];
+const TRUST_STORE_TYPES: readonly TrustStoreType[] = ["ca", "signingAuthority", "tsa"];
 
 /** `ca:wabbit-networks.io` in a trust policy. */
 export interface TrustStoreName {

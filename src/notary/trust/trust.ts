@@ -3,7 +3,9 @@ import type { Certificate } from "../../x509/mod.ts";
 import type { ErrorCode } from "../../errors.ts";
 import type { TrustedIdentities } from "./identity.ts";
 import type { VerificationLevel } from "./level.ts";
-import type { TrustStoreType } from "./store.ts";
+
+/** What the certificates of a store vouch for: signatures by scheme, or timestamps. */
+export type TrustStoreType = "ca" | "signingAuthority" | "tsa";
 
 export interface Trust {
   /** Names the document in messages: a trust policy statement, an attestor of a rule, `--cert`. */

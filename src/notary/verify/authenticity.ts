@@ -113,15 +113,20 @@ function sameCertificate(a: Certificate, b: Certificate): boolean {
 /** Digits of a fingerprint that tell one certificate from another of the same name. */
 const SHOWN_DIGITS = 16;
 
+/** Certificates of either side that the evidence of a refusal names at most; of the others it says how many there are. */
+export const MAX_NAMED_CERTIFICATES = 20;
+
 /** Subjects with the beginning of their fingerprints; without, where these cannot be computed. */
-function namesOf(
+async function namesOf(
   certificates: readonly Certificate[],
   crypto: Pick<CryptoProvider, "digest">,
 ): Promise<readonly string[]> {
-  return Promise.all(certificates.map(async (certificate) => {
+  const named = certificates.slice(0, MAX_NAMED_CERTIFICATES).map(async (certificate) => {
     const { subject, fingerprint } = await identify(certificate, crypto);
     return fingerprint === undefined ? subject : `${subject} (SHA-256 ${fingerprint.slice(0, SHOWN_DIGITS)}…)`;
-  }));
+  });
+  const left = certificates.length - named.length;
+  return [...await Promise.all(named), ...(left > 0 ? [`and ${left} more`] : [])];
 }
 
 /** An intermediate as anchor is accepted and shown: the Notary Project recommends roots. */

@@ -43,7 +43,7 @@ export async function identify(
 }
 
 /** As {@link describeCertificates}, of one. */
-export async function describeCertificate(
+async function describeCertificate(
   certificate: Certificate,
   crypto: Pick<CryptoProvider, "digest">,
 ): Promise<CertificateFacts> {

@@ -84,7 +84,9 @@ const ORDER = Object.keys(FINDINGS) as readonly ChainFindingId[];
 export const MAX_FINDINGS = 5;
 
 /** The nearest findings, in the order of the table, each sentence once. */
-export function nearestFirst(findings: readonly ChainFinding[]): readonly ChainFinding[] {
+export function nearestFirst<Found extends Pick<ChainFinding, "id" | "message">>(
+  findings: readonly Found[],
+): readonly Found[] {
   const distinct = [...new Map(findings.map((finding) => [finding.message, finding])).values()];
   return distinct.sort((a, b) => ORDER.indexOf(a.id) - ORDER.indexOf(b.id)).slice(0, MAX_FINDINGS);
 }

@@ -11,7 +11,13 @@ import {
   verifyCertificateSignature,
 } from "../../x509/mod.ts";
 import type { Trust, TrustStoreType } from "../trust/mod.ts";
-import { type ChainFinding, type ChainFindingId, FINDINGS, type TrustedCertificate } from "./chain_findings.ts";
+import {
+  type ChainFinding,
+  type ChainFindingId,
+  FINDINGS,
+  nearestFirst,
+  type TrustedCertificate,
+} from "./chain_findings.ts";
 
 /** Trust anchors that are compared with a chain at most, to word a refusal; the match itself looks at all. */
 export const MAX_COMPARED_ANCHORS = 256;
@@ -65,15 +71,26 @@ export function anchorsOf(trust: Trust, type: TrustStoreType): readonly Certific
   return trust.trustAnchors[type] ?? [];
 }
 
+/** A trust anchor that is almost a certificate of the chain; no fingerprint is computed yet. */
+interface NearMiss {
+  readonly id: ChainFindingId;
+  readonly message: string;
+  /** Of the chain's certificate. */
+  readonly index: number;
+  readonly anchor: Certificate;
+  /** The type of store that has the anchor. */
+  readonly store: TrustStoreType;
+}
+
 async function nearMisses(
   question: AnchorQuestion,
   anchors: readonly Certificate[],
   crypto: Primitives,
 ): Promise<readonly ChainFinding[]> {
   const { chain, type, trust } = question;
-  const misses: Promise<ChainFinding>[] = [];
+  const misses: NearMiss[] = [];
   const add = (id: ChainFindingId, index: number, anchor: Certificate, message: string, store = type) =>
-    misses.push(withCertificates(finding(id, message), question, index, anchor, store, crypto));
+    misses.push({ id, index, anchor, message, store });
   for (const [index, certificate] of chain.entries()) {
     for (const other of OTHER_TYPES[type]) {
       const twin = anchorsOf(trust, other).find((anchor) => equalBytes(anchor.der, certificate.der));
@@ -97,7 +114,7 @@ async function nearMisses(
       `${name(issuer)}, is named as issuer of; it is not in this chain`;
     add("sibling-in-store", index, anchor, what);
   }
-  return await Promise.all(misses);
+  return await Promise.all(nearestFirst(misses).map((miss) => withCertificates(miss, question, crypto)));
 }
 
 const OTHER_TYPES: Readonly<Record<TrustStoreType, readonly TrustStoreType[]>> = {
@@ -235,15 +252,13 @@ export function finding(id: ChainFindingId, message: string): ChainFinding {
 }
 
 async function withCertificates(
-  found: ChainFinding,
+  { id, message, index, anchor, store }: NearMiss,
   question: AnchorQuestion,
-  index: number,
-  anchor: Certificate,
-  type: TrustStoreType,
   crypto: Primitives,
 ): Promise<ChainFinding> {
+  const found = finding(id, message);
   const certificate = question.chain[index];
-  const trusted = await trustedOf(anchor, { ...question, type }, crypto);
+  const trusted = await trustedOf(anchor, { trust: question.trust, type: store }, crypto);
   return certificate === undefined
     ? { ...found, trusted }
     : { ...found, certificate: await presentedOf(certificate, index, crypto), trusted };
@@ -259,12 +274,16 @@ async function trustedOf(
   { trust, type }: Pick<AnchorQuestion, "trust" | "type">,
   crypto: Primitives,
 ): Promise<TrustedCertificate> {
-  const origin = [...trust.anchorOrigins ?? []].find(([known]) => equalBytes(known.der, anchor.der))?.[1];
   return {
-    store: origin ?? type,
+    store: originOf(anchor, trust) ?? type,
     subject: formatName(anchor.subject),
     fingerprint: await fingerprint(anchor, crypto),
   };
+}
+
+function originOf(anchor: Certificate, { anchorOrigins = new Map() }: Trust): string | undefined {
+  for (const [known, origin] of anchorOrigins) if (equalBytes(known.der, anchor.der)) return origin;
+  return undefined;
 }
 
 function isCa(certificate: Certificate): boolean {

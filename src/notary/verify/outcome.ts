@@ -77,7 +77,8 @@ export const VALIDATION_ORDER: readonly ValidationType[] = [
 
 /**
  * Folds an outcome into one word: a validation counts when its action is `enforce`, the comparison with the artifact
- * always. `failed` outweighs `inconclusive`; an enforced validation that was not carried out is `inconclusive`.
+ * always. `failed` outweighs `inconclusive`; an enforced validation that was not carried out is `inconclusive`. Under
+ * `compat` the word is the reference implementation's, whatever `relaxed` names: it is for comparisons.
  *
  * @returns `verified` when everything enforced passed; `skipped` only when the level skips every validation.
  *
@@ -109,13 +110,21 @@ export function decisiveResult(
 }
 
 /**
- * What comes nearest to trust in a signature that was refused for its chain, for one line of text.
+ * What comes nearest to trust in a signature that was refused for its chain, for one line of text. A chain may have faults
+ * beside the one thing that decided: advice on them would mislead, such as to trust whoever changed a signature.
  *
  * @returns `undefined` when it was refused for something else, or nothing comes near.
  */
-export function nearestMiss({ chain, timestampChain, validations }: VerificationOutcome): ChainFinding | undefined {
-  const refusedChain = [validations.integrity, validations.authenticity].some(({ result }) => "refusal" in result);
-  return refusedChain ? chain?.findings[0] : timestampChain?.findings[0];
+export function nearestMiss(outcome: VerificationOutcome): ChainFinding | undefined {
+  const decisive = decisiveResult(outcome);
+  const { authenticity } = outcome.validations;
+  const code = decisive?.refusal.code;
+  // Where the signer's certificate is not the first, the signature was held against the key of another.
+  if (code === "SIGNATURE_MISMATCH") return outcome.chain?.findings.find(({ id }) => id === "chain-out-of-order");
+  if (code === "TIMESTAMP_AUTHORITY_NOT_TRUSTED") return outcome.timestampChain?.findings[0];
+  const isAboutChain = code === "CERTIFICATE_CHAIN_INVALID" ||
+    (decisive === authenticity.result && code?.startsWith("IDENTITY_") !== true);
+  return isAboutChain ? outcome.chain?.findings[0] : undefined;
 }
 
 function enforcedResults(outcome: VerificationOutcome): readonly ValidationResult[] {

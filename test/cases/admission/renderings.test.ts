@@ -162,6 +162,9 @@ describe("of the signature itself", () => {
     expect(details.causes.slice(1).map(({ reason, message }) => [reason, message.slice(0, 82)])).toEqual([
       [code, `signature ${signature.digest}:`],
     ]);
+    const said = details.causes[1]?.message ?? "";
+    expect(said.includes("; chain: ")).toBe(nearest !== undefined);
+    if (nearest !== undefined) expect(said.endsWith(`; chain: ${nearest.message}`)).toBe(true);
   });
 });
 

@@ -151,6 +151,7 @@ describe("writeAdmissionReview()", () => {
     warnings: [],
     auditAnnotations: {},
     responses: [],
+    unmatched: [],
   };
   const patch = { op: "replace", path: "/spec/containers/0/image", value: "größe@sha256:00" } as const;
 

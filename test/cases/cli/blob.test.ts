@@ -140,6 +140,54 @@ describe("blob verify", () => {
     expect(stderr).toContain(`Code: ${code} `);
   });
 
+  it("explains every validation, within the columns", async () => {
+    const made = await signed("-m", "k=v");
+    const good = await call(verify("--explain", "blobs/data.bin"), made);
+    expect(good).toMatchObject({ status: 0, stderr: "" });
+    expect(good.stdout).toMatch(/^Target: blobs\/data\.bin\n\nSignature 1 of 1: verified\n/);
+    expect(good.stdout).toMatch(/^ {7}trusted by root\.pem$/m);
+    expect(good.stdout).toMatch(/^Verdict: verified\n\nSuccessfully verified signature for blobs\/data\.bin\n/m);
+    const bad = await call(["verify", "--explain", "--cert", "stranger.pem", "-s", SIG, "blobs/data.bin"], made);
+    expect(bad.status).toBe(1);
+    expect(bad.stdout).toMatch(/^ {2}failed +authenticity \(enforce\)$/m);
+    expect(bad.stdout).toMatch(/^ {4}Why: {2}The trust store holds 1 /m);
+    expect(bad.stdout).toMatch(/^Reason: SIGNER_NOT_TRUSTED: authenticity of signature 1, see above$/m);
+    const lines = `${good.stdout}${bad.stdout}`.split("\n").filter((line) => line.length > 80);
+    expect(lines.filter((line) => !/^ *(sha256:)?[0-9a-f]{64,128}$/.test(line.replace("sha384:", "")))).toEqual([]);
+    const plain = await call(["verify", "--cert", "stranger.pem", "-s", SIG, "blobs/data.bin"], made);
+    expect(plain.stderr).toMatch(/^Chain: The trust store holds 1 /m);
+  });
+
+  it("gives the same as JSON", async () => {
+    const made = await signed("-m", "k=v");
+    for (const flags of [["-o", "json"], ["--format", "json", "--explain"]]) {
+      const good = await call(verify(...flags, "blobs/data.bin"), made);
+      expect(good).toMatchObject({ status: 0, stderr: "" });
+      const told = JSON.parse(good.stdout);
+      expect(told).toMatchObject({ reference: "blobs/data.bin", verdict: "verified" });
+      expect(told.signatures).toHaveLength(1);
+      expect(told.signatures[0]).toMatchObject({
+        validations: { authenticity: { status: "passed" }, targetArtifact: { status: "passed" } },
+        chain: { anchor: { store: "root.pem", role: "root" } },
+        userMetadata: { k: "v" },
+      });
+    }
+    const bad = await call(verify("-o", "json", "blobs/other.bin"), made);
+    expect(bad.status).toBe(1);
+    expect(JSON.parse(bad.stdout)).toMatchObject({ verdict: "failed", refusal: { code: "TARGET_ARTIFACT_MISMATCH" } });
+    const nobody = await call(["verify", "--cert", "none.pem", "-o", "json", "-s", SIG, "blobs/data.bin"], made);
+    expect(JSON.parse(nobody.stdout)).toMatchObject({ reference: "blobs/data.bin", refusal: { code: "ERR_FILE" } });
+  });
+
+  it.each([
+    [["-o", "json", "--format", "json"], "--format, --output cannot be used at the same time"],
+    [["-o", "yaml"], "unrecognized output format yaml"],
+  ])("refuses %j", async (flags, words) => {
+    const { status, stdout, stderr } = await call(verify(...flags, "blobs/data.bin"), await signed());
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    expect(stderr).toContain(words);
+  });
+
   it("refuses a signature that was changed, and one that has expired", async () => {
     const made = await signed("--expiry", "1s");
     const text = new TextDecoder().decode(made[SIG]).replace('"signature":"', '"signature":"A');

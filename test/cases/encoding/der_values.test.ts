@@ -72,11 +72,14 @@ describe("INTEGER", () => {
     expect(() => readInteger(readDer(writeDer(TAG.integer, new Uint8Array(2050).fill(1))), "x")).toThrow(refused);
   });
 
-  it("readSmallInteger() takes 0 to 2147483647, of INTEGER and ENUMERATED", () => {
+  it("readSmallInteger() takes 0 to 2147483647, of the one type that is asked for", () => {
     expect(readSmallInteger(node("02047fffffff"), "x")).toBe(2147483647);
-    expect(readSmallInteger(node("0a0101"), "x")).toBe(1);
-    for (const hex of ["02050080000000", "0201ff", "0a0180", "0a020001", "010101"]) {
+    expect(readSmallInteger(node("0a0101"), "x", TAG.enumerated)).toBe(1);
+    for (const hex of ["02050080000000", "0201ff", "0a0101", "010101"]) {
       expect(() => readSmallInteger(node(hex), "x")).toThrow(refused);
+    }
+    for (const hex of ["0a0180", "0a020001", "020101"]) {
+      expect(() => readSmallInteger(node(hex), "x", TAG.enumerated)).toThrow(refused);
     }
   });
 

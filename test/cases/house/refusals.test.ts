@@ -151,9 +151,13 @@ describe("what the page says to try", () => {
   });
 
   it.each(tries)("$code: $line", async ({ code, line }) => {
-    const { status, stderr } = await runInMemory(line.split(" ").slice(1));
+    const { status, stdout, stderr } = await runInMemory(line.split(" ").slice(1));
     expect(status).toBe(1);
     const entry = CODES[code as ErrorCode];
-    expect(stderr).toContain(`Code: ${code} (${kindOfRefusal(entry)})\nNext: ${entry.nextStep}\n`);
+    const isExplained = stdout.includes("\nVerdict: ");
+    // An explanation has a next step of its own, and leads to the page.
+    const next = isExplained ? "" : `Next: ${entry.nextStep}\n`;
+    expect(stderr).toContain(`Code: ${code} (${kindOfRefusal(entry)})\n${next}`);
+    if (isExplained) expect(stdout).toContain(`\nMore:   docs/refusals.md#${code.toLowerCase()}\n`);
   });
 });

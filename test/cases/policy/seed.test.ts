@@ -76,6 +76,7 @@ check-image-notary:
       warnings: [],
       auditAnnotations: {},
       responses: [],
+      unmatched: ["docker.io/nginx:1"],
     });
     expect(world.asked).toEqual([]);
   });

@@ -5,7 +5,7 @@ import { ConfigurationError } from "../../../src/errors.ts";
 import { createRevocationChecker, type RevocationSettings } from "../../../src/revocation/mod.ts";
 import { MAX_ASKED_PER_CERTIFICATE } from "../../../src/revocation/inquiry.ts";
 import { der, extension } from "../../run/certificate_maker.ts";
-import { crlDistributionPoints, freshestCrl, nonce } from "../../run/revocation_maker.ts";
+import { crlDistributionPoints, freshestCrl, issuingDistributionPoint, nonce } from "../../run/revocation_maker.ts";
 import { after, HOUR, ISSUER, keys, responderCertificate, statusOf } from "./cast.ts";
 import { network, outcomeOf } from "./network.ts";
 import { ocspAtEach } from "./url_rows.ts";
@@ -147,6 +147,7 @@ describe("a nonce", () => {
 });
 
 describe("what is supplied", () => {
+  const some = (...reasons: readonly number[]) => issuingDistributionPoint({ reasons });
   const offline = (supplied: NonNullable<RevocationSettings["supplied"]>, chain = BOTH) =>
     createRevocationChecker({ crypto, now: () => AT }, { supplied }).check(chain).then(([leaf]) => leaf);
 
@@ -161,6 +162,20 @@ describe("what is supplied", () => {
     ["a CRL", { crls: [crl()] }, BOTH, "ok"],
     ["a CRL that lists it", { crls: [crl(listed)] }, BOTH, "revoked"],
     ["an expired CRL", { crls: [crl({ nextUpdate: after(AT, -HOUR) })] }, CRL_ONLY, "not-asked"],
+    [
+      "two OCSP responses, of which the worse counts",
+      { ocspResponses: [response(), response({ statuses: [statusOf(AT, revoked)] })] },
+      BOTH,
+      "revoked",
+    ],
+    ["two CRLs, of which the worse counts", { crls: [crl(), crl({ number: 6, ...listed })] }, CRL_ONLY, "revoked"],
+    ["a CRL about some reasons", { crls: [crl({ extensions: [some(1, 2)] })] }, CRL_ONLY, "reasons"],
+    [
+      "two CRLs, each about some reasons",
+      { crls: [crl({ extensions: [some(1, 2)] }), crl({ extensions: [some(3, 4, 5, 6, 7, 8)] })] },
+      CRL_ONLY,
+      "ok",
+    ],
     ["a stranger's CRL", { crls: [crl({ key: keys.stranger })] }, CRL_ONLY, "not-asked"],
     ["a CRL that lists a certificate naming none", { crls: [crl(listed)] }, chainOf(), "revoked"],
     ["a CRL that does not", { crls: [crl()] }, chainOf(), "ok"],

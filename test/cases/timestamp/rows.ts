@@ -21,6 +21,7 @@ import {
   HASH,
   issuerSerial,
   makeAuthority,
+  makeToken,
   signingTime,
   type TokenChanges,
   tsaField,
@@ -28,10 +29,19 @@ import {
   without,
 } from "../../run/timestamp_maker.ts";
 import { CHAIN_ROWS, makeCrowd } from "./chain_rows.ts";
-import { authority, invalid, malformed, row, type TokenRow } from "./row_maker.ts";
+import { authority, invalid, malformed, MESSAGE, row, type TokenRow } from "./row_maker.ts";
 
-export { MESSAGE, type TokenRow } from "./row_maker.ts";
+export { MESSAGE, type TokenRow };
 
+/** The SignerInfo of a token that is good. */
+function goodSigner(): Uint8Array {
+  let found: Uint8Array = octets();
+  makeToken(MESSAGE, authority, { signers: (signer) => [found = signer] });
+  return found;
+}
+
+/** What stands in a value of 256 to 65535 octets. */
+const readContent = (value: Uint8Array) => value.subarray(4);
 const TST = "1.2.840.113549.1.9.16.1.4";
 const GEN = "2026-06-01T12:00:00";
 const rangeRow = (name: string, changes: TokenChanges, earliest: string, latest: string) =>
@@ -142,6 +152,13 @@ const CMS: readonly TokenRow[] = [
   }),
   invalid("an ECDSA signature as r‖s", { signature: () => new Uint8Array(64).fill(1) }),
   invalid("a signature over the content, without signed attributes", { bare: true }),
+  malformed("a second set of signers", {
+    crls: der(0x31, goodSigner()),
+    signers: () => [sequence(integer(1))],
+  }, { says: "its SignedData has the fields", deviation: "timestamp-fields" }),
+  malformed("a signer with a field too many", {
+    signers: (signer) => [der(0x30, readContent(signer), octets(5, 0))],
+  }, { says: "its SignerInfo has the fields", deviation: "timestamp-fields" }),
   invalid("no signer", { signers: () => [] }),
   invalid("two signers", { signers: (signer) => [signer, signer] }, { deviation: "timestamp-one-signer" }),
   invalid("a bad signer beside a good one", {

@@ -127,6 +127,12 @@ describe("readCertificate()", () => {
       () => make({ extensions: [sequence(oid("1.2.3"), boolean(true), der(0x04), der(0x05))] }),
       /too many/,
     ],
+    [
+      "extensions under the tag of an identifier",
+      () => make({ extensions: [], uniqueIdentifiers: [der(0x82, sequence(...LEAF))] }),
+      /subjectUniqueID.*unused bits/,
+    ],
+    ["an identifier that is empty", () => make({ uniqueIdentifiers: [der(0x81)] }), /issuerUniqueID.*unused bits/],
     ["fields after the extensions", () => make({ trailing: [integer(1)] }), /too many/],
     ["a name value that is no string", () => make({ subject: [["CN", "x", 0x04]] }), /string/],
     ["an instant that does not exist", () => make({ notAfter: "20990231000000Z" }), /does not exist/],

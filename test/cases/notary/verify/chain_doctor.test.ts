@@ -292,6 +292,29 @@ describe("the chain doctor names the nearest miss", () => {
     }
   });
 
+  it("not of a signature that does not fit: whoever changed it is not to be trusted", async () => {
+    const stranger = signer([alone()], key.other);
+    const outcome = await verifyChain(stranger, trusting(root()));
+    expect(outcome.validations.integrity.result).toMatchObject({ refusal: { code: "SIGNATURE_MISMATCH" } });
+    expect(outcome.chain?.findings).not.toEqual([]);
+    expect(nearestMiss(outcome)).toBeUndefined();
+  });
+
+  it("of a signature that does not fit because another certificate than the signer's is the first", async () => {
+    const outcome = await verifyChain(signer([root(), middle(), leaf()], key.leaf), trusting(root()));
+    expect(outcome.validations.integrity.result).toMatchObject({ refusal: { code: "SIGNATURE_MISMATCH" } });
+    expect(nearestMiss(outcome)?.id).toBe("chain-out-of-order");
+  });
+
+  it("not of a chain that is trusted, when something else was refused", async () => {
+    const old = root({ notAfter: "20250101000000Z" });
+    const nobody: Trust = { ...trusting(old), trustedIdentities: [] };
+    const outcome = await verifyChain(signer([leaf(), middle(), old]), nobody, true);
+    expect(outcome.validations.authenticity.result).toMatchObject({ refusal: { code: "IDENTITY_MISSING" } });
+    expect(outcome.chain?.findings.map(({ id }) => id)).toEqual(["anchor-expired"]);
+    expect(nearestMiss(outcome)).toBeUndefined();
+  });
+
   it("with a next step that is one clause, for every finding there is", () => {
     const tried = new Set([...MISSES, ...BROKEN].map(({ finding }) => finding));
     const elsewhere = ["anchor-expired", "authority-unknown"];
@@ -387,6 +410,32 @@ describe("the chain doctor", () => {
     const outcome = await verifySignature(envelope, artifact, trusting(stranger()), { crypto: broken, now: () => AT });
     expect(verdict(outcome)).toBe("failed");
     expect(outcome).not.toHaveProperty("chain");
+  });
+
+  it("computes fingerprints of what it keeps, however many anchors come near", async () => {
+    const namesakes = Array.from({ length: 40 }, (_, serial) => root({ key: key.other, serialNumber: [serial + 2] }));
+    const others = Array.from({ length: 40 }, (_, index) => root({ subject: subject(`root ${index}`) }));
+    const digested: Uint8Array[] = [];
+    const counting: typeof crypto = {
+      ...crypto,
+      digest: (hash, bytes) => {
+        digested.push(bytes);
+        return crypto.digest(hash, bytes);
+      },
+    };
+    const envelope = decodeEnvelope({ mediaType: "application/jose+json", bytes: makeJws(signer(WHOLE)) });
+    const trust = trusting(...namesakes, ...others);
+    const { chain, validations } = await verifySignature(envelope, artifact, trust, {
+      crypto: counting,
+      now: () => AT,
+    });
+    expect(chain?.findings).toHaveLength(5);
+    // 20 of the refusal's evidence, and those of the findings.
+    const anchors = digested.filter((bytes) => trust.trustAnchors.ca.some(({ der }) => Buffer.from(der).equals(bytes)));
+    expect(new Set(anchors.map((bytes) => Buffer.from(bytes).toString("hex"))).size).toBeLessThanOrEqual(25);
+    const { evidence } = validations.authenticity.result as { readonly evidence: Record<string, readonly string[]> };
+    expect(evidence["trusted"]).toHaveLength(21);
+    expect(evidence["trusted"]?.at(-1)).toBe("and 60 more");
   });
 
   it("escapes what certificates say", async () => {
