@@ -118,6 +118,21 @@ export function kyvernoDifferences(
       deviation: "protects-nothing",
       ours: "refused",
     },
+    ...(["Fail", "Ignore"] as const).map((failurePolicy): KyvernoCase => ({
+      name: `a registry that is down, failurePolicy ${failurePolicy}`,
+      // The command line counts an error, whatever the policy says of errors: a webhook admits it under Ignore.
+      expect: "denied",
+      spec: { failurePolicy },
+      verify: {
+        imageReferences: ["127.0.0.1:1/*"],
+        mutateDigest: false,
+        verifyDigest: false,
+        required: false,
+      },
+      resource: pod(["127.0.0.1:1/app:1"]),
+      deviation: "registry-error-text",
+      ours: failurePolicy === "Ignore" ? "admitted" : "denied",
+    })),
     {
       name: "a rule about Cosign's signatures",
       expect: "admitted",
