@@ -3,9 +3,13 @@
  * a list, a pattern, a range such as `1Gi-3Gi`, or a list of texts written as JSON.
  */
 import { parseDuration } from "../encoding/mod.ts";
+import { ConfigurationError } from "../errors.ts";
 import { formatGoValue } from "./go_value.ts";
 import { compareQuantities, parseQuantity } from "./quantity.ts";
 import { matchWildcard, MAX_PATTERN_LENGTH } from "./wildcard.ts";
+
+/** Pairs of a key and a value that one condition may compare, each character of a pattern with each of a text counted. */
+export const MAX_COMPARISON_WORK = 64 * 1024 * 1024;
 
 /** What a condition compares. */
 export interface Operands {
@@ -57,16 +61,19 @@ export function allNotIn({ key, value, keyIsPattern }: Operands): boolean {
 export function isIn({ key, value, keyIsPattern }: Operands): boolean {
   if (!Array.isArray(key)) return isListed(key, value, keyIsPattern) === true;
   if (isOnly(key, value)) return true;
-  const texts = textsOf(value);
-  return texts !== undefined && key.every((one) => texts.includes(formatGoValue(one)));
+  return isEveryIn(key, textsOf(value)) === true;
 }
 
 /** The deprecated `NotIn`. A list of one text is not in that text: so it is in Kyverno. */
 export function isNotIn({ key, value, keyIsPattern }: Operands): boolean {
   if (!Array.isArray(key)) return isListed(key, value, keyIsPattern) === false;
   if (isOnly(key, value)) return true;
-  const texts = textsOf(value);
-  return texts !== undefined && !key.every((one) => texts.includes(formatGoValue(one)));
+  return isEveryIn(key, textsOf(value)) === false;
+}
+
+function isEveryIn(keys: readonly unknown[], texts: readonly string[] | undefined): boolean | undefined {
+  const known = new Set(texts);
+  return texts === undefined ? undefined : keys.every((key) => known.has(formatGoValue(key)));
 }
 
 const isOnly = (keys: readonly unknown[], value: unknown): boolean => keys.length === 1 && keys[0] === value;
@@ -85,7 +92,7 @@ const isKey = (key: unknown): boolean => typeof key === "string" || isScalar(key
 function isThere(key: unknown, value: unknown, keyIsPattern: boolean): Answer {
   if (!isKey(key)) return "unknown";
   const text = formatGoValue(key);
-  if (Array.isArray(value)) return value.some((item) => fitsEither(text, formatGoValue(item), keyIsPattern));
+  if (Array.isArray(value)) return fitsOneText([text], value.map(formatGoValue), keyIsPattern)(text);
   if (typeof value !== "string") return "unknown";
   if (fits(value, text)) return true;
   const range = parseRange(value);
@@ -96,7 +103,7 @@ function isThere(key: unknown, value: unknown, keyIsPattern: boolean): Answer {
 function isListed(key: unknown, value: unknown, keyIsPattern: boolean): Answer {
   if (!isKey(key)) return "unknown";
   const text = formatGoValue(key);
-  if (Array.isArray(value)) return value.some((item) => fitsEither(text, formatGoValue(item), keyIsPattern));
+  if (Array.isArray(value)) return fitsOneText([text], value.map(formatGoValue), keyIsPattern)(text);
   if (typeof value !== "string") return "unknown";
   if (fits(value, text)) return true;
   return textsOf(value)?.includes(text) ?? "unknown";
@@ -119,8 +126,29 @@ function fitsOneOf(
     : isScalar(value) && scalars === "scalars too"
     ? [formatGoValue(value)]
     : undefined;
-  return texts === undefined ? undefined : (key) => texts.some((text) => fitsEither(key, text, keyIsPattern));
+  return texts === undefined ? undefined : fitsOneText(keys, texts, keyIsPattern);
 }
+
+/** @throws {ConfigurationError} `ERR_TOO_LARGE` beyond {@link MAX_COMPARISON_WORK}. */
+function fitsOneText(
+  keys: readonly string[],
+  texts: readonly string[],
+  keyIsPattern: boolean,
+): (key: string) => boolean {
+  const patterns = charactersOf(texts.filter(isPattern)) * charactersOf(keys) +
+    (keyIsPattern ? charactersOf(keys.filter(isPattern)) * charactersOf(texts) : 0);
+  if (keys.length * texts.length + patterns > MAX_COMPARISON_WORK) {
+    throw new ConfigurationError(
+      "ERR_TOO_LARGE",
+      `Cannot compare ${keys.length} keys with ${texts.length} values: expected at most ${MAX_COMPARISON_WORK} steps`,
+    );
+  }
+  return (key) => texts.some((text) => fitsEither(key, text, keyIsPattern));
+}
+
+const isPattern = (text: string): boolean => text.length <= MAX_PATTERN_LENGTH && /[*?]/.test(text);
+
+const charactersOf = (texts: readonly string[]): number => texts.reduce((sum, text) => sum + text.length, 0);
 
 /** The texts of a JSON list; a text that is no JSON is one text; other JSON is none. */
 function textsIn(value: string): readonly string[] | undefined {

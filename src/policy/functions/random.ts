@@ -6,6 +6,9 @@ import { bareFailure } from "./failure.ts";
 /** Characters made at most. */
 export const MAX_RANDOM_CHARACTERS = 4_096;
 
+/** Parts of a pattern written at most, those of no character among them. */
+export const MAX_RANDOM_STEPS = 65_536;
+
 /** How often `*`, `+` and `{n,}` repeat at most, beyond what they must. */
 export const MAX_OPEN_REPETITIONS = 32;
 
@@ -64,9 +67,9 @@ export function randomFunctions(
 ): readonly (readonly [string, ExpressionFunction])[] {
   const evaluate = (pattern: string): string => {
     if (pattern === "") throw bareFailure("no pattern provided");
-    const parts: string[] = [];
-    write(parsePattern(pattern), chooser(random), parts);
-    return parts.join("");
+    const out: Output = { characters: [], steps: 0 };
+    write(parsePattern(pattern), chooser(random), out);
+    return out.characters.join("");
   };
   return [["random", { parameters: [["string"]], evaluate }]];
 }
@@ -86,11 +89,19 @@ function chooser(random: Random): Choose {
   };
 }
 
-function write(part: Part, choose: Choose, out: string[]): void {
-  if (out.length > MAX_RANDOM_CHARACTERS) throw bareFailure(`random: more than ${MAX_RANDOM_CHARACTERS} characters`);
+interface Output {
+  readonly characters: string[];
+  steps: number;
+}
+
+function write(part: Part, choose: Choose, out: Output): void {
+  if (out.characters.length > MAX_RANDOM_CHARACTERS) {
+    throw bareFailure(`random: more than ${MAX_RANDOM_CHARACTERS} characters`);
+  }
+  if (++out.steps > MAX_RANDOM_STEPS) throw bareFailure(`random: more than ${MAX_RANDOM_STEPS} parts`);
   switch (part.type) {
     case "characters":
-      out.push(pick(part.ranges, choose));
+      out.characters.push(pick(part.ranges, choose));
       return;
     case "group":
       for (const inner of part.alternatives[choose(part.alternatives.length)] ?? []) write(inner, choose, out);

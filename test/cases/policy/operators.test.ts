@@ -57,6 +57,22 @@ describe("OPERATORS", () => {
     expect(holds("DurationLessThan", 1e21, 5)).toBe(false);
   });
 
+  it.each<[operator: string, key: unknown, value: unknown]>([
+    ["AnyIn", Array(20_000).fill("x"), Array(20_000).fill("y")],
+    ["AllNotIn", Array(3_000).fill("x".repeat(1_000)), Array(3_000).fill("a*b")],
+    ["AllIn", Array(3_000).fill("a*b"), Array(3_000).fill("x".repeat(1_000))],
+    ["NotIn", "x".repeat(1_000_000), Array(100).fill("*y")],
+  ])("refuses to compare lists that would take long: %s", (operator, key, value) => {
+    expect(() => holds(operator, key, value)).toThrow(expect.objectContaining({ code: "ERR_TOO_LARGE" }));
+  });
+
+  it("compares long lists of plain texts", () => {
+    const names = Array.from({ length: 5_000 }, (_, index) => `name-${index}`);
+    expect(holds("AllIn", names, names)).toBe(true);
+    expect(holds("In", Array(100_000).fill("name-4999"), names)).toBe(true);
+    expect(holds("AllNotIn", ["other"], names)).toBe(true);
+  });
+
   it("compares no pattern that would take long", () => {
     expect(holds("AnyIn", "a".repeat(5_000), ["*a".repeat(2_500)])).toBe(false);
     expect(holds("Equals", "a".repeat(5_000), "*a".repeat(2_500))).toBe(false);

@@ -91,6 +91,7 @@ describe("random() writes what the pattern describes", () => {
 
   it.each([
     ["(a{1000}){1000}", "more than 4096 characters"],
+    ["(((((){1000}){1000}){1000}){1000})", "more than 65536 parts"],
     ["(", "missing closing )"],
     ["a)", "unexpected )"],
     ["[", "missing closing ]"],
