@@ -13,6 +13,7 @@ import {
   type VerificationLevel,
 } from "../notary/mod.ts";
 import { type Certificate, parseCertificates } from "../x509/mod.ts";
+import { isObjectName } from "./context/config_map.ts";
 import { CONTEXT_REFUSALS } from "./message.ts";
 import { attempt, describe, type Gate, oneOf, type Path, type Reader } from "./schema.ts";
 
@@ -88,8 +89,7 @@ const timestampAuthorities = (own: string): Reader<readonly Certificate[] | Conf
 
 function configMapKey(given: string, own: string, path: Path, gate: Gate): ConfigMapKey | undefined {
   const [namespace = "", name = "", key = "", ...rest] = given.split("/");
-  const isName = (text: string) => /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(text);
-  if (!isName(namespace) || !isName(name) || !/^[-._a-zA-Z0-9]{1,253}$/.test(key) || rest.length > 0) {
+  if (!isObjectName(namespace) || !isObjectName(name) || !/^[-._a-zA-Z0-9]{1,253}$/.test(key) || rest.length > 0) {
     return void gate.refuse(path, `${describe(given)}, expected configmap:NAMESPACE/NAME/KEY`);
   }
   if (own !== "" && namespace !== own) return void gate.refuse(path, CONTEXT_REFUSALS.otherNamespace(namespace, own));

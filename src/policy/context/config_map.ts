@@ -91,7 +91,7 @@ export async function getConfigMap(
     throw new ConfigurationError("ERR_CLUSTER_MISSING", "no cluster is known here that could be asked");
   }
   // Names come out of variables: only what is one may become part of an address.
-  const named = isName(namespace) && isName(name);
+  const named = isObjectName(namespace) && isObjectName(name);
   const found = named
     ? await cluster.get({ apiVersion: "v1", kind: "ConfigMap", namespace, name }, { signal })
     : undefined;
@@ -101,5 +101,6 @@ export async function getConfigMap(
   return found;
 }
 
-/** Spec: Kubernetes, "Object Names and IDs", DNS Subdomain Names. */
-const isName = (text: string): boolean => text.length <= 253 && /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/.test(text);
+/** Whether a text may be the name of an object. Spec: Kubernetes, "Object Names and IDs", DNS Subdomain Names. */
+export const isObjectName = (text: string): boolean =>
+  text.length <= 253 && /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/.test(text);
