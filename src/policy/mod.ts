@@ -28,7 +28,7 @@ export { exceptionsIn, ignoredException, type PolicyException } from "./exceptio
 export { type LoadedPolicies, loadPolicies, type PolicyFile } from "./kinds.ts";
 export { needsNoPolicy } from "./changes.ts";
 export { decide, evaluate, type EvaluateOptions } from "./decision.ts";
-export { EXPIRY_WARNING_DAYS, type ExpiringCertificate, expiringCertificates } from "./certificate_watch.ts";
+export { type ExpiringCertificate, expiringCertificates, EXPIRY_WARNING_DAYS } from "./certificate_watch.ts";
 export type {
   CompiledPolicy,
   Decision,
