@@ -3,6 +3,7 @@ import jsonPatch, { type Operation } from "fast-json-patch";
 import { createWebCryptoProvider } from "../../src/crypto/mod.ts";
 import { createRegistryClient } from "../../src/oci/mod.ts";
 import {
+  type CompiledPolicy,
   type Decision,
   evaluate,
   type KubernetesObject,
@@ -27,6 +28,9 @@ export interface OurQuestion {
 }
 
 export interface OurAnswer {
+  /** What was asked in the first phase, and of which policies. */
+  readonly request: PolicyRequest;
+  readonly policies: readonly CompiledPolicy[];
   readonly allowed: boolean;
   readonly mutate: Decision;
   /** Of what `/mutate` made of the resource; nothing where that was denied. */
@@ -69,8 +73,8 @@ export async function askUs(question: OurQuestion): Promise<OurAnswer> {
       exceptions,
     });
   const mutate = await ask("mutate", resource);
-  if (!mutate.allowed) return { allowed: false, mutate };
+  if (!mutate.allowed) return { request, policies, allowed: false, mutate };
   const patched = applyPatch(structuredClone(resource), mutate.patches as Operation[]).newDocument;
   const validate = await ask("validate", patched);
-  return { allowed: validate.allowed, mutate, validate };
+  return { request, policies, allowed: validate.allowed, mutate, validate };
 }

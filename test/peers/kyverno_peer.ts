@@ -11,6 +11,13 @@ export interface PeerResult {
   readonly rule: string;
   readonly result: string;
   readonly message: string;
+  /** As the report has it: `namespace/name` for a policy with a namespace. */
+  readonly reportedPolicy?: string;
+  readonly source?: string;
+  readonly category?: string;
+  readonly severity?: string;
+  readonly scored?: boolean;
+  readonly properties?: Readonly<Record<string, string>>;
 }
 
 /** What the peer is asked about one resource. */
@@ -42,12 +49,14 @@ const CLI_API = "cli.kyverno.io/v1alpha1";
  * policy of a question may be about images of another's resource, or `alone` says that it is.
  *
  * @param folder Files for the peer are written below it; it is the peer's home.
+ * @param flags More of them.
  * @returns The answers in the questions' order: the lines about a question's policies and its resource.
  * @throws {Error} When the peer does not take one of the policies, or says nothing that can be read.
  */
 export async function askKyverno(
   folder: string,
   questions: readonly PeerQuestion[],
+  flags: readonly string[] = ["--audit-warn"],
 ): Promise<readonly (readonly PeerResult[])[]> {
   const answers = new Map<PeerQuestion, readonly PeerResult[]>();
   const waiting = runsOf(questions).entries();
@@ -55,7 +64,7 @@ export async function askKyverno(
     for (const [number, run] of waiting) {
       const home = join(folder, `run-${number}`);
       mkdirSync(home, { recursive: true });
-      for (const [question, answer] of await answersOf(home, run)) answers.set(question, answer);
+      for (const [question, answer] of await answersOf(home, run, flags)) answers.set(question, answer);
     }
   }));
   return questions.map((question) => answers.get(question) ?? []);
@@ -81,6 +90,7 @@ function runsOf(questions: readonly PeerQuestion[]): readonly (readonly PeerQues
 async function answersOf(
   folder: string,
   questions: readonly PeerQuestion[],
+  flags: readonly string[],
 ): Promise<readonly (readonly [PeerQuestion, readonly PeerResult[]])[]> {
   const write = (name: string, documents: readonly string[]): string => {
     writeFileSync(join(folder, name), documents.join("\n---\n"));
@@ -104,7 +114,7 @@ async function answersOf(
   };
   const { stdout, stderr } = await runTool(peerPaths().kyverno, [
     ...["apply", write("policies.yaml", questions.flatMap(({ policies }) => policies))],
-    ...["-r", write("resources.yaml", questions.map(withUid)), "--audit-warn", "--registry"],
+    ...["-r", write("resources.yaml", questions.map(withUid)), ...flags, "--registry"],
     ...(exceptions.length === 0 ? [] : ["-e", write("exceptions.yaml", exceptions)]),
     ...(first?.user === undefined
       ? []
@@ -141,7 +151,11 @@ function reportLines(stdout: string, stderr: string): readonly ReportLine[] {
   const lines: readonly ReportLine[] = stdout.slice(start).split(/^---$/m)
     .flatMap((report) => JSON.parse(report).results ?? []);
   // Of a policy with a namespace reports say that, too.
-  return lines.map((line) => ({ ...line, policy: line.policy.slice(line.policy.indexOf("/") + 1) }));
+  return lines.map((line) => ({
+    ...line,
+    policy: line.policy.slice(line.policy.indexOf("/") + 1),
+    reportedPolicy: line.policy,
+  }));
 }
 
 /** What Kyverno's second phase says of images the first phase has judged already. */
