@@ -5,6 +5,7 @@ import { SERVER_FIELDS } from "../../../src/policy/metadata_fields.ts";
 import { TRUST_ANNOTATIONS } from "../../../src/policy/trust_fields.ts";
 import { FLIPS } from "./flip_rows.ts";
 import { ANNOTATION_FLIPS, EXCEPTION_FLIPS, EXTRACTOR_FLIPS } from "./flip_rows_beyond.ts";
+import { INNER_FLIPS } from "./flip_rows_within.ts";
 import { type Flip, type Json, tell } from "./flip_scenes.ts";
 
 const page = readFileSync(new URL("../../../docs/policies.md", import.meta.url), "utf8");
@@ -24,6 +25,7 @@ const named = (all: Readonly<Record<string, Readonly<Record<string, Flip>>>>) =>
 describe("a field flipped on its own changes what is decided or told:", () => {
   it.each([
     ...named(FLIPS),
+    ...named(INNER_FLIPS),
     ...named({ "imageExtractors[]": EXTRACTOR_FLIPS, "edge-notary.dev/": ANNOTATION_FLIPS }),
     ...named(EXCEPTION_FLIPS).map(([name, row]) => [`PolicyException ${name}`, row] as const),
   ])("%s", async (_, { before, after, told: [first, second] }) => {
