@@ -58,6 +58,6 @@ describeIf("curl", "the lines that serve prints to try", () => {
   });
 
   it("tell that it is ready", async () => {
-    expect(await typed(2)).toEqual({ status: "ready", policies: ["check-image-notary"], problems: [] });
+    expect(await typed(2)).toEqual({ status: "ready", policies: ["check-image-notary"], expiring: [], problems: [] });
   });
 });
