@@ -1,7 +1,7 @@
 /** A `Host` in memory: what a command writes is kept, what it asks for is answered by the test. */
 import { createNobleProvider, createWebCryptoProvider, withFallback } from "../../../src/crypto/mod.ts";
 import { ConfigurationError } from "../../../src/errors.ts";
-import type { ClientTls, CryptoProvider, Handler, Host, ServeOptions } from "../../../src/ports.ts";
+import type { ClientTls, CryptoProvider, Handler, Host, Ports, ServeOptions } from "../../../src/ports.ts";
 import { files as realFiles } from "../../../src/runtime/files.ts";
 import { run } from "../../../src/cli/run.ts";
 import { utcZone, type ViewerZone } from "../../../src/cli/render/time.ts";
@@ -27,6 +27,8 @@ export interface MemoryHostOptions {
   readonly sleep?: Host["ports"]["sleep"];
   /** Answers what is asked with certificates; nothing does by default. */
   readonly apiServer?: (tls: ClientTls) => Handler;
+  /** Takes log lines; nobody does by default. */
+  readonly log?: Ports["log"];
   /** When to stop serving. */
   readonly interruption?: AbortSignal;
 }
@@ -64,7 +66,7 @@ export async function runInMemory(argv: readonly string[], options: MemoryHostOp
       sleep: options.sleep ?? (() => Promise.resolve()),
       crypto: options.crypto ?? withFallback(createWebCryptoProvider(), createNobleProvider()),
       credentials: () => Promise.resolve(undefined),
-      log: () => {},
+      log: options.log ?? (() => {}),
     },
     files: options.files === undefined ? realFiles : createFiles(options.files),
     serve: (handler, serveOptions) => {
