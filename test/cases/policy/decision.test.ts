@@ -20,6 +20,7 @@ function rule(images: readonly ImageResponse[], more: Partial<RuleResponse> = {}
 }
 
 const outage = { refusal: refusal("ERR_REGISTRY_UNAVAILABLE", "Cannot connect") };
+const late = { refusal: refusal("ERR_DEADLINE", "Ran out of time") };
 const refused = { refusal: refusal("IMAGE_REFERENCE_INVALID", "Cannot parse") };
 
 describe("decide()", () => {
@@ -34,6 +35,10 @@ describe("decide()", () => {
     ["an outage, Enforce, Fail", [rule([image("error", "", outage)])], false],
     ["an outage, Audit, Fail", [rule([image("error", "", outage)], { action: "Audit" })], false],
     ["an outage, Enforce, Ignore", [rule([image("error", "", outage)], { failurePolicy: "Ignore" })], true],
+    ["time over, Enforce, Ignore", [rule([image("error", "", late)], { failurePolicy: "Ignore" })], false],
+    ["time over for a rule, Enforce, Ignore", [
+      rule([], { failurePolicy: "Ignore", whole: { status: "error", message: "late", ...late } }),
+    ], false],
     ["an outage, Ignore, beside a policy of Fail", [
       rule([image("error", "", outage)], { failurePolicy: "Ignore" }),
       rule([image("pass")], { policy: "q" }),
