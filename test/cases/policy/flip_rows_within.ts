@@ -1,5 +1,6 @@
 /** One flip for every field of what stands inside of the documented objects: conditions, entries, subjects, overrides. */
 import { clusterOf, configMap } from "./cluster.ts";
+import { clusterOf as clusterHolding, namespaceWith } from "./clusters.ts";
 import { ADMITTED, DENIED, type Flip, type Json, type Scene, SIGNED, UNSIGNED } from "./flip_scenes.ts";
 
 type Rows = Readonly<Record<string, Flip>>;
@@ -42,6 +43,10 @@ const asked = (more: Json): Scene => ({
     match: { any: [{ resources: { kinds: ["Pod"] }, subjects: [{ kind: "User", name: "someone", ...more }] }] },
   },
 });
+const asAccount = (more: Json): Scene => ({
+  ...asked({ kind: "ServiceAccount", name: "builder", ...more }),
+  request: { userInfo: { username: "system:serviceaccount:default:builder", groups: [] } },
+});
 const matching = (expression: string): Scene => ({
   spec: {
     failurePolicy: undefined,
@@ -53,6 +58,13 @@ const overriding = (more: Json): Scene => ({
   spec: { validationFailureActionOverrides: [{ action: "Enforce", namespaces: ["default"], ...more }] },
   verify: { mutateDigest: false },
 });
+
+const labelled = (env: string): Json => ({
+  action: "Audit",
+  namespaces: undefined,
+  namespaceSelector: { matchLabels: { env } },
+});
+const labels = clusterHolding(namespaceWith("default", { env: "prod" }));
 
 /** Object → some of its fields. */
 export const INNER_FLIPS: Readonly<Record<string, Rows>> = {
@@ -102,6 +114,11 @@ export const INNER_FLIPS: Readonly<Record<string, Rows>> = {
   "subject": {
     kind: { before: asked({}), after: asked({ kind: "Group" }), told: [DENIED, ADMITTED] },
     name: { before: asked({}), after: asked({ name: "nobody" }), told: [DENIED, ADMITTED] },
+    namespace: {
+      before: asAccount({ namespace: "default" }),
+      after: asAccount({ namespace: "other" }),
+      told: [DENIED, ADMITTED],
+    },
   },
   "matchConditions[]": {
     expression: { before: matching("true"), after: matching("false"), told: [DENIED, ADMITTED] },
@@ -111,6 +128,11 @@ export const INNER_FLIPS: Readonly<Record<string, Rows>> = {
     namespaces: {
       before: overriding({ action: "Audit", namespaces: ["other"] }),
       after: overriding({ action: "Audit", namespaces: ["default"] }),
+      told: [DENIED, ADMITTED],
+    },
+    namespaceSelector: {
+      before: { ...overriding(labelled("test")), cluster: labels },
+      after: { ...overriding(labelled("prod")), cluster: labels },
       told: [DENIED, ADMITTED],
     },
   },
