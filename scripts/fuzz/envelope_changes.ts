@@ -168,7 +168,9 @@ function changeCose(tree: CborTree, part: Part, random: Random): CborTree {
     const at = valueOf(({ number }) => number === 33n);
     const chain = (unprotected[at]?.children ?? []).flatMap((item) => item.content ?? []);
     const changed = cborList(4, changeChain(chain, random).map((der) => cborString(2, der)));
-    return at === 0 ? mutateCbor(tree, random) : put(1, cborList(5, unprotected.with(at, changed)));
+    // An earlier change may have left the name without its value.
+    if (at === 0 || at >= unprotected.length) return mutateCbor(tree, random);
+    return put(1, cborList(5, unprotected.with(at, changed)));
   }
   const at = valueOf((key) => key.content !== undefined && new TextDecoder().decode(key.content) === TIMESTAMP);
   const known = at === 0 ? undefined : unprotected[at]?.content;
