@@ -99,7 +99,7 @@ export function withOwnAttestors(
 }
 
 /** Why an attestation without attestors is refused where the image has none either. */
-export const NOBODY_ATTESTS = "it has no attestors, and neither has its image: anybody could have made it";
+const NOBODY_ATTESTS = "it has no attestors, and neither has its image: anybody could have made it";
 
 /** Refuses attestations nobody has to have signed, variables or not. @param value The entry as given. */
 export function checkSomebodyAttests(value: Readonly<Record<string, unknown>>, path: Path, gate: Gate): void {

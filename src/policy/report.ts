@@ -49,7 +49,7 @@ export interface Reported {
 }
 
 /** Who says so, as Kyverno names itself: dashboards group by it. */
-export const REPORT_SOURCE = "kyverno";
+const REPORT_SOURCE = "kyverno";
 
 /** Characters kept of a message; Kubernetes takes objects of 1.5 MiB. */
 export const MAX_REPORT_MESSAGE_CHARACTERS = 4_096;

@@ -12,7 +12,7 @@ export { type Certificate, type CertificatePublicKey, validAt } from "./certific
 export { readCertificate, readCertificateFromBase64 } from "./cache.ts";
 export { parseCertificates } from "./parse.ts";
 export { type Extension, readExtensions } from "./extension_list.ts";
-export { extensionOf, revocationSources } from "./extensions.ts";
+export { extensionOf, KEY_USAGES, revocationSources } from "./extensions.ts";
 export { type DistinguishedName, formatName, quoteText, readName, sameName } from "./name.ts";
 export { fingerprint } from "./fingerprint.ts";
 export {

@@ -14,7 +14,7 @@ import {
   readSequence,
 } from "../../encoding/mod.ts";
 import type { SignatureAlgorithm } from "../../ports.ts";
-import { type DistinguishedName, type Extension, extensionOf } from "../../x509/mod.ts";
+import { type DistinguishedName, type Extension, extensionOf, KEY_USAGES } from "../../x509/mod.ts";
 import { bareFailure } from "./failure.ts";
 
 /** `1.2.840` → [1, 2, 840]. */
@@ -98,18 +98,6 @@ const KEY_PURPOSES: ReadonlyMap<string, number> = new Map([
   ["1.3.6.1.4.1.311.61.1.1", 13],
 ]);
 
-const KEY_USAGE_BITS = [
-  "digitalSignature",
-  "contentCommitment",
-  "keyEncipherment",
-  "dataEncipherment",
-  "keyAgreement",
-  "keyCertSign",
-  "cRLSign",
-  "encipherOnly",
-  "decipherOnly",
-] as const;
-
 /** Extensions that say more than is shown here: a certificate with one is refused, and not shown as if it had none. */
 const NOT_SHOWN: ReadonlyMap<string, string> = new Map([
   ["2.5.29.30", "nameConstraints"],
@@ -149,7 +137,7 @@ export function extensionMembers(certificate: { readonly extensions: ReadonlyMap
   const unknown = [...extensions.values()].filter(({ oid, critical }) => critical && !UNDERSTOOD.has(oid));
   return {
     UnhandledCriticalExtensions: orNull(unknown.map(({ oid }) => numbersOf(oid))),
-    KeyUsage: KEY_USAGE_BITS.reduce((bits, name, index) => usage?.has(name) ? bits | 1 << index : bits, 0),
+    KeyUsage: KEY_USAGES.reduce((bits, name, index) => usage?.has(name) ? bits | 1 << index : bits, 0),
     ExtKeyUsage: orNull(purposes.flatMap((oid) => KEY_PURPOSES.get(oid) ?? [])),
     UnknownExtKeyUsage: orNull(purposes.filter((oid) => !KEY_PURPOSES.has(oid)).map(numbersOf)),
     BasicConstraintsValid: constraints !== undefined,
