@@ -28,6 +28,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "errors",
     "ports",
     "encoding",
+    "http",
     "expressions",
     "crypto",
     "x509",
@@ -42,6 +43,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "errors",
     "ports",
     "encoding",
+    "http",
     "crypto",
     "x509",
     "oci",
@@ -56,6 +58,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "errors",
     "ports",
     "encoding",
+    "http",
     "expressions",
     "crypto",
     "x509",
@@ -69,7 +72,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "admission",
   ],
   page: ["errors", "ports", "encoding", "crypto", "x509", "oci", "revocation", "timestamp", "notary"],
-  runtime: ["errors", "ports", "encoding", "crypto"],
+  runtime: ["errors", "ports", "encoding", "http", "crypto"],
   mod: ["errors", "ports", "encoding", "crypto", "x509", "oci", "revocation", "timestamp", "notary", "runtime"],
 };
 

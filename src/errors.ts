@@ -175,6 +175,9 @@ export const CODES = {
     "Sign again when fewer others sign this artifact: they replaced the list each time",
   ),
   ERR_LAYOUT: misconfigured("Give an OCI image layout: a folder with oci-layout, index.json and blobs"),
+  ERR_REQUEST_BUDGET: unavailable(
+    "Try again: what was fetched so far need not be fetched again; or allow more requests, or ask about fewer images",
+  ),
   ERR_DEADLINE: unavailable("Try again: what was fetched so far may answer faster, or raise the webhook's timeout"),
 
   // Policies (policy/)

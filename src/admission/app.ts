@@ -6,6 +6,7 @@ import { Hono } from "hono";
 import { createMemoryCache } from "../cache/mod.ts";
 import { encodeUtf8, printable } from "../encoding/mod.ts";
 import { type ErrorCode, type Refusal, refusal, toEngineError } from "../errors.ts";
+import { createRequestBudget } from "../http/mod.ts";
 import { createEvidenceStore } from "../notary/mod.ts";
 import { keepContent } from "../oci/mod.ts";
 import {
@@ -62,6 +63,8 @@ export interface AppOptions {
   readonly messageStyle?: MessageStyle;
   /** What becomes of images that no rule is about; "allow" when left out, as in Kyverno. */
   readonly noMatch?: NoMatch;
+  /** Requests to registries and about revocation one decision may make; `DEFAULT_MAX_REQUESTS` when left out. */
+  readonly maxRequests?: number;
   /** Takes every decision, to be reported; nobody is told when left out. */
   readonly report?: Reporter;
 }
@@ -175,7 +178,7 @@ async function decide(
   { header, body }: ReadRequest,
   phase: Phase,
   deadline: Deadline,
-  { policies, exceptions = [], ports, messageStyle, noMatch, report }: AppOptions,
+  { policies, exceptions = [], ports, messageStyle, noMatch, maxRequests, report }: AppOptions,
 ): Promise<AdmissionReview> {
   const from = ports.now();
   try {
@@ -185,6 +188,7 @@ async function decide(
         ports,
         phase,
         signal: deadline.signal,
+        budget: createRequestBudget(maxRequests === undefined ? {} : { maxRequests }),
         exceptions,
         ...(messageStyle === undefined ? {} : { messageStyle }),
         ...(noMatch === undefined ? {} : { noMatch }),

@@ -2,13 +2,14 @@
 import { createResourcesCluster } from "../cluster/mod.ts";
 import { printable } from "../encoding/mod.ts";
 import { ConfigurationError, toEngineError } from "../errors.ts";
+import { EDGE_MAX_REQUESTS } from "../http/mod.ts";
 import { createRegistryClient, parseMirrors } from "../oci/mod.ts";
 import { loadPolicies } from "../policy/mod.ts";
 import type { Handler, Ports } from "../ports.ts";
 import { createRevocationChecker } from "../revocation/mod.ts";
 import { createApp } from "./app.ts";
 import { createTokenDoor, parseTokens } from "./door.ts";
-import { readMaxAge, readMessageStyle } from "./settings.ts";
+import { readMaxAge, readMaxRequests, readMessageStyle } from "./settings.ts";
 
 /** The worker's variables. */
 export interface WorkerVariables {
@@ -22,6 +23,8 @@ export interface WorkerVariables {
   readonly RESOURCES?: string;
   /** A duration such as `10m` after which a verified signature is proven anew; `0` keeps nothing of it. */
   readonly EVIDENCE_MAX_AGE?: string;
+  /** Requests to registries and about revocation one decision may make; 50 unless it says otherwise. */
+  readonly MAX_REQUESTS?: string;
   /** How denials are written: `kyverno`, `kyverno-1.19` or `explained`. */
   readonly MESSAGE_STYLE?: string;
 }
@@ -46,7 +49,7 @@ async function makeWorker(variables: WorkerVariables, ports: Ports): Promise<Han
 }
 
 async function createConfiguredWorker(
-  { POLICIES, TOKEN, MIRRORS, RESOURCES, EVIDENCE_MAX_AGE, MESSAGE_STYLE }: WorkerVariables,
+  { POLICIES, TOKEN, MIRRORS, RESOURCES, EVIDENCE_MAX_AGE, MAX_REQUESTS, MESSAGE_STYLE }: WorkerVariables,
   ports: Ports,
 ): Promise<Handler> {
   if (TOKEN === undefined) throw missing("TOKEN", "the bearer token of the API server");
@@ -72,6 +75,7 @@ async function createConfiguredWorker(
       ...cluster,
     },
     door: createTokenDoor(parseTokens(TOKEN, "TOKEN"), ports.crypto),
+    maxRequests: MAX_REQUESTS === undefined ? EDGE_MAX_REQUESTS : readMaxRequests(MAX_REQUESTS, "MAX_REQUESTS"),
     ...(MESSAGE_STYLE === undefined ? {} : { messageStyle: readMessageStyle(MESSAGE_STYLE, "MESSAGE_STYLE") }),
     ...(EVIDENCE_MAX_AGE === undefined
       ? {}

@@ -18,7 +18,7 @@ export {
   startDeadline,
 } from "./deadline.ts";
 export { createTokenDoor, type Door, MIN_TOKEN_CHARACTERS, openDoor, parseTokens } from "./door.ts";
-export { MAX_MAX_AGE_SECONDS, readMaxAge, readMessageStyle, readNoMatch } from "./settings.ts";
+export { MAX_MAX_AGE_SECONDS, readMaxAge, readMaxRequests, readMessageStyle, readNoMatch } from "./settings.ts";
 export { createLogSink, createReporter, type Reporter, type ReportOptions } from "./reports.ts";
 export {
   type AdmissionResponse,

@@ -23,6 +23,24 @@ export function readMaxAge(text: string, name: string): number {
   );
 }
 
+/** More requests than any decision has the time for. */
+export const MAX_MAX_REQUESTS = 100_000;
+
+/**
+ * Reads how many requests one decision may make.
+ *
+ * @param name Of the flag or variable, for messages.
+ * @throws {ConfigurationError} `ERR_CONFIG` when it is no whole number from 1 to {@link MAX_MAX_REQUESTS}.
+ */
+export function readMaxRequests(text: string, name: string): number {
+  const requests = /^[0-9]{1,6}$/.test(text) ? Number(text) : 0;
+  if (requests >= 1 && requests <= MAX_MAX_REQUESTS) return requests;
+  throw new ConfigurationError(
+    "ERR_CONFIG",
+    `Cannot bound requests: ${name} is "${printable(text, 80)}", expected a whole number from 1 to ${MAX_MAX_REQUESTS}`,
+  );
+}
+
 /**
  * Reads how denials are written.
  *

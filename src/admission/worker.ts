@@ -33,5 +33,6 @@ export default {
 function equalVariables(left: WorkerVariables, right: WorkerVariables): boolean {
   return left.POLICIES === right.POLICIES && left.TOKEN === right.TOKEN && left.MIRRORS === right.MIRRORS &&
     left.RESOURCES === right.RESOURCES &&
-    left.EVIDENCE_MAX_AGE === right.EVIDENCE_MAX_AGE && left.MESSAGE_STYLE === right.MESSAGE_STYLE;
+    left.EVIDENCE_MAX_AGE === right.EVIDENCE_MAX_AGE && left.MAX_REQUESTS === right.MAX_REQUESTS &&
+    left.MESSAGE_STYLE === right.MESSAGE_STYLE;
 }

@@ -1,6 +1,6 @@
 /**
  * What every client of this house needs that asks over HTTP (RFC 9110): bodies read under a limit, waiting that ends with
- * the deadline, and which places only we could reach.
+ * the deadline, requests that are counted, and which places only we could reach.
  *
  * ```ts
  * if (hostKind(url.hostname) !== "public") return undefined;
@@ -9,4 +9,13 @@
  * ```
  */
 export { type HostKind, hostKind, isSameSite } from "./address.ts";
+export {
+  type CallOptions,
+  createRequestBudget,
+  DEFAULT_MAX_REQUESTS,
+  EDGE_MAX_REQUESTS,
+  MAX_REQUESTS_IN_FLIGHT,
+  OWN_LIMITS,
+  type RequestBudget,
+} from "./budget.ts";
 export { type Body, dropBody, networkReason, orAbort, outOfTime, readBody } from "./body.ts";

@@ -95,9 +95,9 @@ export async function fetchEnvelope(
 export async function fetchEnvelopeDescriptor(
   repository: Repository,
   signature: Descriptor,
-  { signal, subject }: CallOptions & { readonly subject?: { readonly digest: Digest } },
+  { subject, ...call }: CallOptions & { readonly subject?: { readonly digest: Digest } },
 ): Promise<Descriptor> {
-  const layer = envelopeLayer(await repository.fetchManifest(signature, { signal }), signature, subject);
+  const layer = envelopeLayer(await repository.fetchManifest(signature, call), signature, subject);
   if (!isEnvelopeMediaType(layer.mediaType)) throw unknownMediaType(layer.mediaType);
   return layer;
 }
@@ -106,11 +106,11 @@ export async function fetchEnvelopeDescriptor(
 export async function fetchEnvelopeBlob(
   repository: Repository,
   layer: Descriptor,
-  { signal }: CallOptions,
+  call: CallOptions,
 ): Promise<EnvelopeBytes> {
   const { mediaType } = layer;
   if (!isEnvelopeMediaType(mediaType)) throw unknownMediaType(mediaType);
-  return { mediaType, bytes: await repository.fetchBlob(layer, { signal, maxBytes: MAX_ENVELOPE_BYTES }) };
+  return { mediaType, bytes: await repository.fetchBlob(layer, { ...call, maxBytes: MAX_ENVELOPE_BYTES }) };
 }
 
 function envelopeLayer(manifest: Manifest, signature: Descriptor, subject?: { readonly digest: Digest }): Descriptor {

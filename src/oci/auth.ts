@@ -6,7 +6,7 @@
  */
 import { encodeBase64, encodeUtf8, isJsonObject, parseJson, printable } from "../encoding/mod.ts";
 import { EngineError, UnavailableError } from "../errors.ts";
-import { isSameSite, orAbort, outOfTime } from "../http/mod.ts";
+import { type CallOptions, isSameSite, orAbort, outOfTime, OWN_LIMITS } from "../http/mod.ts";
 import type { Credential, Ports } from "../ports.ts";
 import { answerError } from "./answer.ts";
 import { type Challenge, parseChallenges } from "./header.ts";
@@ -45,7 +45,7 @@ export interface Authorization {
 
 export interface Authorizer {
   /** What to send at once: a token that is kept, or one fetched now where this registry is known to want one. */
-  current(audience: Audience, signal: AbortSignal): Promise<Authorization | undefined>;
+  current(audience: Audience, call: CallOptions): Promise<Authorization | undefined>;
   /**
    * What to send after a 401.
    *
@@ -57,7 +57,7 @@ export interface Authorizer {
     audience: Audience,
     challenges: string | null,
     refused: Authorization | undefined,
-    signal: AbortSignal,
+    call: CallOptions,
   ): Promise<Authorization>;
 }
 
@@ -104,8 +104,9 @@ export function createAuthorizer(ports: AuthorizerPorts, settings: RegistrySetti
     return { value: basicHeader(found), note: `asked with the credentials for "${host}"` };
   }
 
-  /** One request per key at a time; whoever waits for another's request tries it alone when that one's time ran out. */
-  async function token(audience: Audience, challenge: BearerChallenge, scope: string, signal: AbortSignal) {
+  /** One request per key at a time; whoever waits for another's request tries it alone when that one's limits ended it. */
+  async function token(audience: Audience, challenge: BearerChallenge, scope: string, call: CallOptions) {
+    const { signal } = call;
     const key = keyOf(audience);
     while (true) {
       const running = pending.get(key);
@@ -114,12 +115,12 @@ export function createAuthorizer(ports: AuthorizerPorts, settings: RegistrySetti
         return await orAbort(running, signal);
       } catch (thrown) {
         if (signal.aborted) throw outOfTime(`Cannot ask ${audience.endpoint.label}`, "a token", thrown);
-        if (!(thrown instanceof EngineError && thrown.code === "ERR_DEADLINE")) throw thrown;
+        if (!(thrown instanceof EngineError && OWN_LIMITS.has(thrown.code))) throw thrown;
       }
     }
     // Nothing is awaited between looking for a running request and setting this one.
     const work = credential(audience, signal)
-      .then((found) => fetchToken(audience, challenge, scope, found, ports, settings, signal));
+      .then((found) => fetchToken(audience, challenge, scope, found, ports, settings, call));
     pending.set(key, work);
     try {
       const fetched = await work;
@@ -131,16 +132,16 @@ export function createAuthorizer(ports: AuthorizerPorts, settings: RegistrySetti
   }
 
   return {
-    async current(audience, signal) {
+    async current(audience, call) {
       const kept = tokens.get(keyOf(audience));
       if (kept !== undefined && ports.now().getTime() < kept.expiresAt) return kept;
       const way = ways.get(audience.endpoint.base);
       if (way === undefined) return undefined;
-      if (way.scheme === "basic") return await basic(audience, signal);
-      return await token(audience, way.challenge, way.challenge.fixedScope ?? ownScope(audience), signal);
+      if (way.scheme === "basic") return await basic(audience, call.signal);
+      return await token(audience, way.challenge, way.challenge.fixedScope ?? ownScope(audience), call);
     },
 
-    async answer(audience, field, refused, signal) {
+    async answer(audience, field, refused, call) {
       const key = keyOf(audience);
       const kept = tokens.get(key);
       if (kept !== undefined && kept.value === refused?.value) tokens.delete(key);
@@ -152,13 +153,13 @@ export function createAuthorizer(ports: AuthorizerPorts, settings: RegistrySetti
         const scope = scopeOf(bearer, audience);
         const challenge = readBearer(bearer, scope, audience);
         remember(ways, audience.endpoint.base, { scheme: "bearer", challenge });
-        return await token(audience, challenge, scope, signal);
+        return await token(audience, challenge, scope, call);
       }
       if (challenges.some((challenge) => challenge.scheme === "basic")) {
         remember(ways, audience.endpoint.base, { scheme: "basic" });
         // Sent once and refused: the same again would be refused again.
         if (refused?.value?.startsWith("Basic ") === true) return { value: undefined, note: refused.note };
-        return await basic(audience, signal);
+        return await basic(audience, call.signal);
       }
       const schemes = challenges.map(({ scheme }) => `"${printable(scheme, 40)}"`).join(", ");
       return { value: undefined, note: `it asks for ${schemes || "nothing"}, expected "bearer" or "basic"` };
@@ -217,7 +218,7 @@ async function fetchToken(
   credential: Credential | undefined,
   ports: AuthorizerPorts,
   settings: RegistrySettings,
-  signal: AbortSignal,
+  call: CallOptions,
 ): Promise<Token> {
   const { endpoint } = audience;
   const action = `Cannot get a token for "${printable(scope, 200)}"`;
@@ -248,7 +249,7 @@ async function fetchToken(
     },
     ports,
     settings,
-    signal,
+    call,
   );
   if (answer.status !== 200) throw answerError(action, tokenEndpoint, answer, note);
   const { value, seconds } = readToken(answer.bytes, action, tokenEndpoint);

@@ -48,9 +48,9 @@ function createParts(ports: ClientPorts, settings: RegistrySettings, actions: Au
     const content = createContent(connection, ports.crypto, { head: settings.redirect === "manual" });
     const repository: Repository = {
       name: repositoryName(reference),
-      resolve: (tagOrDigest, { signal }) => content.resolve(tagOrDigest, signal),
-      fetchManifest: (descriptor, { signal }) => content.fetchManifest(descriptor, signal),
-      fetchBlob: (descriptor, { maxBytes, signal }) => content.fetchBlob(descriptor, maxBytes, signal),
+      resolve: (tagOrDigest, call) => content.resolve(tagOrDigest, call),
+      fetchManifest: (descriptor, call) => content.fetchManifest(descriptor, call),
+      fetchBlob: (descriptor, { maxBytes, ...call }) => content.fetchBlob(descriptor, maxBytes, call),
       listReferrers: (subject, options) => listReferrers(connection, content, support, subject.digest, options),
     };
     return { connection, content, repository };

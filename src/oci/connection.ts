@@ -1,6 +1,7 @@
 /** A repository's way to its registry: URL, authorization, one request; what every call of a repository goes through. */
 import { printable } from "../encoding/mod.ts";
 import type { UnavailableError } from "../errors.ts";
+import type { CallOptions } from "../http/mod.ts";
 import { answerError } from "./answer.ts";
 import type { Audience, Authorizer } from "./auth.ts";
 import { type Reference, repositoryName } from "./reference.ts";
@@ -36,9 +37,10 @@ export interface Connection {
   /**
    * Asks the registry, answering one challenge.
    *
-   * @throws {UnavailableError} `ERR_REGISTRY_UNAVAILABLE`, `ERR_REGISTRY_REFUSED`, `ERR_REGISTRY_RESPONSE`, `ERR_DEADLINE`
+   * @throws {UnavailableError} `ERR_REGISTRY_UNAVAILABLE`, `ERR_REGISTRY_REFUSED`, `ERR_REGISTRY_RESPONSE`, `ERR_DEADLINE`,
+   * `ERR_REQUEST_BUDGET`
    */
-  ask(query: Query, signal: AbortSignal): Promise<Reply>;
+  ask(query: Query, call: CallOptions): Promise<Reply>;
 }
 
 /** Connects a repository; nothing is asked and no setting is judged before the first {@link Connection.ask}. */
@@ -56,19 +58,19 @@ export function connect(
     name,
     endpoint,
     path,
-    async ask(query, signal) {
+    async ask(query, call) {
       const audience = { endpoint: endpoint(), repository: reference.repository, actions };
       const action = `Cannot ${query.task} of "${printable(name)}"`;
       const url = query.path instanceof URL ? query.path : new URL(audience.endpoint.base + path + query.path);
       const request = { ...query, action, url, endpoint: audience.endpoint };
-      let authorization = await authorizer.current(audience, signal);
-      let answer = await exchange({ ...request, authorization: authorization?.value }, ports, settings, signal);
+      let authorization = await authorizer.current(audience, call);
+      let answer = await exchange({ ...request, authorization: authorization?.value }, ports, settings, call);
       // A 401 from the place a redirect led to says nothing about our credentials, and must not get them.
       if (answer.status === 401 && !answer.leftOrigin) {
         const field = answer.headers.get("www-authenticate");
-        authorization = await authorizer.answer(audience, field, authorization, signal);
+        authorization = await authorizer.answer(audience, field, authorization, call);
         if (authorization.value !== undefined) {
-          answer = await exchange({ ...request, authorization: authorization.value }, ports, settings, signal);
+          answer = await exchange({ ...request, authorization: authorization.value }, ports, settings, call);
         }
       }
       const note = answer.status === 401 || answer.status === 403 ? authorization?.note : undefined;

@@ -40,16 +40,16 @@ export async function pushBlob(
   bytes: Uint8Array,
   mediaType: string,
   crypto: Pick<CryptoProvider, "digest">,
-  signal: AbortSignal,
+  call: CallOptions,
 ): Promise<Descriptor> {
   const descriptor = { mediaType, digest: await digestOf(crypto, bytes), size: bytes.length };
   const task = `push blob "${descriptor.digest}"`;
   const path = `blobs/${descriptor.digest}`;
-  const known = await connection.ask({ task, method: "HEAD", path, accept: "*/*", maxBytes: 0 }, signal);
+  const known = await connection.ask({ task, method: "HEAD", path, accept: "*/*", maxBytes: 0 }, call);
   if (known.status === 200) return descriptor;
   for (let uploads = 1;; uploads++) {
     try {
-      await upload(connection, task, descriptor.digest, bytes, signal);
+      await upload(connection, task, descriptor.digest, bytes, call);
       return descriptor;
     } catch (thrown) {
       // A place to upload to is gone after a failure: it begins anew with another.
@@ -64,15 +64,15 @@ async function upload(
   task: string,
   digest: Digest,
   bytes: Uint8Array,
-  signal: AbortSignal,
+  call: CallOptions,
 ): Promise<void> {
   const common = { task, accept: "*/*", maxBytes: 0 } as const;
-  const begun = await connection.ask({ ...common, method: "POST", path: "blobs/uploads/" }, signal);
+  const begun = await connection.ask({ ...common, method: "POST", path: "blobs/uploads/" }, call);
   if (begun.status !== 202) throw begun.error();
   const place = uploadPlace(begun, connection.endpoint().url);
   place.searchParams.append("digest", digest);
   const body = { bytes, mediaType: "application/octet-stream" };
-  const put = await connection.ask({ ...common, method: "PUT", path: place, body, maxRetries: 0 }, signal);
+  const put = await connection.ask({ ...common, method: "PUT", path: place, body, maxRetries: 0 }, call);
   if (put.status !== 201) throw put.error();
 }
 
@@ -117,12 +117,12 @@ export async function attach(
   ports: PushPorts,
   options: CallOptions & { readonly referrersTag?: boolean },
 ): Promise<AttachedArtifact> {
-  const { signal } = options;
+  const { referrersTag, ...call } = options;
   const { crypto } = ports;
   const { mediaType, digest, size } = artifact.subject;
   const [config] = await Promise.all([
-    pushBlob(connection, encodeUtf8("{}"), OCI_EMPTY, crypto, signal),
-    ...artifact.layers.map((layer) => pushBlob(connection, layer.bytes, layer.mediaType, crypto, signal)),
+    pushBlob(connection, encodeUtf8("{}"), OCI_EMPTY, crypto, call),
+    ...artifact.layers.map((layer) => pushBlob(connection, layer.bytes, layer.mediaType, crypto, call)),
   ]);
   const layers = await Promise.all(
     artifact.layers.map(async (layer) => ({
@@ -140,14 +140,14 @@ export async function attach(
     subject: { mediaType, digest, size },
     annotations: artifact.annotations,
   }));
-  const { descriptor, reply } = await pushManifest(connection, manifest, crypto, signal);
+  const { descriptor, reply } = await pushManifest(connection, manifest, crypto, call);
   const entry = { ...descriptor, artifactType: artifact.artifactType, annotations: artifact.annotations };
   if (
-    options.referrersTag !== true && knowsSubject(reply, digest) && await isListed(connection, entry, digest, signal)
+    referrersTag !== true && knowsSubject(reply, digest) && await isListed(connection, entry, digest, call)
   ) {
     return { descriptor: entry, listedBy: "referrers-api" };
   }
-  await addToReferrersTag(connection, content, digest, entry, ports, signal);
+  await addToReferrersTag(connection, content, digest, entry, ports, call);
   return { descriptor: entry, listedBy: "referrers-tag" };
 }
 
@@ -155,7 +155,7 @@ async function pushManifest(
   connection: Connection,
   bytes: Uint8Array,
   crypto: Pick<CryptoProvider, "digest">,
-  signal: AbortSignal,
+  call: CallOptions,
 ): Promise<{ readonly descriptor: Descriptor; readonly reply: Reply }> {
   const digest = await digestOf(crypto, bytes);
   const reply = await connection.ask({
@@ -165,7 +165,7 @@ async function pushManifest(
     accept: "*/*",
     maxBytes: MAX_MANIFEST_BYTES,
     body: { bytes, mediaType: OCI_MANIFEST },
-  }, signal);
+  }, call);
   if (reply.status !== 201) throw reply.error();
   return { descriptor: { mediaType: OCI_MANIFEST, digest, size: bytes.length }, reply };
 }
@@ -180,13 +180,13 @@ async function isListed(
   connection: Connection,
   { digest, artifactType }: Descriptor,
   subject: Digest,
-  signal: AbortSignal,
+  call: CallOptions,
 ): Promise<boolean> {
   try {
-    const { descriptors } = await askReferrersApi(connection, subject, artifactType, signal);
+    const { descriptors } = await askReferrersApi(connection, subject, artifactType, call);
     return descriptors.some((listed) => listed.digest === digest);
   } catch (thrown) {
-    if (signal.aborted || !(thrown instanceof EngineError)) throw thrown;
+    if (call.signal.aborted || !(thrown instanceof EngineError)) throw thrown;
     return false;
   }
 }

@@ -4,6 +4,7 @@
  */
 import { type Digest, digestAlgorithm, digestHex } from "../crypto/mod.ts";
 import { EngineError, MalformedError } from "../errors.ts";
+import type { CallOptions } from "../http/mod.ts";
 import type { Connection } from "./connection.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { artifactTypeOf, type Manifest } from "./manifest.ts";
@@ -47,8 +48,7 @@ export function createReferrersSupport(now: () => Date): ReferrersSupport {
   };
 }
 
-export interface ReferrersOptions {
-  readonly signal: AbortSignal;
+export interface ReferrersOptions extends CallOptions {
   readonly artifactType?: string;
   readonly everywhere?: boolean;
 }
@@ -76,16 +76,16 @@ export async function listReferrers(
   subject: Digest,
   options: ReferrersOptions,
 ): Promise<ReferrerList> {
-  const { signal, artifactType } = options;
+  const { artifactType, everywhere, ...call } = options;
   const supported = support.get(connection.name);
-  const askTag = () => readReferrersTag(content, subject, signal);
+  const askTag = () => readReferrersTag(content, subject, call);
   const [api, early] = await both(
     supported === false ? skippedApi(connection, subject) : askApi(connection, support, subject, options),
-    supported === true && options.everywhere !== true ? undefined : askTag(),
+    supported === true && everywhere !== true ? undefined : askTag(),
   );
   const apiEntries = unique(api.descriptors, subject);
   const budget = { manifests: MAX_REFERRER_MANIFESTS };
-  const apiReferrers = await describe(content, apiEntries, artifactType, budget, signal);
+  const apiReferrers = await describe(content, apiEntries, artifactType, budget, call);
   // The API's "nothing" is not believed alone: some registries answer it and keep their referrers under the tag.
   const tag = early ?? (apiReferrers.length === 0 ? await askTag() : undefined);
   if (tag === undefined) {
@@ -100,7 +100,7 @@ export async function listReferrers(
     subject,
     artifactType,
     budget,
-    signal,
+    call,
   );
   const referrers = [
     ...apiReferrers.map((entry) =>
@@ -130,7 +130,7 @@ async function askApi(
   subject: Digest,
   options: ReferrersOptions,
 ): Promise<Found> {
-  const answer = await askReferrersApi(connection, subject, options.artifactType, options.signal);
+  const answer = await askReferrersApi(connection, subject, options.artifactType, options);
   if (answer.supported !== undefined) support.set(connection.name, answer.supported);
   const { result, reason } = answer;
   const place = apiPlace(connection, subject);
@@ -147,14 +147,14 @@ function skippedApi(connection: Connection, subject: Digest): Found {
 const apiPlace = (connection: Connection, subject: Digest) => `${connection.path}referrers/${subject}`;
 
 /** Reads the referrers tag: only an OCI index that is not the subject itself is believed. */
-async function readReferrersTag(content: Content, subject: Digest, signal: AbortSignal): Promise<Found> {
+async function readReferrersTag(content: Content, subject: Digest, call: CallOptions): Promise<Found> {
   const place = referrersTag(subject);
   const nothing = (result: "absent" | "ignored", reason?: string): Found => ({
     descriptors: [],
     asked: { way: "referrers-tag", place, result, ...(reason === undefined ? {} : { reason }) },
   });
   try {
-    const fetched = await content.fetchTag(place, signal);
+    const fetched = await content.fetchTag(place, call);
     if ("absent" in fetched) return nothing("absent");
     const { descriptor, manifest } = fetched;
     // GitLab resolves this tag to the subject; the children of a multi-arch image would look like its referrers.
@@ -177,11 +177,11 @@ async function describe(
   entries: readonly Descriptor[],
   artifactType: string | undefined,
   budget: Budget,
-  signal: AbortSignal,
+  call: CallOptions,
 ): Promise<readonly Descriptor[]> {
   const described = await inParallel(entries, async (entry) => {
     if (entry.artifactType !== undefined) return entry;
-    const manifest = await fetchEntry(content, entry, budget, signal);
+    const manifest = await fetchEntry(content, entry, budget, call);
     return typeof manifest === "string" ? entry : withType(entry, manifest);
   });
   return described.filter((entry) => artifactType === undefined || entry.artifactType === artifactType);
@@ -200,12 +200,12 @@ async function confirm(
   subject: Digest,
   artifactType: string | undefined,
   budget: Budget,
-  signal: AbortSignal,
+  call: CallOptions,
 ): Promise<Confirmed> {
   const judgements = await inParallel(entries, async (entry): Promise<Descriptor | string | undefined> => {
     // Nobody asked for it: what it names does not matter.
     if (artifactType !== undefined && (entry.artifactType ?? artifactType) !== artifactType) return undefined;
-    const manifest = await fetchEntry(content, entry, budget, signal);
+    const manifest = await fetchEntry(content, entry, budget, call);
     if (typeof manifest === "string") return manifest;
     if (manifest.subject?.digest !== subject) {
       return `${entry.digest} has the subject ${manifest.subject?.digest ?? "none"}`;
@@ -231,7 +231,7 @@ async function fetchEntry(
   content: Content,
   entry: Descriptor,
   budget: Budget,
-  signal: AbortSignal,
+  call: CallOptions,
 ): Promise<Manifest | string> {
   if (manifestKind(entry.mediaType) === undefined) return `${entry.digest} is not a manifest`;
   if (budget.manifests-- <= 0) {
@@ -241,7 +241,7 @@ async function fetchEntry(
     );
   }
   try {
-    return await content.fetchManifest(entry, signal);
+    return await content.fetchManifest(entry, call);
   } catch (thrown) {
     if (thrown instanceof EngineError && PERMANENT.has(thrown.code)) return thrown.message;
     throw thrown;

@@ -2,6 +2,7 @@
 import type { Digest } from "../crypto/mod.ts";
 import { printable } from "../encoding/mod.ts";
 import { EngineError, MalformedError, UnavailableError } from "../errors.ts";
+import type { CallOptions } from "../http/mod.ts";
 import { readProblem } from "./answer.ts";
 import type { Connection, Reply } from "./connection.ts";
 import type { Descriptor } from "./descriptor.ts";
@@ -36,7 +37,7 @@ export async function askReferrersApi(
   connection: Connection,
   subject: Digest,
   artifactType: string | undefined,
-  signal: AbortSignal,
+  call: CallOptions,
 ): Promise<ReferrersApiAnswer> {
   const filter = artifactType === undefined ? "" : `?artifactType=${encodeURIComponent(artifactType)}`;
   const seen = new Set<string>();
@@ -45,7 +46,7 @@ export async function askReferrersApi(
   for (let pages = 1;; pages++) {
     const task = `list referrers of "${subject}"`;
     const query = { task, method: "GET", path: page, accept: OCI_INDEX, maxBytes: MAX_MANIFEST_BYTES } as const;
-    const reply = await connection.ask(query, signal);
+    const reply = await connection.ask(query, call);
     if (pages === 1 && reply.status !== 200) return withoutApi(reply);
     if (reply.status !== 200) throw reply.error();
     const index = readPage(reply);

@@ -10,7 +10,7 @@
 import type { Digest } from "../crypto/mod.ts";
 import { encodeUtf8, isJsonObject, type JsonObject, parseJson, printable } from "../encoding/mod.ts";
 import { ConfigurationError, EngineError, type ErrorCode, MalformedError, UnavailableError } from "../errors.ts";
-import { orAbort, outOfTime } from "../http/mod.ts";
+import { type CallOptions, orAbort, outOfTime } from "../http/mod.ts";
 import type { Ports } from "../ports.ts";
 import type { Connection } from "./connection.ts";
 import type { Descriptor } from "./descriptor.ts";
@@ -49,13 +49,14 @@ export async function addToReferrersTag(
   subject: Digest,
   entry: Descriptor,
   { sleep, chance = Math.random }: TagPorts,
-  signal: AbortSignal,
+  call: CallOptions,
 ): Promise<void> {
+  const { signal } = call;
   const tag = referrersTag(subject);
   const wanted = new Map<string, JsonObject>();
   let refused: EngineError | undefined;
   for (let writes = 0;; writes++) {
-    const list = await readList(content, tag, subject, signal);
+    const list = await readList(content, tag, subject, call);
     for (const [digest, known] of list.entries) wanted.set(digest, known);
     wanted.set(entry.digest, list.entries.get(entry.digest) ?? entryValue(entry));
     const missing = [...wanted].filter(([digest]) => !list.entries.has(digest)).map(([, value]) => value);
@@ -64,7 +65,7 @@ export async function addToReferrersTag(
     if (writes === MAX_TAG_WRITES) throw refused ?? conflict(connection, tag);
     try {
       const manifests = [...list.entries.values(), ...missing];
-      await writeList(connection, tag, { ...list.document, manifests }, signal);
+      await writeList(connection, tag, { ...list.document, manifests }, call);
       refused = undefined;
     } catch (thrown) {
       // It may have been written all the same: reading tells.
@@ -93,14 +94,14 @@ interface List {
   readonly entries: ReadonlyMap<string, JsonObject>;
 }
 
-async function readList(content: Content, tag: string, subject: Digest, signal: AbortSignal): Promise<List> {
+async function readList(content: Content, tag: string, subject: Digest, call: CallOptions): Promise<List> {
   const refuse = (what: string): never => {
     throw new ConfigurationError(
       "ERR_REFERRERS_TAG",
       `Cannot add to the list of referrers: the tag "${tag}" ${what}, expected an OCI index of referrers`,
     );
   };
-  const fetched = await content.fetchTag(tag, signal).catch((thrown: unknown) => {
+  const fetched = await content.fetchTag(tag, call).catch((thrown: unknown) => {
     if (!(thrown instanceof EngineError) || thrown.code !== "ERR_MANIFEST") throw thrown;
     return refuse(`holds something else (${printable(thrown.message, 300)})`);
   });
@@ -118,7 +119,7 @@ async function writeList(
   connection: Connection,
   tag: string,
   document: JsonObject & { readonly manifests: readonly JsonObject[] },
-  signal: AbortSignal,
+  call: CallOptions,
 ): Promise<void> {
   const bytes = encodeUtf8(JSON.stringify(document));
   const task = `write the list of referrers "${tag}"`;
@@ -138,7 +139,7 @@ async function writeList(
     body: { bytes, mediaType: OCI_INDEX },
     // Sent again later it would put back a list that has grown since.
     maxRetries: 0,
-  }, signal);
+  }, call);
   if (reply.status !== 201) throw reply.error();
 }
 

@@ -2,14 +2,12 @@
  * `Repository`: what the rest of the engine may ask of a place that holds artifacts. `client.ts` makes one of a
  * registry, `layout.ts` of an OCI image layout.
  */
+import type { CallOptions } from "../http/mod.ts";
 import type { Descriptor, Digest } from "./descriptor.ts";
 import type { Manifest } from "./manifest.ts";
 import type { Reference } from "./reference.ts";
 
-/** What every call takes: the caller's deadline. */
-export interface CallOptions {
-  readonly signal: AbortSignal;
-}
+export type { CallOptions };
 
 /** By which way a referrer was found. */
 export type ReferrersWay = "referrers-api" | "referrers-tag" | "layout";

@@ -5,7 +5,7 @@
 import { printable } from "../encoding/mod.ts";
 import { EngineError, UnavailableError } from "../errors.ts";
 import type { Ports } from "../ports.ts";
-import { dropBody, networkReason, orAbort, outOfTime, readBody } from "../http/mod.ts";
+import { type CallOptions, dropBody, networkReason, orAbort, outOfTime, readBody } from "../http/mod.ts";
 import { type Endpoint, type RegistrySettings, requireAllowedTarget } from "./settings.ts";
 
 /** Most redirects of one request. */
@@ -64,21 +64,23 @@ export interface Answer {
 /**
  * Sends a request and gives back whatever is answered in the end.
  *
- * @throws {UnavailableError} `ERR_DEADLINE` when the signal aborts, `ERR_REGISTRY_UNAVAILABLE` with the network's reason,
+ * @throws {UnavailableError} `ERR_DEADLINE` when the signal aborts, `ERR_REQUEST_BUDGET` when the decision has made all its
+ * requests, `ERR_REGISTRY_UNAVAILABLE` with the network's reason,
  * `ERR_REGISTRY_REFUSED` for a redirect that is not followed, `ERR_REGISTRY_RESPONSE` for one that leads nowhere.
  */
 export async function exchange(
   request: RegistryRequest,
   ports: TransportPorts,
   settings: RegistrySettings,
-  signal: AbortSignal,
+  call: CallOptions,
 ): Promise<Answer> {
+  const { signal } = call;
   const { maxRetries = MAX_RETRIES } = request;
   for (let attempt = 0;; attempt++) {
     let waitMilliseconds: number | undefined = FIRST_RETRY_MILLISECONDS * 2 ** attempt;
     let outcome: Answer | EngineError;
     try {
-      outcome = await follow(request, ports, settings, signal);
+      outcome = await follow(request, ports, settings, call);
       if (!mayPass(outcome.status)) return outcome;
       waitMilliseconds = retryAfter(outcome.headers, ports.now()) ?? waitMilliseconds;
     } catch (thrown) {
@@ -101,34 +103,52 @@ async function follow(
   request: RegistryRequest,
   ports: TransportPorts,
   settings: RegistrySettings,
-  signal: AbortSignal,
+  call: CallOptions,
 ): Promise<Answer> {
   let url = request.url;
   let leftOrigin = false;
   for (let hops = 0;; hops++) {
-    const headers: Record<string, string> = { accept: request.accept };
-    // Once a hop had another origin the credentials stay away, even where a later hop comes back.
-    if (request.authorization !== undefined && !leftOrigin) headers["authorization"] = request.authorization;
-    signal.throwIfAborted();
-    const { method, body } = request;
-    if (body !== undefined) headers["content-type"] = body.mediaType;
-    const content = body === undefined ? {} : { body: body.bytes };
-    const init = { method, headers, ...content, redirect: settings.redirect, signal } as const;
-    const response = await orAbort(ports.fetch(url.href, init), signal);
-    const location = REDIRECT_STATUSES.has(response.status) ? response.headers.get("location") : null;
-    if (location === null) {
-      const limit = response.status === 200 ? request.maxBytes : MAX_ERROR_BODY_BYTES;
-      const body = request.method === "HEAD"
-        ? (dropBody(response), { bytes: new Uint8Array(0), exceeded: false })
-        : await readBody(response, limit, signal);
-      return { status: response.status, headers: response.headers, ...body, url, leftOrigin };
-    }
-    dropBody(response);
-    const next = nextHop(request, url, location, hops);
+    const hop = await send(request, url, leftOrigin, ports, settings, call);
+    if (!("location" in hop)) return { ...hop, url, leftOrigin };
+    const next = nextHop(request, url, hop.location, hops);
     requireAllowedTarget(next, url, request.endpoint, settings, request.action);
-    requireSameWrite(request, next, response.status);
+    requireSameWrite(request, next, hop.status);
     leftOrigin ||= next.origin !== request.url.origin;
     url = next;
+  }
+}
+
+/** One request: its answer, or where it redirects to. It counts until the body is read. */
+async function send(
+  request: RegistryRequest,
+  url: URL,
+  leftOrigin: boolean,
+  ports: TransportPorts,
+  settings: RegistrySettings,
+  { signal, budget }: CallOptions,
+): Promise<Omit<Answer, "url" | "leftOrigin"> | { readonly location: string; readonly status: number }> {
+  const { method, body } = request;
+  const headers: Record<string, string> = { accept: request.accept };
+  // Once a hop had another origin the credentials stay away, even where a later hop comes back.
+  if (request.authorization !== undefined && !leftOrigin) headers["authorization"] = request.authorization;
+  if (body !== undefined) headers["content-type"] = body.mediaType;
+  const content = body === undefined ? {} : { body: body.bytes };
+  signal.throwIfAborted();
+  const giveBack = await budget?.take(request.action, signal);
+  try {
+    const init = { method, headers, ...content, redirect: settings.redirect, signal } as const;
+    const response = await orAbort(ports.fetch(url.href, init), signal);
+    const { status } = response;
+    const location = REDIRECT_STATUSES.has(status) ? response.headers.get("location") : null;
+    if (location !== null || method === "HEAD") {
+      dropBody(response);
+      if (location !== null) return { location, status };
+      return { status, headers: response.headers, bytes: new Uint8Array(0), exceeded: false };
+    }
+    const limit = status === 200 ? request.maxBytes : MAX_ERROR_BODY_BYTES;
+    return { status, headers: response.headers, ...await readBody(response, limit, signal) };
+  } finally {
+    giveBack?.();
   }
 }
 

@@ -3,7 +3,7 @@ import { type Digest, digestAlgorithm, digestOf, isDigest } from "../crypto/mod.
 import { printable } from "../encoding/mod.ts";
 import { EngineError, MalformedError, UnavailableError } from "../errors.ts";
 import type { CryptoProvider } from "../ports.ts";
-import { orAbort, outOfTime } from "../http/mod.ts";
+import { type CallOptions, orAbort, outOfTime, OWN_LIMITS } from "../http/mod.ts";
 import type { Connection, Reply } from "./connection.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { type Manifest, MAX_MANIFEST_BYTES, readManifest } from "./manifest.ts";
@@ -21,11 +21,11 @@ export interface Fetched {
 
 /** Content of one repository. */
 export interface Content {
-  resolve(tagOrDigest: string, signal: AbortSignal): Promise<Descriptor>;
-  fetchManifest(descriptor: Descriptor, signal: AbortSignal): Promise<Manifest>;
-  fetchBlob(descriptor: Descriptor, maxBytes: number, signal: AbortSignal): Promise<Uint8Array>;
+  resolve(tagOrDigest: string, call: CallOptions): Promise<Descriptor>;
+  fetchManifest(descriptor: Descriptor, call: CallOptions): Promise<Manifest>;
+  fetchBlob(descriptor: Descriptor, maxBytes: number, call: CallOptions): Promise<Uint8Array>;
   /** The manifest a tag names; the registry's reply where it has none (404). */
-  fetchTag(tag: string, signal: AbortSignal): Promise<Fetched | { readonly absent: Reply }>;
+  fetchTag(tag: string, call: CallOptions): Promise<Fetched | { readonly absent: Reply }>;
 }
 
 /** Fetches content over a connection. @param options `head: false` where response headers cannot be read (browsers). */
@@ -36,19 +36,19 @@ export function createContent(
 ): Content {
   const kept = createManifestMemory();
 
-  async function get(tagOrDigest: string, wanted: Wanted, task: string, signal: AbortSignal): Promise<Reply> {
+  async function get(tagOrDigest: string, wanted: Wanted, task: string, call: CallOptions): Promise<Reply> {
     // A manifest of a retired type is asked for by name: strict registries give only what is accepted.
     const { mediaType } = wanted;
     const accept = mediaType === undefined || ACCEPT_MANIFESTS.includes(mediaType)
       ? ACCEPT_MANIFESTS
       : `${ACCEPT_MANIFESTS}, ${mediaType}`;
     const maxBytes = wanted.size ?? MAX_MANIFEST_BYTES;
-    return await connection.ask({ task, method: "GET", path: `manifests/${tagOrDigest}`, accept, maxBytes }, signal);
+    return await connection.ask({ task, method: "GET", path: `manifests/${tagOrDigest}`, accept, maxBytes }, call);
   }
 
-  async function resolveByGet(tagOrDigest: string, signal: AbortSignal): Promise<Descriptor> {
+  async function resolveByGet(tagOrDigest: string, call: CallOptions): Promise<Descriptor> {
     const wanted = isDigest(tagOrDigest) ? { digest: tagOrDigest } : {};
-    const reply = await get(tagOrDigest, wanted, `resolve "${tagOrDigest}"`, signal);
+    const reply = await get(tagOrDigest, wanted, `resolve "${tagOrDigest}"`, call);
     if (reply.status !== 200) throw reply.error();
     const fetched = await readReply(reply, wanted, crypto);
     kept.put(fetched.descriptor.digest, fetched.manifest);
@@ -56,41 +56,41 @@ export function createContent(
   }
 
   return {
-    async resolve(tagOrDigest, signal) {
+    async resolve(tagOrDigest, call) {
       requireTagOrDigest(tagOrDigest);
-      if (!options.head) return await resolveByGet(tagOrDigest, signal);
+      if (!options.head) return await resolveByGet(tagOrDigest, call);
       const task = `resolve "${tagOrDigest}"`;
       const path = `manifests/${tagOrDigest}`;
-      const reply = await connection.ask({ task, method: "HEAD", path, accept: ACCEPT_MANIFESTS, maxBytes: 0 }, signal);
-      if (reply.status === 405 || reply.status === 501) return await resolveByGet(tagOrDigest, signal);
+      const reply = await connection.ask({ task, method: "HEAD", path, accept: ACCEPT_MANIFESTS, maxBytes: 0 }, call);
+      if (reply.status === 405 || reply.status === 501) return await resolveByGet(tagOrDigest, call);
       if (reply.status !== 200) throw reply.error();
-      return readHead(reply, tagOrDigest) ?? await resolveByGet(tagOrDigest, signal);
+      return readHead(reply, tagOrDigest) ?? await resolveByGet(tagOrDigest, call);
     },
 
-    async fetchManifest(descriptor, signal) {
+    async fetchManifest(descriptor, call) {
       if (descriptor.size > MAX_MANIFEST_BYTES) {
         throw tooLarge(`Cannot fetch manifest "${descriptor.digest}"`, descriptor.size, MAX_MANIFEST_BYTES);
       }
-      return await kept.get(descriptor, signal, async () => {
-        const reply = await get(descriptor.digest, descriptor, `fetch manifest "${descriptor.digest}"`, signal);
+      return await kept.get(descriptor, call, async () => {
+        const reply = await get(descriptor.digest, descriptor, `fetch manifest "${descriptor.digest}"`, call);
         if (reply.status !== 200) throw reply.error();
         return (await readReply(reply, descriptor, crypto)).manifest;
       });
     },
 
-    async fetchBlob(descriptor, maxBytes, signal) {
+    async fetchBlob(descriptor, maxBytes, call) {
       const task = `fetch blob "${descriptor.digest}"`;
       if (descriptor.size > maxBytes) throw tooLarge(`Cannot ${task}`, descriptor.size, maxBytes);
       const path = `blobs/${descriptor.digest}`;
       const query = { task, method: "GET", path, accept: "*/*", maxBytes: descriptor.size } as const;
-      const reply = await connection.ask(query, signal);
+      const reply = await connection.ask(query, call);
       if (reply.status !== 200) throw reply.error();
       await compare(reply, descriptor, crypto);
       return reply.bytes;
     },
 
-    async fetchTag(tag, signal) {
-      const reply = await get(tag, {}, `fetch tag "${tag}"`, signal);
+    async fetchTag(tag, call) {
+      const reply = await get(tag, {}, `fetch tag "${tag}"`, call);
       if (reply.status === 404) return { absent: reply };
       if (reply.status !== 200) throw reply.error();
       const fetched = await readReply(reply, {}, crypto);
@@ -232,7 +232,7 @@ function createManifestMemory() {
 
   return {
     put,
-    async get({ digest, size, mediaType }: Descriptor, signal: AbortSignal, fetch: () => Promise<Manifest>) {
+    async get({ digest, size, mediaType }: Descriptor, call: CallOptions, fetch: () => Promise<Manifest>) {
       const known = kept.get(digest);
       // Another size or type is another claim: it is fetched again and fails there with its reason.
       if (known !== undefined && known.bytes.length === size && known.mediaType === mediaType) return known;
@@ -240,12 +240,14 @@ function createManifestMemory() {
       const running = pending.get(key);
       if (running !== undefined) {
         try {
-          const manifest = await orAbort(running, signal);
+          const manifest = await orAbort(running, call.signal);
           if (manifest.bytes.length === size && manifest.mediaType === mediaType) return manifest;
         } catch (thrown) {
-          // Whose time ran out is the other caller's matter, unless it is ours as well.
-          if (signal.aborted) throw outOfTime(`Cannot fetch manifest "${digest}"`, "another request for it", thrown);
-          if (!(thrown instanceof EngineError && thrown.code === "ERR_DEADLINE")) throw thrown;
+          // Whose limits ended it is the other caller's matter, unless our time is over as well.
+          if (call.signal.aborted) {
+            throw outOfTime(`Cannot fetch manifest "${digest}"`, "another request for it", thrown);
+          }
+          if (!(thrown instanceof EngineError && OWN_LIMITS.has(thrown.code))) throw thrown;
         }
       }
       const work = fetch();

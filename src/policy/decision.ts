@@ -1,6 +1,7 @@
 /** Runs the policies and folds their rule responses into one `Decision`. */
 import { isJsonObject, printable } from "../encoding/mod.ts";
 import { MalformedError } from "../errors.ts";
+import { OWN_LIMITS, type RequestBudget } from "../http/mod.ts";
 import { createArtifactView, VALIDATION_ORDER } from "../notary/mod.ts";
 import { needsNoPolicy } from "./changes.ts";
 import { createClusterFacts } from "./cluster_facts.ts";
@@ -27,6 +28,8 @@ export interface EvaluateOptions {
   readonly phase: Phase;
   /** Ends the evaluation: what was not verified by then is refused. */
   readonly signal: AbortSignal;
+  /** Requests to registries and about revocation it may make; one of its own when left out. */
+  readonly budget?: RequestBudget;
   /** What messages say was signed; "image" when left out. */
   readonly noun?: Noun;
   /** How a denial is written; "kyverno" when left out. */
@@ -50,13 +53,13 @@ export interface EvaluateOptions {
 export async function evaluate(
   policies: readonly CompiledPolicy[],
   request: PolicyRequest,
-  { ports, phase, signal, noun = "image", messageStyle, exceptions = [], noMatch = "allow" }: EvaluateOptions,
+  { ports, phase, signal, budget, noun = "image", messageStyle, exceptions = [], noMatch = "allow" }: EvaluateOptions,
 ): Promise<Decision> {
   if (needsNoPolicy(request, policies)) return decide([], request, phase);
   if (request.object === undefined) {
     throw new MalformedError("ERR_ADMISSION_REVIEW", `Cannot evaluate ${request.operation}: it has no object`);
   }
-  const artifacts = createArtifactView(ports, { signal });
+  const artifacts = createArtifactView(ports, { signal, ...(budget === undefined ? {} : { budget }) });
   const asked = ports.cluster === undefined ? ports : { ...ports, cluster: snapshotOf(ports.cluster) };
   const facts = createClusterFacts(request, asked.cluster, signal);
   const context = { ports: asked, phase, signal, noun, facts, exceptions, artifacts };
@@ -109,9 +112,9 @@ const answersOf = ({ images, whole }: RuleResponse): readonly RuleAnswer[] => wh
 
 function blocks({ status, refusal }: RuleAnswer, enforces: boolean, failClosed: boolean): boolean {
   if (status === "fail") return enforces;
-  // Time that ran out is no outage: whoever makes a rule slow must not be let in by it.
+  // Time or requests that ran out are no outage: whoever makes a rule slow or costly must not be let in by it.
   if (status === "error") {
-    return failClosed || (enforces && (refusal?.class !== "unavailable" || refusal.code === "ERR_DEADLINE"));
+    return failClosed || (enforces && (refusal?.class !== "unavailable" || OWN_LIMITS.has(refusal.code)));
   }
   return false;
 }

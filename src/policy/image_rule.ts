@@ -1,6 +1,7 @@
 /** One entry of `verifyImages` and one image → what Kyverno answers, for each of the two webhooks. */
 import { printable } from "../encoding/mod.ts";
 import { type EngineError, type Refusal, refusal, toEngineError, UnavailableError } from "../errors.ts";
+import { OWN_LIMITS } from "../http/mod.ts";
 import {
   type ArtifactOutcome,
   referenceText,
@@ -196,7 +197,7 @@ async function pinOnly(image: ImageInfo, context: EvaluationContext): Promise<Im
     const error = toEngineError(thrown, `Cannot resolve ${image.image}`);
     const late = error.code === "ERR_DEADLINE";
     const message = late ? ranOutOfTime(action) : failedToUpdateDigest(image.image, error.message);
-    return respond(image, late ? "fail" : "error", message, { refusal: error.refusal });
+    return respond(image, OWN_LIMITS.has(error.code) ? "fail" : "error", message, { refusal: error.refusal });
   }
 }
 

@@ -31,6 +31,8 @@ export type AnswerProblem =
   | "source-refused"
   /** No answer: the network, the deadline, or an HTTP status other than 200. */
   | "unreachable"
+  /** The decision it was asked for had made all the requests it may make. */
+  | "request-budget"
   | "too-large"
   /** Not the DER structure that was asked for. */
   | "malformed"

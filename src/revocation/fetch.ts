@@ -1,6 +1,7 @@
 /** One question to a responder or a CRL server, bounded in size and redirects. What is answered is not judged here. */
 import { printable } from "../encoding/mod.ts";
-import { dropBody, type HostKind, hostKind, networkReason, orAbort, readBody } from "../http/mod.ts";
+import { EngineError } from "../errors.ts";
+import { type CallOptions, dropBody, type HostKind, hostKind, networkReason, orAbort, readBody } from "../http/mod.ts";
 import type { Ports } from "../ports.ts";
 import { unknown, type UnknownAnswer } from "./answer.ts";
 
@@ -26,8 +27,9 @@ const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]
  * certificates name: what is answered is signed.
  *
  * @param privateHosts Hosts, with or without a port, that may be asked although they are not public.
- * @param signal Ends it; the time is the caller's matter.
- * @returns The bytes, or why there are none: `source-refused`, `unreachable`, `too-large`. Never rejects.
+ * @param call Ends it, and is what requests are taken from; the time is the caller's matter.
+ * @returns The bytes, or why there are none: `source-refused`, `unreachable`, `request-budget`, `too-large`. Never
+ * rejects.
  *
  * Spec: RFC 6960, appendix A; RFC 5280, section 4.2.1.13; RFC 9110, section 15.4.
  */
@@ -35,11 +37,14 @@ export async function fetchAnswer(
   request: RevocationRequest,
   ports: Pick<Ports, "fetch">,
   privateHosts: ReadonlySet<string>,
-  signal: AbortSignal,
+  call: CallOptions,
 ): Promise<Uint8Array | UnknownAnswer> {
   try {
-    return await follow(request, ports, privateHosts, signal);
+    return await follow(request, ports, privateHosts, call);
   } catch (thrown) {
+    if (thrown instanceof EngineError && thrown.code === "ERR_REQUEST_BUDGET") {
+      return unknown("request-budget", "was not asked: all the requests this decision may make were made");
+    }
     return unknown("unreachable", `could not be asked: ${printable(networkReason(thrown), 200)}`);
   }
 }
@@ -48,7 +53,7 @@ async function follow(
   { url, body, accept, maxBytes }: RevocationRequest,
   { fetch }: Pick<Ports, "fetch">,
   privateHosts: ReadonlySet<string>,
-  signal: AbortSignal,
+  { signal, budget }: CallOptions,
 ): Promise<Uint8Array | UnknownAnswer> {
   let place = url;
   let target = readUrl(place);
@@ -64,15 +69,20 @@ async function follow(
     const headers = { accept, ...(body === undefined ? {} : { "content-type": body.mediaType }) };
     const content = body === undefined ? {} : { body: body.bytes };
     const method = body === undefined ? "GET" : "POST";
-    const response = await orAbort(
-      fetch(target.href, { method, headers, ...content, redirect: "manual", signal }),
-      signal,
-    );
-    const location = REDIRECT_STATUSES.has(response.status) ? response.headers.get("location") : null;
-    if (location === null) return await readAnswer(response, maxBytes, signal);
-    dropBody(response);
+    const giveBack = await budget?.take("Cannot ask about revocation", signal);
+    try {
+      const response = await orAbort(
+        fetch(target.href, { method, headers, ...content, redirect: "manual", signal }),
+        signal,
+      );
+      const location = REDIRECT_STATUSES.has(response.status) ? response.headers.get("location") : null;
+      if (location === null) return await readAnswer(response, maxBytes, signal);
+      dropBody(response);
+      place = location;
+    } finally {
+      giveBack?.();
+    }
     if (hops === MAX_REVOCATION_REDIRECTS) return unknown("unreachable", `redirects more than ${hops} times`);
-    place = location;
     target = readUrl(place, target);
   }
 }

@@ -1,8 +1,8 @@
 /** Questions that several ask at the same time are asked once, and nobody waits for longer than for a question of one's own. */
 import { encodeHex } from "../encoding/mod.ts";
-import { orAbort } from "../http/mod.ts";
+import { type CallOptions, orAbort, type RequestBudget } from "../http/mod.ts";
 import type { Ports } from "../ports.ts";
-import { unknown, type UnknownAnswer } from "./answer.ts";
+import { type AnswerProblem, unknown, type UnknownAnswer } from "./answer.ts";
 import { fetchAnswer, type RevocationRequest } from "./fetch.ts";
 
 /** Milliseconds an OCSP responder has for its answer, redirects included. */
@@ -16,13 +16,13 @@ export type FetchPorts = Pick<Ports, "fetch" | "sleep">;
 /**
  * Asks, or waits for the answer to the same question of somebody else.
  *
- * @param signal The caller's own time.
+ * @param call The caller's own time, and what its requests are taken from where it is the one who asks.
  * @returns The bytes, one array for all who asked, or why there are none. Never rejects.
  */
 export type SharedFetch = (
   request: RevocationRequest,
   timeoutMilliseconds: number,
-  signal?: AbortSignal,
+  call?: Partial<CallOptions>,
 ) => Promise<Uint8Array | UnknownAnswer>;
 
 interface Flight {
@@ -35,9 +35,12 @@ interface Flight {
 /** Makes a way to ask that remembers what is under way. */
 export function createSharedFetch(ports: FetchPorts, privateHosts: ReadonlySet<string>): SharedFetch {
   const flights = new Map<string, Flight>();
-  const start = (key: string, request: RevocationRequest): Flight => {
+  const start = (key: string, request: RevocationRequest, budget: RequestBudget | undefined): Flight => {
     const abandoned = new AbortController();
-    const answer = fetchAnswer(request, ports, privateHosts, abandoned.signal);
+    const answer = fetchAnswer(request, ports, privateHosts, {
+      signal: abandoned.signal,
+      ...(budget === undefined ? {} : { budget }),
+    });
     const flight = { answer, abandoned, waiting: 0 };
     flights.set(key, flight);
     return flight;
@@ -52,7 +55,7 @@ export function createSharedFetch(ports: FetchPorts, privateHosts: ReadonlySet<s
       if (--flight.waiting === 0) flight.abandoned.abort();
     }
   };
-  return async (request, timeoutMilliseconds, signal) => {
+  return async (request, timeoutMilliseconds, { signal, budget } = {}) => {
     const key = `${request.url} ${request.body === undefined ? "" : encodeHex(request.body.bytes)}`;
     const limit = startLimit(timeoutMilliseconds, ports, signal);
     try {
@@ -60,10 +63,10 @@ export function createSharedFetch(ports: FetchPorts, privateHosts: ReadonlySet<s
       const running = flights.get(key);
       if (running !== undefined) {
         const answer = await wait(key, running, limit.signal);
-        // On the edge a question ends with the request it was asked for: that is not our failure.
-        if (!("status" in answer) || answer.problem !== "unreachable") return answer;
+        // On the edge a question ends with the request it was asked for, and with its budget: that is not our failure.
+        if (!("status" in answer) || !ENDED_BY_OTHERS.has(answer.problem)) return answer;
       }
-      return await wait(key, start(key, request), limit.signal);
+      return await wait(key, start(key, request, budget), limit.signal);
     } catch {
       return unknown("unreachable", `did not answer within ${limit.describe()}`);
     } finally {
@@ -71,6 +74,8 @@ export function createSharedFetch(ports: FetchPorts, privateHosts: ReadonlySet<s
     }
   };
 }
+
+const ENDED_BY_OTHERS: ReadonlySet<string> = new Set<AnswerProblem>(["unreachable", "request-budget"]);
 
 interface Limit {
   readonly signal: AbortSignal;

@@ -1,6 +1,7 @@
 /** What the questions about one certificate have in common: ports, settings, what is kept, and how often may be asked. */
 import { printable } from "../encoding/mod.ts";
 import { ConfigurationError, EngineError, MalformedError } from "../errors.ts";
+import type { CallOptions } from "../http/mod.ts";
 import type { Ports } from "../ports.ts";
 import { type OkAnswer, type RevocationAnswer, type RevokedAnswer, unknown, type UnknownAnswer } from "./answer.ts";
 import { type Crl, decodeCrl } from "./crl.ts";
@@ -74,7 +75,7 @@ export interface Inquiry extends CheckerState {
 /** Starts the questions about one certificate. */
 export function startInquiry(
   state: CheckerState,
-  options: { readonly at: Date; readonly signedAt?: Date; readonly signal?: AbortSignal },
+  options: { readonly at: Date; readonly signedAt?: Date } & Partial<CallOptions>,
 ): Inquiry {
   const { ask } = state;
   let left = MAX_ASKED_PER_CERTIFICATE;
@@ -87,7 +88,7 @@ export function startInquiry(
       if (ask === undefined) return unknown("not-asked", "is not checked here: nobody can be asked from here");
       if (left === 0) return unknown("not-asked", `was not asked: ${MAX_ASKED_PER_CERTIFICATE} others were`);
       left--;
-      const answer = await ask(request, timeoutMilliseconds, options.signal);
+      const answer = await ask(request, timeoutMilliseconds, options);
       if (!("status" in answer) || answer.problem !== "source-refused") anybody = true;
       return answer;
     },

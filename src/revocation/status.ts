@@ -1,4 +1,5 @@
 /** Asks OCSP, then CRL, for each certificate of a path: the room's only way out into the world. */
+import type { RequestBudget } from "../http/mod.ts";
 import type { Certificate } from "../x509/mod.ts";
 import type { RevocationAnswer } from "./answer.ts";
 import { askCrls } from "./ask_crl.ts";
@@ -32,6 +33,8 @@ export interface CheckOptions {
   readonly signedAt?: Date;
   /** Ends what is asked of others; without it only their own time limits do. */
   readonly signal?: AbortSignal;
+  /** What the requests are taken from; without it they are not counted. */
+  readonly budget?: RequestBudget;
 }
 
 /** Answers for chains of certificates; keeps what it was told. */

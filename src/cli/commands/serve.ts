@@ -7,10 +7,12 @@ import {
   openDoor,
   parseTokens,
   readMaxAge,
+  readMaxRequests,
   readMessageStyle,
   readNoMatch,
 } from "../../admission/mod.ts";
 import { decodeUtf8 } from "../../encoding/mod.ts";
+import { DEFAULT_MAX_REQUESTS } from "../../http/mod.ts";
 import { expiringCertificates, MESSAGE_STYLES, NO_MATCH_ANSWERS } from "../../policy/mod.ts";
 import type { Host, Listener, ServeOptions } from "../../ports.ts";
 import { CLUSTER_FLAGS, openCluster } from "../cluster.ts";
@@ -59,6 +61,13 @@ export const serve = defineCommand({
       value: "DURATION",
     }),
     listen: text("where to listen", DEFAULT_ADDRESS, { value: "HOST:PORT" }),
+    "max-requests": text(
+      "requests to registries and about revocation one decision may make",
+      `${DEFAULT_MAX_REQUESTS}`,
+      {
+        value: "N",
+      },
+    ),
     "message-style": text(`how denials are written: ${MESSAGE_STYLES.join(", ")}`, "kyverno", { value: "STYLE" }),
     "no-match": text(`what becomes of images no rule is about: ${NO_MATCH_ANSWERS.join(", ")}`, "allow", {
       value: "ANSWER",
@@ -76,6 +85,7 @@ export const serve = defineCommand({
     const address = listenAddress(flags);
     requireSafe(address, flags);
     const messageStyle = readMessageStyle(flags["message-style"], "--message-style");
+    const maxRequests = readMaxRequests(flags["max-requests"], "--max-requests");
     const noMatch = readNoMatch(flags["no-match"], "--no-match");
     const evidence = { maxAgeSeconds: readMaxAge(flags["evidence-max-age"], "--evidence-max-age") };
     if (!flags.demo && flags.policy.length === 0) throw usage("missing --policy FILE|DIR, or --demo to try it");
@@ -107,6 +117,7 @@ export const serve = defineCommand({
         evidence,
         messageStyle,
         noMatch,
+        maxRequests,
         ...(reports === undefined ? {} : { report: createReporter(reports, host.ports) }),
         page: await host.page(),
       });

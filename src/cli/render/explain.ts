@@ -228,5 +228,6 @@ function untriedBecause({ verdict, limit, outcomes }: Conclusion): string {
   if (limit !== undefined) return `--max-signatures is ${limit}`;
   const last = outcomes.at(-1);
   const code = last && firstRefusal(last)?.code;
+  if (code === "ERR_REQUEST_BUDGET") return "all requests were made";
   return code === "ERR_DEADLINE" ? "the time was over" : "they were not asked for";
 }

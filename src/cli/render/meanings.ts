@@ -19,6 +19,7 @@ export const MEANINGS: Readonly<Partial<Record<ErrorCode, string>>> = {
   ERR_ENVELOPE_FORMAT:
     "What is stored as a signature cannot be read as one: it was cut, changed or made by another tool",
   ERR_PAYLOAD: "The signature does not say in a readable way which artifact it is for",
+  ERR_REQUEST_BUDGET: "The registry or its responders made this verification ask more often than it may",
   ERR_TIMESTAMP: "The timestamp cannot be read: it was cut, changed or made by another tool",
   ERR_TRUST_STORE: "As long as a named trust store cannot be read nobody knows who is trusted",
   ERR_TRUST_STORE_EMPTY: "The trust policy names a trust store that is not there, so nobody is trusted by it",

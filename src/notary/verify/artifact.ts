@@ -1,6 +1,6 @@
 /** One reference → outcomes of its signatures, until one is verified. */
 import { ConfigurationError, type Refusal, refusal, UnavailableError } from "../../errors.ts";
-import { type Descriptor, type Reference, repositoryName } from "../../oci/mod.ts";
+import { type CallOptions, type Descriptor, type Reference, repositoryName } from "../../oci/mod.ts";
 import { watchRevocation } from "../evidence.ts";
 import type { Trust } from "../trust/mod.ts";
 import { type ArtifactOutcome, firstRefusal, verdict, type VerificationOutcome } from "./outcome.ts";
@@ -53,7 +53,7 @@ export async function verifyArtifact(
   const { artifact, outcomes } = await trySignatures(reference, wanted, view, limit);
   const summary = summaryOf(artifact);
   if (artifact.signatures.length === 0) {
-    const missing = await explainMissingSignature(artifact, view.signal);
+    const missing = await explainMissingSignature(artifact, view.call);
     return { ...summary, verdict: "failed", outcomes, ...missing };
   }
   if (endsVerified(outcomes)) return { ...summary, verdict: "verified", outcomes };
@@ -105,7 +105,7 @@ async function trySignatures(
   const outcomes = await tryInOrder(artifact, artifact.signatures.slice(0, limit), wanted, view);
   const allAsked = artifact.asked.some(({ way }) => way !== "referrers-api");
   // Once the time is over the other place cannot be asked: a doubt may stand for it, a failure may not.
-  const timeIsOver = view.signal.aborted && outcomes.some(isUndecided);
+  const timeIsOver = view.call.signal.aborted && outcomes.some(isUndecided);
   if (endsVerified(outcomes) || allAsked || timeIsOver) return { artifact, outcomes };
   const united = await view.signatures(reference, { everywhere: true });
   const tried = new Set(outcomes.map(({ signature }) => signature?.digest));
@@ -128,7 +128,7 @@ async function tryInOrder(
   for (let start = 0; start < signatures.length;) {
     const batch = signatures.slice(start, start + (start === 0 ? 1 : MAX_PARALLEL_SIGNATURES));
     start += batch.length;
-    if (view.signal.aborted) return [...outcomes, ...batch.slice(0, 1).map((source) => outOfTime(source, wanted))];
+    if (view.call.signal.aborted) return [...outcomes, ...batch.slice(0, 1).map((source) => outOfTime(source, wanted))];
     for (const outcome of await Promise.all(batch.map((source) => tryOne(artifact, source, wanted, view)))) {
       outcomes.push(outcome);
       if (verdict(outcome) === "verified") return outcomes;
@@ -146,10 +146,10 @@ async function tryOne(
   { descriptor }: SignedArtifact,
   source: SignatureSource,
   { trust, userMetadata }: Wanted,
-  { ports, signal }: ArtifactView,
+  { ports, call }: ArtifactView,
 ): Promise<VerificationOutcome> {
   try {
-    const outcome = await findOrVerify(descriptor, source, trust, ports, signal);
+    const outcome = await findOrVerify(descriptor, source, trust, ports, call);
     return { ...requireMetadata(outcome, userMetadata), signature: source.descriptor };
   } catch (thrown) {
     return { ...outcomeOfError(thrown, trust), signature: source.descriptor };
@@ -162,12 +162,12 @@ async function findOrVerify(
   source: SignatureSource,
   trust: Trust,
   ports: ViewPorts,
-  signal: AbortSignal,
+  call: CallOptions,
 ): Promise<VerificationOutcome> {
   const { evidence } = ports;
   // What is kept has not been to the chain doctor.
   if (evidence === undefined || ports.diagnose === "every") {
-    return await verifySignature(await source.envelope(), artifact, trust, { ...ports, signal }, source.integrity());
+    return await verifySignature(await source.envelope(), artifact, trust, { ...ports, ...call }, source.integrity());
   }
   const question = { envelope: await source.blob(), artifact, trust };
   const known = await evidence.find(question);
@@ -177,7 +177,7 @@ async function findOrVerify(
   const watched = revocation.checker === undefined ? others : { ...others, revocation: revocation.checker };
   const envelope = await source.envelope();
   const since = ports.now();
-  const outcome = await verifySignature(envelope, artifact, trust, { ...watched, signal }, source.integrity());
+  const outcome = await verifySignature(envelope, artifact, trust, { ...watched, ...call }, source.integrity());
   await evidence.keep(question, outcome, { envelope, revocation, since });
   return outcome;
 }

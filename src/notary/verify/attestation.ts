@@ -4,7 +4,14 @@
  */
 import { isJsonObject, type JsonObject, parseJson, printable } from "../../encoding/mod.ts";
 import { MalformedError, UnavailableError } from "../../errors.ts";
-import { artifactTypeOf, type Descriptor, type Digest, type Manifest, type Repository } from "../../oci/mod.ts";
+import {
+  artifactTypeOf,
+  type CallOptions,
+  type Descriptor,
+  type Digest,
+  type Manifest,
+  type Repository,
+} from "../../oci/mod.ts";
 import type { Trust } from "../trust/mod.ts";
 import { type ArtifactOptions, verifyArtifact } from "./artifact.ts";
 import type { CertificateFacts } from "./certificate_facts.ts";
@@ -84,11 +91,10 @@ function readOnce(source: AttestationSource, view: ArtifactView): Promise<Conten
 }
 
 async function readContent(source: AttestationSource, view: ArtifactView): Promise<Content> {
-  const { signal } = view;
   // The view has both already: the signatures were just tried.
   const { repository, descriptor } = await view.signatures(source.reference);
-  const layer = contentLayer(await repository.fetchManifest(descriptor, { signal }), source);
-  return { payload: await fetchPayload(repository, layer, source, signal), digest: layer.digest };
+  const layer = contentLayer(await repository.fetchManifest(descriptor, view.call), source);
+  return { payload: await fetchPayload(repository, layer, source, view.call), digest: layer.digest };
 }
 
 function contentLayer(manifest: Manifest, source: AttestationSource): Descriptor {
@@ -114,9 +120,9 @@ async function fetchPayload(
   repository: Repository,
   layer: Descriptor,
   source: AttestationSource,
-  signal: AbortSignal,
+  call: CallOptions,
 ): Promise<JsonObject> {
-  const bytes = await repository.fetchBlob(layer, { signal, maxBytes: MAX_ATTESTATION_BYTES });
+  const bytes = await repository.fetchBlob(layer, { ...call, maxBytes: MAX_ATTESTATION_BYTES });
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
     // Signed is what is packed; how much comes of unpacking it, nobody has said.
     throw unusable(source, "its layer is compressed with gzip, expected a JSON object");

@@ -34,7 +34,7 @@ export async function verifyArtifactOrChildren(
   if (own.verdict === "verified" || own.verdict === "skipped" || !isIndex) return own;
   // The view has both already: their signatures were just asked for.
   const { repository } = await view.signatures(reference);
-  const { manifests } = await repository.fetchManifest(own.descriptor, { signal: view.signal });
+  const { manifests } = await repository.fetchManifest(own.descriptor, view.call);
   const listed = [...new Map(manifests.map((child) => [child.digest, child])).values()];
   if (listed.length === 0) return own;
   if (listed.length > MAX_CHILDREN_VERIFIED) {

@@ -1,6 +1,7 @@
 /** One envelope and one artifact → one outcome: every validation of the Notary Project, each with its result. */
 import { MalformedError, toEngineError } from "../../errors.ts";
 import { printable } from "../../encoding/mod.ts";
+import type { RequestBudget } from "../../http/mod.ts";
 import type { Descriptor } from "../../oci/mod.ts";
 import type { CryptoProvider, Ports } from "../../ports.ts";
 import type { RevocationChecker } from "../../revocation/mod.ts";
@@ -26,6 +27,8 @@ export type VerificationPorts = Pick<Ports, "crypto" | "now"> & {
   readonly revocation?: RevocationChecker;
   /** Ends what the checker asks of others. */
   readonly signal?: AbortSignal;
+  /** What the checker's requests are taken from. */
+  readonly budget?: RequestBudget;
   /** Which chains the chain doctor looks at: those that were refused (default), or every one. */
   readonly diagnose?: "refused" | "every";
 };
@@ -124,7 +127,7 @@ async function judge(
 
 /** @param envelope Whose authentic signing time counts; left out for the chain of a timestamp. */
 function questionOf(
-  { revocation: checker, signal }: Pick<VerificationPorts, "revocation" | "signal">,
+  { revocation: checker, signal, budget }: Pick<VerificationPorts, "revocation" | "signal" | "budget">,
   envelope?: Envelope,
 ): RevocationQuestion | undefined {
   if (checker === undefined) return undefined;
@@ -133,6 +136,7 @@ function questionOf(
   return {
     checker,
     ...(signal === undefined ? {} : { signal }),
+    ...(budget === undefined ? {} : { budget }),
     ...(signedAt === undefined ? {} : { signedAt }),
   };
 }

@@ -1,7 +1,7 @@
 /** Why there is no signature: where it was looked for, and whether only the children of an index are signed. */
 import { printable } from "../../encoding/mod.ts";
 import { type Refusal, refusal } from "../../errors.ts";
-import { type Descriptor, DOCKER_LIST, OCI_INDEX } from "../../oci/mod.ts";
+import { type CallOptions, type Descriptor, DOCKER_LIST, OCI_INDEX } from "../../oci/mod.ts";
 import { listSignatures } from "../discover.ts";
 import type { SignedArtifact } from "./view.ts";
 
@@ -14,13 +14,13 @@ export const MAX_INDEX_CHILDREN_ASKED = 8;
  */
 export async function explainMissingSignature(
   artifact: SignedArtifact,
-  signal: AbortSignal,
+  call: CallOptions,
 ): Promise<{ readonly refusal: Refusal; readonly signedChildren: readonly string[] }> {
   const places = artifact.asked.map(({ way, place, result, reason }) =>
     `${way} "${printable(place, 200)}" (${WORDS[result]}${reason === undefined ? "" : `: ${printable(reason, 200)}`})`
   );
   const looked = places.length === 0 ? "nowhere" : places.join(", ");
-  const children = await signedChildren(artifact, signal);
+  const children = await signedChildren(artifact, call);
   const hint = children.length === 0
     ? ""
     : `; it is an index of which only children are signed: ${children.join(", ")}`;
@@ -35,13 +35,13 @@ const WORDS = { found: "lists none", absent: "nothing there", ignored: "not beli
 
 async function signedChildren(
   { repository, descriptor }: SignedArtifact,
-  signal: AbortSignal,
+  call: CallOptions,
 ): Promise<readonly string[]> {
   if (descriptor.mediaType !== OCI_INDEX && descriptor.mediaType !== DOCKER_LIST) return [];
   try {
-    const { manifests } = await repository.fetchManifest(descriptor, { signal });
+    const { manifests } = await repository.fetchManifest(descriptor, call);
     const children = manifests.slice(0, MAX_INDEX_CHILDREN_ASKED);
-    const lists = await Promise.all(children.map((child) => listSignatures(repository, child, { signal })));
+    const lists = await Promise.all(children.map((child) => listSignatures(repository, child, call)));
     return children.filter((_, index) => lists[index]?.signatures.length !== 0).map(describe);
   } catch {
     // The refusal stands without it.

@@ -3,7 +3,9 @@
  * the same signatures, and an envelope's integrity is computed once however many signers are tried against it.
  */
 import { ConfigurationError, MalformedError } from "../../errors.ts";
+import { createRequestBudget } from "../../http/mod.ts";
 import {
+  type CallOptions,
   type Descriptor,
   type Digest,
   formatReference,
@@ -40,8 +42,8 @@ export type ViewPorts = Pick<Ports, "crypto" | "now"> & {
 
 export interface ArtifactView {
   readonly ports: ViewPorts;
-  /** The request's deadline. */
-  readonly signal: AbortSignal;
+  /** The request's deadline, and the requests it may make. */
+  readonly call: Required<CallOptions>;
   /**
    * The artifact a reference stands for: by its digest where it has one, else by its tag.
    *
@@ -114,9 +116,13 @@ export interface SignatureSource {
 /**
  * Opens a view for one request.
  *
- * @param signal Bounds every request made through the view.
+ * @param options `signal` bounds every request made through the view; `budget` is one of its own when left out.
  */
-export function createArtifactView(ports: ViewPorts, { signal }: { readonly signal: AbortSignal }): ArtifactView {
+export function createArtifactView(
+  ports: ViewPorts,
+  { signal, budget = createRequestBudget() }: CallOptions,
+): ArtifactView {
+  const call = { signal, budget };
   const repositories = new Map<string, Repository>();
   const resolved = new Map<string, Promise<Descriptor>>();
   const listed = new Map<string, Promise<SignatureList>>();
@@ -138,7 +144,7 @@ export function createArtifactView(ports: ViewPorts, { signal }: { readonly sign
       throw new ConfigurationError("ERR_REFERENCE", `Cannot resolve "${text}": neither tag nor digest, expected one`);
     }
     return once(resolved, `${repositoryName(reference)} ${target}`, async () => {
-      const descriptor = await repositoryOf(reference).resolve(target, { signal });
+      const descriptor = await repositoryOf(reference).resolve(target, call);
       if (reference.digest !== undefined && descriptor.digest !== reference.digest) {
         const found = `"${descriptor.digest}", expected "${reference.digest}"`;
         throw new MalformedError("ERR_DIGEST_MISMATCH", `Cannot resolve "${formatReference(reference)}": got ${found}`);
@@ -154,7 +160,7 @@ export function createArtifactView(ports: ViewPorts, { signal }: { readonly sign
     once(
       listed,
       `${repositoryName(reference)} ${digest} ${everywhere}`,
-      () => listSignatures(repositoryOf(reference), { digest }, { signal, everywhere }),
+      () => listSignatures(repositoryOf(reference), { digest }, { ...call, everywhere }),
     );
 
   const listAttached = (
@@ -166,7 +172,7 @@ export function createArtifactView(ports: ViewPorts, { signal }: { readonly sign
     once(
       attached,
       `${repositoryName(reference)} ${digest} ${everywhere} ${artifactType}`,
-      () => listAttestations(repositoryOf(reference), { digest }, { signal, everywhere, artifactType }),
+      () => listAttestations(repositoryOf(reference), { digest }, { ...call, everywhere, artifactType }),
     );
 
   /** The artifact and a list about it; at the same time where its digest is known. */
@@ -183,8 +189,8 @@ export function createArtifactView(ports: ViewPorts, { signal }: { readonly sign
     const key = `${name} ${descriptor.digest}`;
     const known = sources.get(key);
     if (known !== undefined) return known;
-    const blob = lazily(() => fetchEnvelopeDescriptor(repository, descriptor, { signal, subject }));
-    const envelope = lazily(async () => decodeOnce(await fetchEnvelopeBlob(repository, await blob(), { signal })));
+    const blob = lazily(() => fetchEnvelopeDescriptor(repository, descriptor, { ...call, subject }));
+    const envelope = lazily(async () => decodeOnce(await fetchEnvelopeBlob(repository, await blob(), call)));
     const integrity = lazily(async () => integrityOnce(await envelope(), ports.crypto));
     const source: SignatureSource = { descriptor, blob, envelope, integrity };
     sources.set(key, source);
@@ -193,7 +199,7 @@ export function createArtifactView(ports: ViewPorts, { signal }: { readonly sign
 
   return {
     ports,
-    signal,
+    call,
     resolve: async (reference) => await resolve(reference),
     signatures: async (reference, options = {}) => {
       const [descriptor, { signatures, asked }] = await withList(

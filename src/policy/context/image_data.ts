@@ -71,7 +71,7 @@ export const imageDataEntry: Reader<(name: string) => ContextEntry["load"]> = (v
   };
 };
 
-async function fetchImageData(given: string, { ports, signal, artifacts }: ContextSources): Promise<unknown> {
+async function fetchImageData(given: string, { ports, artifacts }: ContextSources): Promise<unknown> {
   const shown = printable(given, 400);
   const failed = (what: string) => (message: string) => `failed to ${what}: ${shown}, error: ${message}`;
   const { found, descriptor } = await inOtherWords(
@@ -85,7 +85,7 @@ async function fetchImageData(given: string, { ports, signal, artifacts }: Conte
   );
   const repository = ports.open(found);
   const read = (one: Descriptor) =>
-    inOtherWords(() => repository.fetchManifest(one, { signal }), failed("fetch image descriptor"));
+    inOtherWords(() => repository.fetchManifest(one, artifacts.call), failed("fetch image descriptor"));
   const first = await read(descriptor);
   const child = first.kind === "index" ? childOf(first, shown) : undefined;
   const manifest = child === undefined ? first : await read(child);
@@ -93,7 +93,7 @@ async function fetchImageData(given: string, { ports, signal, artifacts }: Conte
   const configData = await inOtherWords(
     async () => {
       if (config === undefined) throw new ConfigurationError("ERR_VARIABLE", "the manifest names no configuration");
-      const options = { signal, maxBytes: MAX_CONFIGURATION_BYTES };
+      const options = { ...artifacts.call, maxBytes: MAX_CONFIGURATION_BYTES };
       return jsonOf(await repository.fetchBlob(config, options));
     },
     failed("fetch config for image reference"),

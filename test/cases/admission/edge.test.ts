@@ -29,6 +29,11 @@ describe("a worker", () => {
     ["two mirrors for one host", { TOKEN, POLICIES: "", MIRRORS: "a=https://m a=https://n" }, "a host is named twice"],
     ["an age that is none", { TOKEN, POLICIES: "", EVIDENCE_MAX_AGE: "soon" }, 'EVIDENCE_MAX_AGE is "soon"'],
     [
+      "requests that are no number",
+      { TOKEN, POLICIES: "", MAX_REQUESTS: "0" },
+      'MAX_REQUESTS is "0", expected a whole',
+    ],
+    [
       "a style that is none",
       { TOKEN, POLICIES: "", MESSAGE_STYLE: "loud" },
       'MESSAGE_STYLE is "loud", expected one of',

@@ -21,6 +21,7 @@ function rule(images: readonly ImageResponse[], more: Partial<RuleResponse> = {}
 
 const outage = { refusal: refusal("ERR_REGISTRY_UNAVAILABLE", "Cannot connect") };
 const late = { refusal: refusal("ERR_DEADLINE", "Ran out of time") };
+const spent = { refusal: refusal("ERR_REQUEST_BUDGET", "Cannot ask: all requests were made") };
 const refused = { refusal: refusal("IMAGE_REFERENCE_INVALID", "Cannot parse") };
 
 describe("decide()", () => {
@@ -36,6 +37,7 @@ describe("decide()", () => {
     ["an outage, Audit, Fail", [rule([image("error", "", outage)], { action: "Audit" })], false],
     ["an outage, Enforce, Ignore", [rule([image("error", "", outage)], { failurePolicy: "Ignore" })], true],
     ["time over, Enforce, Ignore", [rule([image("error", "", late)], { failurePolicy: "Ignore" })], false],
+    ["requests over, Enforce, Ignore", [rule([image("error", "", spent)], { failurePolicy: "Ignore" })], false],
     ["time over for a rule, Enforce, Ignore", [
       rule([], { failurePolicy: "Ignore", whole: { status: "error", message: "late", ...late } }),
     ], false],

@@ -1,5 +1,6 @@
 /** Questions that several ask at the same time. */
 import { describe, expect, it } from "vitest";
+import { createRequestBudget } from "../../../src/http/mod.ts";
 import { createRevocationChecker } from "../../../src/revocation/mod.ts";
 import { readCertificate } from "../../../src/x509/mod.ts";
 import { ocspAt } from "../../run/certificate_maker.ts";
@@ -65,6 +66,17 @@ describe("the same question at the same time", () => {
     third.abort();
     expect(await Promise.all(leaving)).toEqual(["unreachable", "unreachable"]);
     expect([asked.length, others.signals.map(({ aborted }) => aborted)]).toEqual([1, [true]]);
+  });
+
+  it("is taken from the requests of whoever asks first, and asked anew for others when those are over", async () => {
+    const { fetch, asked } = network({ [CRL]: () => new Response(crl() as BodyInit) });
+    const sleep = (_: number, signal: AbortSignal) =>
+      new Promise<void>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    const checker = createRevocationChecker({ crypto, now: () => AT, fetch, sleep });
+    const ask = async (maxRequests: number) =>
+      outcomeOf((await checker.check(CRL_ONLY, { budget: createRequestBudget({ maxRequests }) }))[0]);
+    expect(await Promise.all([ask(0), ask(1)])).toEqual(["request-budget", "ok"]);
+    expect(asked).toHaveLength(1);
   });
 
   it("is asked anew once somebody gave it up: what hangs is not inherited", async () => {
