@@ -94,7 +94,6 @@ export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   "@jmespath-community/jmespath": ["expressions/parser.ts"],
   "@marcbachmann/cel-js": ["expressions/cel.ts"],
   hono: ["admission/app.ts", "admission/worker.ts"],
-  pkijs: ["timestamp/cms.ts"],
   re2js: ["expressions/regular_expression.ts"],
   yaml: ["encoding/yaml.ts"],
 };

@@ -12,17 +12,17 @@ export { parseCertificates } from "./src/x509/mod.ts";
 export { createNobleProvider, createWebCryptoProvider, withFallback } from "./src/crypto/mod.ts";
 `;
 
-/** Bytes after gzip of what loads on demand, at most: the reader of CMS for timestamps, and the second crypto provider. */
-export const ON_DEMAND_BUDGETS: Readonly<Record<string, number>> = { verify: 130_000, page: 130_000 };
+/** Bytes after gzip of what loads on demand, at most: the second crypto provider. */
+export const ON_DEMAND_BUDGETS: Readonly<Record<string, number>> = { verify: 50_000, page: 50_000 };
 
 /**
  * Bytes after gzip of what loads first, at most. The worker is one file, so that one upload is all of it: the readers of
- * CMS, YAML, JMESPath, CEL and Go's regular expressions are in it, two thirds of its size. Platforms take 3 MB.
+ * YAML, JMESPath, CEL and Go's regular expressions are in it, half of its size. Platforms take 3 MB.
  */
 export const BUDGETS: Readonly<Record<string, number>> = {
   verify: 80_000,
   page: 100_000,
-  worker: 420_000,
+  worker: 400_000,
 };
 
 const shared = {

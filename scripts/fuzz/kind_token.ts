@@ -64,7 +64,7 @@ async function judgeToken(bytes: Uint8Array, resigned: Resigned, original: DerTr
   const before = signaturesAsked();
   let verdict: TimestampVerdict;
   try {
-    const token = await readTimestampToken(bytes);
+    const token = readTimestampToken(bytes);
     verdict = await verifyTimestamp(token, MESSAGE, ANCHORS, crypto);
   } catch (error) {
     const { outcome, fault } = refusedBy(error);

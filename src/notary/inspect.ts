@@ -85,7 +85,7 @@ async function openTimestamp(
   crypto: CryptoProvider,
 ): Promise<InspectedTimestamp> {
   try {
-    const token = await readTimestampToken(bytes);
+    const token = readTimestampToken(bytes);
     const range = await matchTimestamp(token, signature, crypto);
     if ("trusted" in range) return { error: range.refusal.message };
     return { range, certificates: await describeAll(token.certificates, crypto) };

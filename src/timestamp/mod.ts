@@ -2,13 +2,13 @@
  * Timestamps by authorities: tokens read and judged, requests made (RFC 3161; RFC 5652; RFC 5816).
  *
  * ```ts
- * const token = await readTimestampToken(bytes);
+ * const token = readTimestampToken(bytes);
  * const verdict = await verifyTimestamp(token, envelope.signature, roots, crypto);
  * if (verdict.trusted) console.log(verdict.range.text, verdict.authorityChain);
  * ```
  */
 export { readTimestampAddress, type TimestampAddress } from "./address.ts";
-export { MAX_TIMESTAMP_BYTES } from "./bounds.ts";
+export { MAX_TIMESTAMP_BYTES } from "./ber.ts";
 export { type TimestampRange, timestampRange } from "./range.ts";
 export {
   encodeTimestampRequest,

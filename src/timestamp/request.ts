@@ -158,7 +158,7 @@ export async function requestTimestamp(
   const query = { hash, imprint: await crypto.digest(hash, message), nonce };
   const answer = await post(encodeTimestampRequest(query), address, authority, fetch);
   const bytes = readTimestampResponse(answer);
-  const token = await readTimestampToken(bytes);
+  const token = readTimestampToken(bytes);
   checkAnswer(token, query);
   const verdict = await verifyTimestamp(token, message, anchors, crypto);
   if (verdict.trusted) return { token: bytes, range: verdict.range, authorityChain: verdict.authorityChain };

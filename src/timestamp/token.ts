@@ -33,12 +33,11 @@ export const TST_INFO = "1.2.840.113549.1.9.16.1.4";
  * @param bytes ContentInfo, BER with definite lengths.
  * @param tolerates For comparisons with the reference implementation alone.
  * @throws {MalformedError} `ERR_TIMESTAMP`; `ERR_TOO_LARGE`
- * @throws {UnsupportedError} `ERR_CRYPTO_UNAVAILABLE` when the reader of CMS could not be loaded.
  *
  * Spec: RFC 3161, section 2.4.2; RFC 5652, section 5.
  */
-export async function readTimestampToken(bytes: Uint8Array, tolerates?: Tolerates): Promise<TimestampToken> {
-  const { version, contentType, content, certificates, signers, hasCrls } = await readSignedData(bytes);
+export function readTimestampToken(bytes: Uint8Array, tolerates?: Tolerates): TimestampToken {
+  const { version, contentType, content, certificates, signers, hasCrls } = readSignedData(bytes);
   if (version !== 3) refuseToken(`its SignedData has version ${version}, expected 3`);
   if (contentType !== TST_INFO) {
     refuseToken(`it holds ${contentType}, expected a TSTInfo (${TST_INFO})`, "ERR_TIMESTAMP", {

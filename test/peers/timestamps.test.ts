@@ -42,7 +42,7 @@ function askReference(questions: readonly Question[]): ReadonlyMap<string, Answe
 /** Our answer; the error is the reference's sentence where we know it. */
 async function askUs({ token, message, roots }: Question): Promise<Answer & { readonly known: boolean }> {
   try {
-    const decoded = await readTimestampToken(token);
+    const decoded = readTimestampToken(token);
     const verdict = await verifyTimestamp(decoded, message, roots.map(readCertificate), crypto);
     if (!verdict.trusted) {
       return { trusted: false, range: "", error: verdict.reference ?? "", known: verdict.reference !== undefined };

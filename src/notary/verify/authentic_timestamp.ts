@@ -104,7 +104,7 @@ async function validateTimestamp(
     );
   }
   const tolerates: Tolerates | undefined = relaxations && ((rule) => passesOver(relaxations, rule));
-  const token = await readTimestampToken(timestampSignature, tolerates);
+  const token = readTimestampToken(timestampSignature, tolerates);
   const anchors = trust.unusableStores?.tsa === undefined ? trust.trustAnchors.tsa ?? [] : [];
   // That nobody is trusted is said of timestamps that are of this signature.
   const judged = anchors.length === 0

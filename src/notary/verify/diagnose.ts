@@ -81,7 +81,7 @@ async function diagnoseAuthority(
   counts: Instant,
   crypto: CryptoProvider,
 ): Promise<ChainDiagnosis> {
-  const token = await readTimestampToken(timestampSignature ?? new Uint8Array());
+  const token = readTimestampToken(timestampSignature ?? new Uint8Array());
   const presented = inOrder(token.certificates);
   // A timestamp may leave its root out: where the trust store has it, it belongs to the chain.
   const last = presented[presented.length - 1];

@@ -20,7 +20,7 @@ async function judge(
   provider: CryptoProvider = crypto,
 ) {
   try {
-    const verdict = await verifyTimestamp(await readTimestampToken(token), message, roots, provider);
+    const verdict = await verifyTimestamp(readTimestampToken(token), message, roots, provider);
     return verdict.trusted
       ? { answer: "trusted", message: "", range: verdict.range, chain: verdict.authorityChain }
       : { answer: verdict.refusal.code, message: verdict.refusal.message };
@@ -108,13 +108,13 @@ describe("readTimestampToken()", () => {
     ["deep nesting", nested(200), "ERR_TIMESTAMP"],
     ["many small values", Uint8Array.of(0x30, 0x82, 0xea, 0x60, ...new Uint8Array(60_000)), "ERR_TIMESTAMP"],
     ["too many bytes", new Uint8Array(MAX_TIMESTAMP_BYTES + 1), "ERR_TOO_LARGE"],
-  ])("refuses %s", async (_, bytes, code) => {
-    await expect(readTimestampToken(bytes)).rejects.toMatchObject({ code });
+  ])("refuses %s", (_, bytes, code) => {
+    expect(() => readTimestampToken(bytes)).toThrow(expect.objectContaining({ code }));
   });
 
-  it("leaves the bytes it was given alone", async () => {
+  it("leaves the bytes it was given alone", () => {
     const before = good.slice();
-    await readTimestampToken(good);
+    readTimestampToken(good);
     expect(good).toEqual(before);
   });
 
