@@ -7,6 +7,7 @@
  */
 import {
   derBytes,
+  derContent,
   type DerNode,
   encodeHex,
   readIntegerBytes,
@@ -68,7 +69,7 @@ const FIELDS = {
   encapContentInfo: /^06 (a0 )?$/,
   eContent: /^[0-9a-f]{2} $/,
   signerInfos: /^(30 )*$/,
-  SignerInfo: /^02 (30|80|a0) 30 (a0 )?30 (04|24) (a1 )?$/,
+  SignerInfo: /^02 (30|80|a0) 30 (a0 )?30 04 (a1 )?$/,
   issuerAndSerialNumber: /^30 02 $/,
   digestAlgorithm: /^06 ([0-9a-f]{2} )?$/,
 } as const;
@@ -151,7 +152,7 @@ function readSigner(node: DerNode): CmsSigner {
     digestAlgorithm: readOid(fieldsOf("digestAlgorithm", digestAlgorithm)[0], "digestAlgorithm"),
     signatureAlgorithm: derBytes(signatureAlgorithm),
     signedAttributes: attributes === undefined ? undefined : underSetTag(attributes),
-    signature: readBerOctets(signature, "signature"),
+    signature: derContent(signature),
   };
 }
 

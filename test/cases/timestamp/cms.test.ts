@@ -1,4 +1,4 @@
-import { fromBER, type Integer, type Sequence } from "asn1js";
+import { fromBER, type Integer, OctetString, type Sequence } from "asn1js";
 import { readdirSync, readFileSync } from "node:fs";
 import * as pkijs from "pkijs";
 import { describe, expect, it } from "vitest";
@@ -94,6 +94,12 @@ describe("readSignedData()", () => {
 
   it.each([
     ["content that is no OCTET STRING", (set: Sequence) => retag(content(set), 12), "expected an OCTET STRING"],
+    ["a signature in parts", (set: Sequence) => {
+      const [signer] = (signedDataFields(set).at(-1) as Sequence).valueBlock.value as [Sequence];
+      const last = signer.valueBlock.value.length - 1;
+      const signature = signer.valueBlock.value[last]!;
+      signer.valueBlock.value[last] = new OctetString({ isConstructed: true, value: [signature as OctetString] });
+    }, "its SignerInfo has the fields"],
     ["a content type that is another", (set: Sequence) => changeOid(set), "expected SignedData"],
   ])("refuses %s", (_, change, says) => {
     const { result } = fromBER(good.slice());
