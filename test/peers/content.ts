@@ -135,7 +135,7 @@ function isManifestType(mediaType: string): boolean {
 export interface LoadOptions {
   /**
    * Writes the referrers tag of each subject as a client does for a registry without the referrers API (default: for
-   * distribution). A tag the layout itself has is left as it is.
+   * every kind but olareg). A tag the layout itself has is left as it is.
    */
   readonly referrersTags?: boolean;
 }
@@ -180,7 +180,7 @@ export async function loadLayout(
   for (const [tag, { digest, mediaType }] of tags) {
     await putManifest(registry, repository, read(digest), mediaType, tag);
   }
-  if (!(options.referrersTags ?? registry.kind === "distribution")) return;
+  if (!(options.referrersTags ?? registry.kind !== "olareg")) return;
   for (const [subject, manifests] of referrers) {
     const tag = referrersTag(subject);
     if (tags.has(tag)) continue;

@@ -5,14 +5,17 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { type Peer, peerPaths } from "../../scripts/peers.ts";
+import { peerPaths } from "../../scripts/peers.ts";
 
 /** How long a registry may take until it answers. */
 export const MAX_START_MILLISECONDS = 20_000;
 /** How often a start is tried again when another program took the port first. */
 const MAX_STARTS = 3;
 
-export type RegistryKind = "olareg" | "distribution";
+/** olareg; CNCF distribution v3; Debian's docker-registry, which is distribution 2.8. */
+export type RegistryKind = "olareg" | "distribution" | "docker-registry";
+
+export const ALL_REGISTRY_KINDS: readonly RegistryKind[] = ["olareg", "distribution", "docker-registry"];
 
 export interface Registry {
   readonly kind: RegistryKind;
@@ -25,7 +28,7 @@ export interface Registry {
 }
 
 export interface RegistryOptions {
-  /** Whether olareg answers the referrers API (default yes); distribution never does. */
+  /** Whether olareg answers the referrers API (default yes); the others never do. */
   readonly referrersApi?: boolean;
 }
 
@@ -33,11 +36,29 @@ type Launch = (
   folder: string,
   port: number,
   options: RegistryOptions,
-) => { readonly peer: Peer; readonly args: string[] };
+) => { readonly program: string; readonly args: string[] };
+
+/** Both distributions read the same file: on files, deleting allowed, silent. */
+const launchDistribution = (program: () => string): Launch => (folder, port) => {
+  const config = join(folder, "config.yml");
+  writeFileSync(
+    config,
+    [
+      "version: 0.1",
+      "log: { level: error, accesslog: { disabled: true } }",
+      `storage: { filesystem: { rootdirectory: ${
+        JSON.stringify(join(folder, "storage"))
+      } }, delete: { enabled: true } }`,
+      `http: { addr: "127.0.0.1:${port}", secret: loopback-only }`,
+      "",
+    ].join("\n"),
+  );
+  return { program: program(), args: ["serve", config] };
+};
 
 const LAUNCHES: Readonly<Record<RegistryKind, Launch>> = {
   olareg: (_folder, port, { referrersApi = true }) => ({
-    peer: "olareg",
+    program: peerPaths().olareg,
     args: [
       "serve",
       "--addr=127.0.0.1",
@@ -48,22 +69,8 @@ const LAUNCHES: Readonly<Record<RegistryKind, Launch>> = {
       `--api-referrer=${referrersApi}`,
     ],
   }),
-  distribution: (folder, port) => {
-    const config = join(folder, "config.yml");
-    writeFileSync(
-      config,
-      [
-        "version: 0.1",
-        "log: { level: error, accesslog: { disabled: true } }",
-        `storage: { filesystem: { rootdirectory: ${
-          JSON.stringify(join(folder, "storage"))
-        } }, delete: { enabled: true } }`,
-        `http: { addr: "127.0.0.1:${port}", secret: loopback-only }`,
-        "",
-      ].join("\n"),
-    );
-    return { peer: "distribution", args: ["serve", config] };
-  },
+  distribution: launchDistribution(() => peerPaths().distribution),
+  "docker-registry": launchDistribution(() => "docker-registry"),
 };
 
 /**
@@ -94,8 +101,8 @@ export function startDistribution(): Promise<Registry> {
 async function start(kind: RegistryKind, options: RegistryOptions): Promise<Registry> {
   const folder = mkdtempSync(join(tmpdir(), `edge-notary-${kind}-`));
   const port = await freePort();
-  const { peer, args } = LAUNCHES[kind](folder, port, options);
-  const child = spawn(peerPaths()[peer], args, {
+  const { program, args } = LAUNCHES[kind](folder, port, options);
+  const child = spawn(program, args, {
     cwd: folder,
     env: { PATH: process.env["PATH"] ?? "", OTEL_TRACES_EXPORTER: "none" },
     stdio: ["ignore", "ignore", "pipe"],

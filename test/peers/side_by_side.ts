@@ -17,7 +17,12 @@ export interface FixtureImage {
   readonly tag: string;
   readonly digest: string;
   readonly envelopes: readonly string[];
-  readonly verifications: readonly { readonly trustAnchors: readonly string[]; readonly verdict: string }[];
+  /** What notation said, when, and with which certificates trusted. */
+  readonly verifications: readonly {
+    readonly at: string;
+    readonly trustAnchors: readonly string[];
+    readonly verdict: string;
+  }[];
 }
 
 const fixtures = resolve("test/fixtures");

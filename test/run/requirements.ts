@@ -15,6 +15,8 @@ const CHROMIUM_PATHS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/
 
 const built = (...peers: readonly Peer[]) => () => peersReady(...peers);
 
+const runs = (program: string, ...args: readonly string[]) => spawnSync(program, args).status === 0;
+
 const needs = {
   /** Test data published by others, beside the checkout. */
   shared: () => existsSync(join(shared, "vectors")),
@@ -22,6 +24,8 @@ const needs = {
   go: goReady,
   /** notation, oras, olareg, distribution and corebench, built by `npm run peers`. */
   tools: built("notation", "distribution", "corebench"),
+  /** The same, and Debian's docker-registry. */
+  registries: () => built("notation", "distribution", "corebench")() && runs("docker-registry", "--version"),
   /** The reference's timestamp libraries as a program, built by `npm run peers`. */
   timestamps: built("timestamps"),
   /** The reference's revocation library as a program, likewise. */
@@ -35,7 +39,7 @@ const needs = {
   /** The OpenSSL whose answers the rows of certification paths hold. */
   openssl: () => spawnSync("openssl", ["version"], { encoding: "utf8" }).stdout?.startsWith("OpenSSL 3.0.") === true,
   /** What the lines that `serve` prints are typed into a shell with. */
-  curl: () => spawnSync("curl", ["--version"]).status === 0,
+  curl: () => runs("curl", "--version"),
   /** A Chromium that playwright-core can drive; see {@link chromiumPath}. */
   chromium: () => chromiumPath() !== undefined,
 } as const;
