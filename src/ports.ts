@@ -95,14 +95,40 @@ export interface SignatureProvider {
   sign(payload: Uint8Array, options: { readonly signal: AbortSignal }): Promise<Uint8Array>;
 }
 
-/** User name and secret for one registry host. */
-export interface Credential {
-  readonly username: string;
-  readonly secret: string;
+/**
+ * What proves to a registry who asks. `source` says where it was found, in words safe to print that fit into "asked with
+ * …": `"auths" of Docker's configuration "config.json"`.
+ */
+export type Credential = { readonly source: string } & CredentialProof;
+
+/** What is shown to the registry. */
+export type CredentialProof =
+  | { readonly type: "basic"; readonly username: string; readonly secret: string }
+  /** Exchanged for tokens at the registry's token endpoint (OAuth2, RFC 6749, section 6). */
+  | { readonly type: "identityToken"; readonly token: string; readonly username?: string }
+  /** Sent as bearer token as it is. */
+  | { readonly type: "registryToken"; readonly token: string }
+  /** Nothing; `source` says why: `no credentials: there is no Secret "apps/regcred"`. */
+  | { readonly type: "anonymous" };
+
+/** What credentials are wanted for. */
+export interface CredentialQuestion {
+  /** Registry host with port where it has one, lower case: `ghcr.io`, `127.0.0.1:5000`; Docker Hub is `docker.io`. */
+  readonly host: string;
+  /** Path of the repository: `kyverno/test-verify-image`. */
+  readonly repository: string;
 }
 
-/** Credentials by registry host (`ghcr.io`, `127.0.0.1:5000`); `undefined` means anonymous. */
-export type CredentialSource = (registryHost: string) => Promise<Credential | undefined>;
+/**
+ * Credentials for a repository; `undefined` means anonymous. It is asked before each request to a registry that is known
+ * to want to know who asks, so what takes long is to be kept by the source.
+ *
+ * @throws {EngineError} When the credentials that there are cannot be had: the request then fails with it.
+ */
+export type CredentialSource = (
+  asked: CredentialQuestion,
+  options: { readonly signal: AbortSignal },
+) => Promise<Credential | undefined>;
 
 /** Bytes kept under a name for a while. What was kept may be gone at any time; what was never kept is never given. */
 export interface Cache {

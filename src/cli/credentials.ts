@@ -28,7 +28,10 @@ export function readCredentials(flags: CredentialFlags, { ports, variable }: Hos
   if (!("username" in flags)) return ports.credentials;
   const username = flags.username ?? variable("NOTATION_USERNAME") ?? "";
   const secret = flags.password ?? variable("NOTATION_PASSWORD") ?? "";
-  if (username !== "") return () => Promise.resolve({ username, secret });
+  if (username !== "") {
+    const source = flags.username === undefined ? "$NOTATION_USERNAME" : "--username";
+    return () => Promise.resolve({ type: "basic", username, secret, source });
+  }
   if (secret === "") return ports.credentials;
   const given = flags.password === undefined ? "$NOTATION_PASSWORD" : "--password";
   throw usage(

@@ -10,6 +10,7 @@
  * ```
  */
 export { createPushClient, createRegistryClient } from "./client.ts";
+export { ANONYMOUS_IDENTITY, credentialIdentity } from "./credentials/identity.ts";
 export type { Descriptor, Digest, Platform } from "./descriptor.ts";
 export { keepContent } from "./kept.ts";
 export { type Layout, type LayoutSource, readLayout } from "./layout.ts";

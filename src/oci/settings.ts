@@ -18,6 +18,11 @@ export interface RegistrySettings {
    * a port that one only, without a port any. A registry may always name its own host and port.
    */
   readonly allowedHosts?: ReadonlySet<string>;
+  /**
+   * Registry host → hosts (with port) of token endpoints that may see its credentials although they belong to another
+   * site; see `realm.ts` for those that always may.
+   */
+  readonly realmHosts?: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /** What most callers want: no mirrors, HTTPS but for loopback, own redirect loop. */

@@ -24,7 +24,7 @@ export function createDockerConfigSource(path: string, files: Pick<Files, "read"
     (await files.kind(path)) === "file"
       ? readDockerConfig(await files.read(path, MAX_DOCKER_CONFIG_BYTES))
       : new Map<string, Credential>();
-  return async (host) => {
+  return async ({ host }) => {
     const known = await (entries ??= load());
     const keys = DOCKER_HUB_KEYS.includes(host) ? DOCKER_HUB_KEYS : [host, `https://${host}`, `https://${host}/`];
     return keys.map((key) => known.get(key)).find((entry) => entry !== undefined);
@@ -50,12 +50,16 @@ function readEntry(entry: unknown): Credential | undefined {
   if (typeof auth === "string" && auth !== "") {
     const text = decodeUtf8(decodeBase64(auth));
     const colon = text.indexOf(":");
-    return colon < 1 ? undefined : { username: text.slice(0, colon), secret: text.slice(colon + 1) };
+    return colon < 1 ? undefined : basic(text.slice(0, colon), text.slice(colon + 1));
   }
   const [username, secret] = [member(entry, "username"), member(entry, "password")];
   return typeof username === "string" && username !== "" && typeof secret === "string"
-    ? { username, secret }
+    ? basic(username, secret)
     : undefined;
+}
+
+function basic(username: string, secret: string): Credential {
+  return { type: "basic", username, secret, source: '"auths" of Docker\'s configuration' };
 }
 
 function member(value: unknown, name: string): unknown {

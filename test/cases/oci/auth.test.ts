@@ -1,6 +1,16 @@
 /** Challenges answered: which token is asked for where, with whose credentials, how often, and how long it is kept. */
 import { describe, expect, it } from "vitest";
-import { BASE, blob, failure, fakeRegistry, refuse, type Request, type Route, signal } from "./fake_registry.ts";
+import {
+  BASE,
+  blob,
+  failure,
+  fakeRegistry,
+  password,
+  refuse,
+  type Request,
+  type Route,
+  signal,
+} from "./fake_registry.ts";
 
 const layer = blob("the layer");
 const blobUrl = `${BASE}/blobs/${layer.descriptor.digest}`;
@@ -8,7 +18,7 @@ const options = { signal, maxBytes: 1000 };
 const REALM = "https://auth.registry.example/token";
 const bearer = (realm: string, rest = ',service="registry.example",scope="repository:a/b:pull"') =>
   `Bearer realm="${realm}"${rest}`;
-const credentials = { "registry.example": { username: "user", secret: "päss:word" } };
+const credentials = { "registry.example": password("user", "päss:word") };
 const basicValue = `Basic ${btoa(unescape(encodeURIComponent("user:päss:word")))}`;
 
 /** Answers 401 with the challenge until the right token comes. */
@@ -50,7 +60,7 @@ describe("bearer tokens", () => {
     const registry = fakeRegistry({
       [`GET ${hubBlob}`]: guarded(bearer(realm), (value) => value === "Bearer t1"),
       [`GET ${tokenUrl(realm)}`]: tokens(),
-    }, { "docker.io": { username: "hub", secret: "x" } });
+    }, { "docker.io": password("hub", "x") });
     await registry.open({}, "docker.io/a/b").fetchBlob(layer.descriptor, options);
     expect(authorizations(registry.requests)).toEqual([undefined, `Basic ${btoa("hub:x")}`, "Bearer t1"]);
   });
@@ -64,7 +74,7 @@ describe("bearer tokens", () => {
     const { code, message } = await failure(registry.open().fetchBlob(layer.descriptor, options));
     expect(code).toBe("ERR_REGISTRY_UNAUTHORIZED");
     expect(authorizations(registry.requests)).toEqual([undefined, undefined, "Bearer t1"]);
-    expect(message).toContain('the credentials for "registry.example" are not sent to another site');
+    expect(message).toContain('"auths" of a test, for "registry.example", is not sent to another site');
     expect(message).not.toContain("päss");
   });
 
@@ -299,7 +309,7 @@ describe("basic", () => {
     const registry = fakeRegistry({ [`GET ${blobUrl}`]: guarded(challenge, () => false) }, credentials);
     const { code, message } = await failure(registry.open().fetchBlob(layer.descriptor, options));
     expect(code).toBe("ERR_REGISTRY_UNAUTHORIZED");
-    expect(message).toContain('asked with the credentials for "registry.example"');
+    expect(message).toContain('asked with "auths" of a test, for "registry.example"');
     await failure(registry.open().fetchBlob(layer.descriptor, options));
     expect(registry.requests).toHaveLength(3);
   });
@@ -334,7 +344,7 @@ describe("basic", () => {
     const url = `https://mirror.example/v2/a/b/blobs/${layer.descriptor.digest}`;
     const registry = fakeRegistry({ [`GET ${url}`]: guarded(challenge, (value) => value === `Basic ${btoa("m:m")}`) }, {
       ...credentials,
-      "mirror.example": { username: "m", secret: "m" },
+      "mirror.example": password("m", "m"),
     });
     const mirrors = new Map([["registry.example", "https://mirror.example"]]);
     expect(await registry.open({ mirrors }).fetchBlob(layer.descriptor, options)).toEqual(layer.bytes);

@@ -74,11 +74,17 @@ export function entry({ descriptor }: Document, artifactType?: string): Descript
   return artifactType === undefined ? descriptor : { ...descriptor, artifactType };
 }
 
+/** User and password, found in a test. */
+export function password(username: string, secret: string): Credential {
+  return { type: "basic", username, secret, source: '"auths" of a test' };
+}
+
 /** One request as it arrived. */
 export interface Request {
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
   /** From 1: requests sent while the same answers were outstanding are of one round. */
   readonly round: number;
 }
@@ -114,7 +120,7 @@ export function fakeRegistry(
     requests: [],
     slept: [],
     time: Date.parse("2026-11-01T00:00:00Z"),
-    credentials: (host) => Promise.resolve(credentials[host]),
+    credentials: ({ host }) => Promise.resolve(credentials[host]),
     asked: () => registry.requests.map(({ method, url }) => `${method} ${url.replace("https://registry.example", "")}`),
     fetch,
     open: (settings = {}, reference = REPOSITORY) => registryClient(settings)(parseReference(reference)),
@@ -136,7 +142,7 @@ export function fakeRegistry(
         return signal.aborted ? Promise.reject(signal.reason) : Promise.resolve();
       },
       crypto: createWebCryptoProvider(webcrypto.subtle as SubtleCrypto),
-      credentials: (host) => registry.credentials(host),
+      credentials: (asked, options) => registry.credentials(asked, options),
     }, { mirrors: new Map(), plainHttp: new Set(), redirect: "manual", ...settings });
     clients.set(key, client);
     return client;
@@ -153,7 +159,7 @@ export function fakeRegistry(
         resolve();
       }, 8);
     });
-    const request = { method: init.method, url, headers: init.headers, round };
+    const request = { method: init.method, url, headers: init.headers, body: textOf(init.body), round };
     registry.requests.push(request);
     await waiting;
     const route = registry.routes.get(`${init.method} ${url}`);
@@ -165,6 +171,8 @@ export function fakeRegistry(
 
   return registry;
 }
+
+const textOf = (body: FetchInit["body"]) => typeof body === "string" ? body : new TextDecoder().decode(body);
 
 async function withoutBody(response: Response): Promise<Response> {
   const body = new Uint8Array(await response.arrayBuffer());

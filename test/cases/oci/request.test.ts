@@ -1,14 +1,14 @@
 /** One request to its end: redirects and where they may not lead, what is tried again, and deadlines. */
 import { describe, expect, it } from "vitest";
 import type { RegistrySettings } from "../../../src/oci/mod.ts";
-import { BASE, blob, failure, fakeRegistry, ok, refuse, type Route, signal } from "./fake_registry.ts";
+import { BASE, blob, failure, fakeRegistry, ok, password, refuse, type Route, signal } from "./fake_registry.ts";
 
 const layer = blob("the layer");
 const blobUrl = `${BASE}/blobs/${layer.descriptor.digest}`;
 const options = { signal, maxBytes: 1000 };
 const found = () => new Response(new Uint8Array(layer.bytes));
 const to = (location: string, status = 307): Route => () => refuse(status, "elsewhere", { location });
-const credentials = { "registry.example": { username: "user", secret: "pass" } };
+const credentials = { "registry.example": password("user", "pass") };
 const challenge = { "www-authenticate": 'Basic realm="registry"' };
 const ONLY_WITH_PASSWORD = (answer: Route): Route => (request) =>
   request.headers["authorization"] === undefined ? refuse(401, null, challenge) : answer(request);

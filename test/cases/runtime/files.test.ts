@@ -9,6 +9,7 @@ import {
   MAX_DOCKER_CONFIG_BYTES,
   readDockerConfig,
 } from "../../../src/runtime/docker_config.ts";
+import type { CredentialSource } from "../../../src/ports.ts";
 import { configFolder, files, packageFolder } from "../../../src/runtime/files.ts";
 
 let folder = "";
@@ -98,6 +99,9 @@ describe("packageFolder()", () => {
   it("is the checkout", async () => expect(await packageFolder()).toBe(resolve(".")));
 });
 
+const ask = (source: CredentialSource, host: string) =>
+  source({ host, repository: "a/b" }, { signal: AbortSignal.timeout(10_000) });
+
 describe("createDockerConfigSource()", () => {
   const auth = (text: string) => Buffer.from(text).toString("base64");
 
@@ -116,17 +120,17 @@ describe("createDockerConfigSource()", () => {
       }),
     );
     const source = createDockerConfigSource(path, files);
-    expect(await source("ghcr.io")).toEqual({ username: "me", secret: "s3cret:with:colons" });
-    expect(await source("docker.io")).toEqual({ username: "hub", secret: "pass" });
-    expect(await source("registry-1.docker.io")).toEqual({ username: "hub", secret: "pass" });
-    expect(await source("127.0.0.1:5000")).toEqual({ username: "local", secret: "pw" });
-    expect(await source("quay.io")).toEqual({ username: "q", secret: "uay" });
-    expect(await source("gcr.io")).toBeUndefined();
-    expect(await source("evil-ghcr.io")).toBeUndefined();
+    expect(await ask(source, "ghcr.io")).toMatchObject({ type: "basic", username: "me", secret: "s3cret:with:colons" });
+    expect(await ask(source, "docker.io")).toMatchObject({ type: "basic", username: "hub", secret: "pass" });
+    expect(await ask(source, "registry-1.docker.io")).toMatchObject({ type: "basic", username: "hub", secret: "pass" });
+    expect(await ask(source, "127.0.0.1:5000")).toMatchObject({ type: "basic", username: "local", secret: "pw" });
+    expect(await ask(source, "quay.io")).toMatchObject({ type: "basic", username: "q", secret: "uay" });
+    expect(await ask(source, "gcr.io")).toBeUndefined();
+    expect(await ask(source, "evil-ghcr.io")).toBeUndefined();
   });
 
   it("is anonymous without the file", async () => {
-    expect(await createDockerConfigSource(join(folder, "none.json"), files)("ghcr.io")).toBeUndefined();
+    expect(await ask(createDockerConfigSource(join(folder, "none.json"), files), "ghcr.io")).toBeUndefined();
   });
 
   it.each([
@@ -151,6 +155,6 @@ describe("createDockerConfigSource()", () => {
   it("refuses a file that is too long", async () => {
     const path = join(folder, "long.json");
     await writeFile(path, " ".repeat(MAX_DOCKER_CONFIG_BYTES + 1));
-    await expect(createDockerConfigSource(path, files)("a")).rejects.toMatchObject({ code: "ERR_FILE" });
+    await expect(ask(createDockerConfigSource(path, files), "a")).rejects.toMatchObject({ code: "ERR_FILE" });
   });
 });
