@@ -5,6 +5,10 @@
  * whoever wrote reads again after a settle window that is longer than others take from reading to writing, puts back what
  * is missing, its own or another's it has seen, and leaves only after a window in which nothing was lost.
  *
+ * What it cannot keep: the entry of one who has left, when another who read the list before that entry stood in it writes
+ * only after the window. Nobody is there then to put it back. Such a writer was held up for longer than the window between
+ * two requests, or does not read at all.
+ *
  * Spec: OCI distribution, "Referrers Tag Schema"; what registries do with `If-Match` was measured: they ignore it.
  */
 import type { Digest } from "../crypto/mod.ts";
@@ -22,6 +26,12 @@ import type { Content } from "./resolve.ts";
 /** How long the list is left alone before it is read again: far longer than anybody takes from reading to writing it. */
 export const SETTLE_MILLISECONDS = 2_000;
 
+/** Where the registry is slow, the window is this many times what reading and writing took here: so it is for others. */
+export const SETTLE_FACTOR = 4;
+
+/** Longest window that a slow registry makes, before what is added at random. */
+export const MAX_SETTLE_MILLISECONDS = 20_000;
+
 /** Most that is added to the window for each writing before, so that those who collided once do not again. */
 export const SETTLE_JITTER_MILLISECONDS = 1_000;
 
@@ -29,7 +39,7 @@ export const SETTLE_JITTER_MILLISECONDS = 1_000;
 export const MAX_TAG_WRITES = 20;
 
 /** What adding an entry asks of the outside world. */
-export interface TagPorts extends Pick<Ports, "sleep"> {
+export interface TagPorts extends Pick<Ports, "sleep" | "now"> {
   /** From 0 up to 1, for the length of the settle windows; `Math.random` unless said otherwise. */
   readonly chance?: () => number;
 }
@@ -48,7 +58,7 @@ export async function addToReferrersTag(
   content: Content,
   subject: Digest,
   entry: Descriptor,
-  { sleep, chance = Math.random }: TagPorts,
+  { sleep, now, chance = Math.random }: TagPorts,
   call: CallOptions,
 ): Promise<void> {
   const { signal } = call;
@@ -56,6 +66,7 @@ export async function addToReferrersTag(
   const wanted = new Map<string, JsonObject>();
   let refused: EngineError | undefined;
   for (let writes = 0;; writes++) {
+    const begun = now().getTime();
     const list = await readList(content, tag, subject, call);
     for (const [digest, known] of list.entries) wanted.set(digest, known);
     wanted.set(entry.digest, list.entries.get(entry.digest) ?? entryValue(entry));
@@ -72,8 +83,9 @@ export async function addToReferrersTag(
       if (!(thrown instanceof EngineError) || !MAY_PASS.includes(thrown.code)) throw thrown;
       refused = thrown;
     }
+    const settle = settleMilliseconds(now().getTime() - begun);
     try {
-      await orAbort(sleep(SETTLE_MILLISECONDS + chance() * SETTLE_JITTER_MILLISECONDS * (writes + 1), signal), signal);
+      await orAbort(sleep(settle + chance() * SETTLE_JITTER_MILLISECONDS * (writes + 1), signal), signal);
     } catch (thrown) {
       if (!signal.aborted) throw thrown;
       throw outOfTime(
@@ -83,6 +95,11 @@ export async function addToReferrersTag(
       );
     }
   }
+}
+
+/** The window after a reading and writing that took so long; a clock that was set back does not shorten it. */
+function settleMilliseconds(tookMilliseconds: number): number {
+  return Math.min(Math.max(SETTLE_MILLISECONDS, SETTLE_FACTOR * tookMilliseconds), MAX_SETTLE_MILLISECONDS);
 }
 
 const MAY_PASS: readonly ErrorCode[] = ["ERR_REGISTRY_UNAVAILABLE", "ERR_REGISTRY_LIMITED"];

@@ -3,7 +3,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type NewReferrer, parseReference } from "../../../src/oci/mod.ts";
 import { MAX_INDEX_MANIFESTS } from "../../../src/oci/manifest.ts";
-import { MAX_TAG_WRITES, SETTLE_MILLISECONDS } from "../../../src/oci/referrers_tag.ts";
+import {
+  MAX_SETTLE_MILLISECONDS,
+  MAX_TAG_WRITES,
+  SETTLE_FACTOR,
+  SETTLE_MILLISECONDS,
+} from "../../../src/oci/referrers_tag.ts";
 import { bytesOf, digest, DOCKER_LIST, failure, image, OCI_INDEX, OCI_MANIFEST, SIGNATURE } from "./fake_registry.ts";
 import { writableRegistry, type WritableRegistryOptions } from "./writable_registry.ts";
 
@@ -222,6 +227,16 @@ describe("a list under the referrers tag", () => {
     expect(registry.slept).toEqual([SETTLE_MILLISECONDS]);
   });
 
+  it.each([
+    ["a fast registry", 50, SETTLE_MILLISECONDS],
+    ["a slow one", 400, SETTLE_FACTOR * 4 * 400],
+    ["one that hardly answers", 4_000, MAX_SETTLE_MILLISECONDS],
+  ])("settles for as long as %s needs", async (_, latency, expected) => {
+    const registry = writableRegistry({ chance: () => 0, latency: () => latency });
+    await attach(registry);
+    expect(registry.slept).toEqual([expected]);
+  });
+
   it("is left alone when the entry stands in it", async () => {
     const registry = writableRegistry();
     await attach(registry);
@@ -322,11 +337,17 @@ describe("a list under the referrers tag", () => {
     expect(await failure(registry.run(work))).toMatchObject({ code: "ERR_DEADLINE" });
   });
 
-  it("keeps every entry of six who write at once, however slow the registry is", async () => {
+  it.each<[string, number, (next: () => number, slowest: number) => number]>([
+    ["however fast or slow its answers are", 450, (next, slowest) => next() * slowest],
+    ["in a registry that is slow, and at times four times as slow", 6_000, (next, slowest) => {
+      return next() < 0.2 ? slowest : slowest / 4;
+    }],
+  ])("keeps every entry of six who write at once, %s", async (_, max, latencyOf) => {
     await fc.assert(
-      fc.asyncProperty(fc.integer(), fc.integer({ min: 1, max: 450 }), async (seed, slowest) => {
+      fc.asyncProperty(fc.integer(), fc.integer({ min: 1, max }), async (seed, slowest) => {
         const next = numbers(seed);
-        const registry = writableRegistry({ chance: next, latency: () => next() * slowest });
+        const latency = () => latencyOf(next, slowest);
+        const registry = writableRegistry({ chance: next, latency });
         const names = ["a", "b", "c", "d", "e", "f"];
         const pushed = await registry.run(
           Promise.all(names.map((name) => registry.client()(reference).attach(referrer(name), unbounded()))),
