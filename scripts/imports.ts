@@ -21,6 +21,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   oci: ["errors", "ports", "encoding", "http", "crypto"],
   cache: ["errors", "ports", "encoding", "http", "crypto"],
   cluster: ["errors", "ports", "encoding", "http", "crypto"],
+  record: ["errors", "ports", "encoding", "http", "crypto"],
   revocation: ["errors", "ports", "encoding", "http", "crypto", "x509"],
   timestamp: ["errors", "ports", "encoding", "http", "crypto", "x509"],
   notary: ["errors", "ports", "encoding", "http", "crypto", "x509", "oci", "cache", "revocation", "timestamp"],
@@ -70,10 +71,23 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "notary",
     "policy",
     "admission",
+    "record",
   ],
   page: ["errors", "ports", "encoding", "crypto", "x509", "oci", "revocation", "timestamp", "notary"],
   runtime: ["errors", "ports", "encoding", "http", "crypto"],
-  mod: ["errors", "ports", "encoding", "crypto", "x509", "oci", "revocation", "timestamp", "notary", "runtime"],
+  mod: [
+    "errors",
+    "ports",
+    "encoding",
+    "crypto",
+    "x509",
+    "oci",
+    "record",
+    "revocation",
+    "timestamp",
+    "notary",
+    "runtime",
+  ],
 };
 
 /** Inside notary: envelope ← signers, and envelope ← trust ← verify; the files beside them may use all three. */

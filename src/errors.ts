@@ -180,6 +180,10 @@ export const CODES = {
   ),
   ERR_DEADLINE: unavailable("Try again: what was fetched so far may answer faster, or raise the webhook's timeout"),
 
+  // Recordings (record/)
+  ERR_RECORDING: misconfigured("Give a recording as --record FILE wrote it"),
+  ERR_NOT_RECORDED: misconfigured("Record again with the question that is asked now, or ask without --replay"),
+
   // Policies (policy/)
   ERR_POLICY: misconfigured("Correct the policy at the path named"),
   ERR_POLICY_KIND: misconfigured("Give a kyverno.io ClusterPolicy or Policy with verifyImages rules"),

@@ -86,5 +86,14 @@ export {
   verifyEnvelopeBytes,
   verifySignature,
 } from "./notary/mod.ts";
+export {
+  createRecorder,
+  decodeRecording,
+  encodeRecording,
+  openReplay,
+  type RecordablePorts,
+  type Recorder,
+  type Recording,
+} from "./record/mod.ts";
 export { createRevocationChecker, type RevocationChecker, type RevocationSettings } from "./revocation/mod.ts";
 export { createWebPorts, openWebTls, type WebPortOptions } from "./runtime/web.ts";

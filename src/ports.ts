@@ -14,6 +14,8 @@ export interface FetchInit {
   /** `manual` on every runtime but the browser, where `fetch` follows by itself and only anonymous requests are made. */
   readonly redirect: "manual" | "follow";
   readonly signal: AbortSignal;
+  /** What is sent, and what is answered with status 200, is a secret, such as a token: nobody writes it down. */
+  readonly confidential?: true;
 }
 
 /** Hash algorithms of the OCI image specification and of the Notary Project. */

@@ -2,6 +2,7 @@
 import type { Host } from "../ports.ts";
 import { type FlagTable, type ReadArguments, readArguments } from "./flags.ts";
 import type { CommandText } from "./help.ts";
+import { type RecordingFlags, withRecording } from "./recording.ts";
 import type { Palette } from "./render/colours.ts";
 import type { ViewerZone } from "./render/time.ts";
 
@@ -43,7 +44,8 @@ export function defineCommand<Table extends FlagTable>(
         const deprecated = definition.flags[name]?.deprecated;
         if (deprecated !== undefined) context.host.writeError(`Flag --${name} has been deprecated, ${deprecated}\n`);
       }
-      return await work(read, context);
+      const { record, replay } = read.flags as Partial<RecordingFlags>;
+      return await withRecording({ record, replay }, context.host, (host) => work(read, { ...context, host }));
     },
   };
 }

@@ -17,6 +17,7 @@ import type { Host } from "../ports.ts";
 import { parseMirrorFlags, readConfiguration } from "./configuration.ts";
 import { type CredentialFlags, readCredentials } from "./credentials.ts";
 import { count, list, text, toggle } from "./flags.ts";
+import { RECORDING_FLAGS } from "./recording.ts";
 
 /** How long a command waits for registries when `--timeout` does not say, in seconds. */
 export const DEFAULT_TIMEOUT_SECONDS = 60;
@@ -43,6 +44,7 @@ export const TIMEOUT_FLAG = { timeout: count("seconds to wait for the registry",
 /** The same, a layout in place of them all, and how long to wait. */
 export const REGISTRY_FLAGS = {
   ...ADDRESS_FLAGS,
+  ...RECORDING_FLAGS,
   "oci-layout-path": text("read this OCI image layout in place of every registry", undefined, { value: "DIR" }),
   ...TIMEOUT_FLAG,
 } as const;

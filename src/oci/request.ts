@@ -46,6 +46,8 @@ export interface RegistryRequest {
   readonly authorization?: string | undefined;
   /** Most bytes of the body of a 200 answer. */
   readonly maxBytes: number;
+  /** What is asked for is a secret. */
+  readonly confidential?: true;
 }
 
 export interface Answer {
@@ -136,7 +138,8 @@ async function send(
   signal.throwIfAborted();
   const giveBack = await budget?.take(request.action, signal);
   try {
-    const init = { method, headers, ...content, redirect: settings.redirect, signal } as const;
+    const secret = request.confidential === undefined ? {} : { confidential: request.confidential };
+    const init = { method, headers, ...content, ...secret, redirect: settings.redirect, signal } as const;
     const response = await orAbort(ports.fetch(url.href, init), signal);
     const { status } = response;
     const location = REDIRECT_STATUSES.has(status) ? response.headers.get("location") : null;

@@ -81,7 +81,7 @@ export async function fetchToken(
   const tokenEndpoint = { ...endpoint, base: realm.origin, url: realm, label: `token endpoint ${realm.origin}` };
   const ask = (request: Partial<RegistryRequest>): Promise<Answer> => {
     const common = { action, method: "GET", endpoint: tokenEndpoint, url: realm, accept: "application/json" } as const;
-    return exchange({ ...common, maxBytes: MAX_TOKEN_BYTES, ...request }, ports, settings, call);
+    return exchange({ ...common, maxBytes: MAX_TOKEN_BYTES, confidential: true, ...request }, ports, settings, call);
   };
   const answer = await askFor(shown, { service, scopes, realm }, ask);
   if (answer.status !== 200) throw answerError(action, tokenEndpoint, answer, note);

@@ -18,6 +18,7 @@ import { renderBlobExplanation } from "../render/explain.ts";
 import { renderJson } from "../render/json.ts";
 import { blobOutcomeValue, renderSuccess, renderWarnings } from "../render/outcome.ts";
 import { MAX_PRINTED_MESSAGE, report } from "../report.ts";
+import { RECORDING_FLAGS } from "../recording.ts";
 import { openRevocation, REVOCATION_FLAGS } from "../revocation.ts";
 import { reportTrust, trustBlobPolicy, trustCertificates } from "../trust.ts";
 import { FINDINGS_FLAGS, type FindingsForm, readForm } from "../verification.ts";
@@ -41,6 +42,7 @@ export const blobVerify = defineCommand({
     },
   ],
   flags: {
+    ...RECORDING_FLAGS,
     ...REVOCATION_FLAGS,
     cert: list("trust the certificates in this PEM or DER file and no trust policy; may be repeated", {
       value: "FILE",
