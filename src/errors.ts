@@ -164,6 +164,9 @@ export const CODES = {
   ),
   ERR_REGISTRY_LIMITED: unavailable("Wait as long as the registry asks, or authenticate for a higher limit"),
   ERR_REGISTRY_UNAVAILABLE: unavailable("Try again when the registry answers"),
+  ERR_REGISTRY_TLS: misconfigured(
+    "Trust the CA of the registry (--ca-file), or have its certificate renewed, or its name or protocol corrected",
+  ),
   ERR_REGISTRY_RESPONSE: unavailable(
     "Ask the registry's operator: its answer does not follow the distribution specification",
   ),

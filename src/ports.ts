@@ -16,6 +16,11 @@ export interface FetchInit {
   readonly signal: AbortSignal;
   /** What is sent, and what is answered with status 200, is a secret, such as a token: nobody writes it down. */
   readonly confidential?: true;
+  /**
+   * `public` where somebody outside chose the host: a runtime that resolves names itself (Node) then looks at every
+   * address, rejects with `AddressError` where one is not public, and connects to one it looked at. Others cannot.
+   */
+  readonly reach?: "public";
 }
 
 /** Hash algorithms of the OCI image specification and of the Notary Project. */
@@ -260,6 +265,8 @@ export type Serve = (handler: Handler, options: ServeOptions) => Promise<Listene
 export interface ClientTls {
   /** The CAs that may vouch for the server; those the runtime trusts when left out. */
   readonly certificateAuthorities?: string;
+  /** Whether the CAs that the runtime trusts count beside them; Deno counts them in any case. */
+  readonly besideDefaults?: boolean;
   readonly clientCertificate?: { readonly certificate: string; readonly key: string };
   /** The name in the server's certificate, where it is not the one in the URL. */
   readonly serverName?: string;

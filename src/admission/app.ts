@@ -188,7 +188,10 @@ async function decide(
         ports,
         phase,
         signal: deadline.signal,
-        budget: createRequestBudget(maxRequests === undefined ? {} : { maxRequests }),
+        budget: createRequestBudget({
+          endsAt: new Date(from.getTime() + deadline.workMilliseconds),
+          ...(maxRequests === undefined ? {} : { maxRequests }),
+        }),
         exceptions,
         ...(messageStyle === undefined ? {} : { messageStyle }),
         ...(noMatch === undefined ? {} : { noMatch }),

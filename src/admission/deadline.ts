@@ -54,6 +54,8 @@ export function parseGoDuration(text: string): number | undefined {
 export interface Deadline {
   /** Aborts when it is time to stop working, or when the client has gone. */
   readonly signal: AbortSignal;
+  /** Milliseconds from its start to that instant, where no client goes earlier. */
+  readonly workMilliseconds: number;
   /**
    * Waits for work, but not beyond the last instant at which an answer still arrives: even work that ignores the signal
    * cannot hold the answer.
@@ -90,6 +92,7 @@ export function startDeadline(budgetMilliseconds: number, client?: AbortSignal):
   const seconds = budgetMilliseconds / 1_000;
   return {
     signal: controller.signal,
+    workMilliseconds: budgetMilliseconds - margin,
     wait: (work, doing) =>
       Promise.race([
         work,

@@ -1,14 +1,18 @@
 /**
  * What kind of place a host name or address literal is, so that a registry cannot send us to places only we can reach.
- * Names are not resolved here: only literals and names that can never be public are told apart.
+ * Names are not resolved here: only literals and names that can never be public are told apart. Where a runtime resolves
+ * names, it looks at each address in the same way ({@link addressKind}).
  */
 
 /** `special` is a name that no public registry has: one label, `.local`, `.internal`, a cluster's `.svc` and the like. */
 export type HostKind = "public" | "loopback" | "private" | "link-local" | "metadata" | "special";
 
-/** Name endings of RFC 6761, RFC 6762 and RFC 8375, the one ICANN reserved for private use, and a cluster's services. */
+/** Name endings of RFC 6761, RFC 6762, RFC 7686, RFC 8375 and RFC 9476, the one ICANN reserved for private use, and a cluster's services. */
 const SPECIAL_ENDINGS = [
   ".local",
+  ".localdomain",
+  ".onion",
+  ".alt",
   ".internal",
   ".home.arpa",
   ".intranet",
@@ -23,15 +27,18 @@ const SPECIAL_ENDINGS = [
 /** Addresses at which clouds hand out credentials, outside of the link-local block. */
 const METADATA_ADDRESSES = new Set(["100.100.100.200", "168.63.129.16", "192.0.0.192"]);
 
-type Block = readonly [network: number, prefix: number, kind: HostKind];
+type Block = readonly [network: number, prefix: number, kind: Exclude<HostKind, "special">];
 
-const block = (a: number, b: number, c: number, prefix: number, kind: HostKind): Block => [
+const block = (a: number, b: number, c: number, prefix: number, kind: Exclude<HostKind, "special">): Block => [
   ((a << 24) | (b << 16) | (c << 8)) >>> 0,
   prefix,
   kind,
 ];
 
-/** IANA's special-purpose IPv4 blocks that are not globally reachable (RFC 6890), and multicast. */
+/**
+ * IANA's special-purpose IPv4 blocks that are not globally reachable (RFC 6890), and multicast. Of 192.0.0.0/24 two
+ * addresses are, which no registry has.
+ */
 const IPV4_BLOCKS: readonly Block[] = [
   block(0, 0, 0, 8, "private"),
   block(10, 0, 0, 8, "private"),
@@ -40,8 +47,12 @@ const IPV4_BLOCKS: readonly Block[] = [
   block(169, 254, 0, 16, "link-local"),
   block(172, 16, 0, 12, "private"),
   block(192, 0, 0, 24, "private"),
+  block(192, 0, 2, 24, "private"),
+  block(192, 88, 99, 24, "private"),
   block(192, 168, 0, 16, "private"),
   block(198, 18, 0, 15, "private"),
+  block(198, 51, 100, 24, "private"),
+  block(203, 0, 113, 24, "private"),
   block(224, 0, 0, 3, "private"),
 ];
 
@@ -62,6 +73,48 @@ export function hostKind(hostname: string): HostKind {
   return "public";
 }
 
+/**
+ * Tells the kind of an address a name was resolved to.
+ *
+ * @param address As resolvers give it: dotted decimals, or IPv6 without brackets, with or without a zone.
+ */
+export function addressKind(address: string): Exclude<HostKind, "special"> {
+  const ipv4 = parseIpv4(address);
+  if (ipv4 !== undefined) return ipv4Kind(ipv4);
+  // An address with a zone is of one link only.
+  return address.includes("%") ? "link-local" : ipv6Kind(address.toLowerCase());
+}
+
+/** Each kind of place but the public ones, in words for messages. */
+export const HOST_KIND_TEXT: Readonly<Record<Exclude<HostKind, "public">, string>> = {
+  "loopback": "a loopback address",
+  "private": "a private address",
+  "link-local": "a link-local address",
+  "metadata": "a cloud metadata address",
+  "special": "a name of a private network",
+};
+
+/** A name was resolved to an address that only we could reach, so that nobody was asked. */
+export class AddressError extends Error {
+  readonly address: string;
+
+  constructor(address: string, kind: Exclude<HostKind, "public">) {
+    super(`resolves to ${address}, ${HOST_KIND_TEXT[kind]}`);
+    this.name = "AddressError";
+    this.address = address;
+  }
+}
+
+/** The {@link AddressError} a failed `fetch` failed with, however the runtime wrapped it. */
+export function addressErrorOf(thrown: unknown): AddressError | undefined {
+  let error: unknown = thrown;
+  for (let depth = 0; depth < 5 && error instanceof Error; depth++) {
+    if (error instanceof AddressError) return error;
+    error = error.cause;
+  }
+  return undefined;
+}
+
 function isLiteral(hostname: string): boolean {
   return hostname.startsWith("[") || parseIpv4(hostname) !== undefined;
 }
@@ -74,7 +127,7 @@ function parseIpv4(text: string): number | undefined {
   return parts.reduce((value, part) => value * 256 + part, 0);
 }
 
-function ipv4Kind(address: number): HostKind {
+function ipv4Kind(address: number): Exclude<HostKind, "special"> {
   const text = [24, 16, 8, 0].map((shift) => (address >>> shift) & 0xff).join(".");
   if (METADATA_ADDRESSES.has(text)) return "metadata";
   const found = IPV4_BLOCKS.find(([network, prefix]) => (address ^ network) >>> (32 - prefix) === 0);
@@ -99,7 +152,7 @@ function parseIpv6(text: string): readonly number[] | undefined {
   return groups.map((group) => Number.parseInt(group, 16));
 }
 
-function ipv6Kind(text: string): HostKind {
+function ipv6Kind(text: string): Exclude<HostKind, "special"> {
   const groups = parseIpv6(text);
   // What cannot be read is not known to be public.
   if (groups === undefined) return "private";
@@ -115,8 +168,10 @@ function ipv6Kind(text: string): HostKind {
   if (g0 === 0x2002) return ipv4Kind(g1 * 65536 + g2);
   if (g0 === 0xfd00 && g1 === 0xec2) return "metadata";
   if ((g0 & 0xffc0) === 0xfe80) return "link-local";
-  if ((g0 & 0xfe00) === 0xfc00 || (g0 & 0xffc0) === 0xfec0 || (g0 & 0xff00) === 0xff00) return "private";
-  return "public";
+  // Only 2000::/3 is handed out for the internet (RFC 4291), and of it not: 2001::/23 with Teredo, 2001:db8::/32, 3fff::/20.
+  const isHandedOut = (g0 & 0xe000) === 0x2000;
+  const isSpecial = (g0 === 0x2001 && (g1 < 0x0200 || g1 === 0x0db8)) || (g0 === 0x3fff && g1 < 0x1000);
+  return isHandedOut && !isSpecial ? "public" : "private";
 }
 
 /**

@@ -9,13 +9,33 @@ export interface Body {
   readonly exceeded: boolean;
 }
 
+/** How long a body may bring next to nothing. */
+export const PROGRESS_WINDOW_MILLISECONDS = 3_000;
+
+/** What a body brings at least in each window, but for its last. */
+export const MIN_PROGRESS_BYTES = 1_024;
+
+/** A body came so slowly that it was given up: whoever sends a byte now and then keeps a deadline busy, and nothing else. */
+export class StalledBody extends Error {
+  constructor(windowMilliseconds: number) {
+    super(`fewer than ${MIN_PROGRESS_BYTES} bytes came in ${windowMilliseconds / 1000} s`);
+    this.name = "StalledBody";
+  }
+}
+
 /**
  * Reads a body and stops one byte after the limit, whatever `Content-Length` said.
  *
  * @param limit Bytes, counted after any content encoding was undone.
- * @throws Whatever the stream throws, and the signal's reason.
+ * @param windowMilliseconds In each of which {@link MIN_PROGRESS_BYTES} have to come.
+ * @throws Whatever the stream throws, {@link StalledBody}, and the signal's reason.
  */
-export async function readBody(response: Response, limit: number, signal: AbortSignal): Promise<Body> {
+export async function readBody(
+  response: Response,
+  limit: number,
+  signal: AbortSignal,
+  windowMilliseconds: number = PROGRESS_WINDOW_MILLISECONDS,
+): Promise<Body> {
   const declared = Number(response.headers.get("content-length") ?? Number.NaN);
   if (declared > limit && response.headers.get("content-encoding") === null) {
     dropBody(response);
@@ -25,15 +45,25 @@ export async function readBody(response: Response, limit: number, signal: AbortS
   const reader = response.body.getReader();
   const chunks: Uint8Array[] = [];
   let length = 0;
+  let before = 0;
+  let watch: ReturnType<typeof setInterval> | undefined;
+  const stalled = new Promise<never>((_, reject) => {
+    watch = setInterval(() => {
+      if (length - before < MIN_PROGRESS_BYTES) reject(new StalledBody(windowMilliseconds));
+      before = length;
+    }, windowMilliseconds);
+  });
+  stalled.catch(() => {});
   try {
     while (true) {
-      const { done, value } = await orAbort(reader.read(), signal);
+      const { done, value } = await Promise.race([orAbort(reader.read(), signal), stalled]);
       if (done) return { bytes: join(chunks, length), exceeded: false };
       length += value.length;
       if (length > limit) return { bytes: new Uint8Array(0), exceeded: true };
       chunks.push(value);
     }
   } finally {
+    clearInterval(watch);
     // Cancelling a body that was read to its end does nothing; otherwise it closes the connection.
     reader.cancel().catch(() => {});
   }

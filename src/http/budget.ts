@@ -26,6 +26,8 @@ export const OWN_LIMITS: ReadonlySet<string> = new Set<ErrorCode>(["ERR_DEADLINE
 
 /** The requests one decision may still make. */
 export interface RequestBudget {
+  /** When the decision ends, where that is known: nobody waits for what would come later. */
+  readonly endsAt?: Date;
   /**
    * Takes one request off, and waits for a place among those in flight.
    *
@@ -40,10 +42,10 @@ export interface RequestBudget {
  * Makes a budget.
  *
  * @param limits `maxRequests` in all, {@link DEFAULT_MAX_REQUESTS} when left out; `maxInFlight` at the same time,
- * {@link MAX_REQUESTS_IN_FLIGHT} when left out; both whole numbers from 1.
+ * {@link MAX_REQUESTS_IN_FLIGHT} when left out; both whole numbers from 1. `endsAt` by the clock of the ports.
  */
 export function createRequestBudget(
-  limits: { readonly maxRequests?: number; readonly maxInFlight?: number } = {},
+  limits: { readonly maxRequests?: number; readonly maxInFlight?: number; readonly endsAt?: Date } = {},
 ): RequestBudget {
   const { maxRequests = DEFAULT_MAX_REQUESTS, maxInFlight = MAX_REQUESTS_IN_FLIGHT } = limits;
   const waiting = new Set<() => void>();
@@ -64,6 +66,7 @@ export function createRequestBudget(
     };
   };
   return {
+    ...(limits.endsAt === undefined ? {} : { endsAt: limits.endsAt }),
     take: async (action, signal) => {
       signal.throwIfAborted();
       if (made >= maxRequests) {

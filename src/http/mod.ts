@@ -8,7 +8,15 @@
  * const { bytes, exceeded } = await readBody(response, MAX_BYTES, signal);
  * ```
  */
-export { type HostKind, hostKind, isSameSite } from "./address.ts";
+export {
+  AddressError,
+  addressErrorOf,
+  addressKind,
+  HOST_KIND_TEXT,
+  type HostKind,
+  hostKind,
+  isSameSite,
+} from "./address.ts";
 export {
   type CallOptions,
   createRequestBudget,
@@ -18,4 +26,5 @@ export {
   OWN_LIMITS,
   type RequestBudget,
 } from "./budget.ts";
-export { type Body, dropBody, networkReason, orAbort, outOfTime, readBody } from "./body.ts";
+export { type Body, dropBody, networkReason, orAbort, outOfTime, readBody, StalledBody } from "./body.ts";
+export { tlsReason } from "./tls.ts";

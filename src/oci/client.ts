@@ -2,10 +2,12 @@
 import type { Ports } from "../ports.ts";
 import { type Audience, createAuthorizer } from "./auth.ts";
 import { connect } from "./connection.ts";
+import { createFlights } from "./in_flight.ts";
 import { attach, type PushPorts } from "./push.ts";
 import { createReferrersSupport, listReferrers } from "./referrers.ts";
 import { type Reference, repositoryName } from "./reference.ts";
 import type { OpenRepository, OpenWritableRepository, Repository } from "./repository.ts";
+import type { Answer, TransportPorts } from "./request.ts";
 import { createContent } from "./resolve.ts";
 import { DEFAULT_REGISTRY_SETTINGS, type RegistrySettings } from "./settings.ts";
 
@@ -38,13 +40,14 @@ export function createPushClient(
   };
 }
 
-type ClientPorts = Pick<Ports, "fetch" | "sleep" | "crypto" | "credentials" | "now">;
+type ClientPorts = Pick<Ports, "crypto" | "credentials"> & TransportPorts;
 
 function createParts(ports: ClientPorts, settings: RegistrySettings, actions: Audience["actions"]) {
   const authorizer = createAuthorizer(ports, settings);
+  const flights = createFlights<Answer>(ports);
   const support = createReferrersSupport(ports.now);
   return (reference: Reference) => {
-    const connection = connect(reference, authorizer, ports, settings, actions);
+    const connection = connect(reference, authorizer, ports, settings, { flights, actions });
     const content = createContent(connection, ports.crypto, { head: settings.redirect === "manual" });
     const repository: Repository = {
       name: repositoryName(reference),

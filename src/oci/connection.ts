@@ -4,8 +4,9 @@ import type { UnavailableError } from "../errors.ts";
 import type { CallOptions } from "../http/mod.ts";
 import { answerError } from "./answer.ts";
 import type { Audience, Authorizer } from "./auth.ts";
+import type { Flights } from "./in_flight.ts";
 import { type Reference, repositoryName } from "./reference.ts";
-import { type Answer, exchange, type RequestBody, type TransportPorts } from "./request.ts";
+import { type Answer, exchange, failure, type RequestBody, type TransportPorts } from "./request.ts";
 import { type Endpoint, endpointOf, type RegistrySettings } from "./settings.ts";
 
 export interface Query {
@@ -43,13 +44,19 @@ export interface Connection {
   ask(query: Query, call: CallOptions): Promise<Reply>;
 }
 
+/** What connections of one client share, and what they are for. */
+export interface ConnectionOptions {
+  readonly flights: Flights<Answer>;
+  readonly actions: Audience["actions"];
+}
+
 /** Connects a repository; nothing is asked and no setting is judged before the first {@link Connection.ask}. */
 export function connect(
   reference: Reference,
   authorizer: Authorizer,
   ports: TransportPorts,
   settings: RegistrySettings,
-  actions: Audience["actions"] = "pull",
+  { flights, actions }: ConnectionOptions,
 ): Connection {
   const name = repositoryName(reference);
   const path = `/v2/${reference.repository}/`;
@@ -63,14 +70,30 @@ export function connect(
       const action = `Cannot ${query.task} of "${printable(name)}"`;
       const url = query.path instanceof URL ? query.path : new URL(audience.endpoint.base + path + query.path);
       const request = { ...query, action, url, endpoint: audience.endpoint };
+      const ask = async (authorization: string | undefined): Promise<Answer> => {
+        const work = () => exchange({ ...request, authorization }, ports, settings, call);
+        if (query.method !== "GET" && query.method !== "HEAD") return await work();
+        // Whose answer it is counts as much as what is asked: nobody is given what another may read.
+        const key = JSON.stringify([
+          query.method,
+          url.href,
+          query.accept,
+          query.maxBytes,
+          action,
+          authorization ?? null,
+        ]);
+        return await flights.share(key, call, work).catch((thrown: unknown) => {
+          throw failure(request, call.signal, thrown);
+        });
+      };
       let authorization = await authorizer.current(audience, call);
-      let answer = await exchange({ ...request, authorization: authorization?.value }, ports, settings, call);
+      let answer = await ask(authorization?.value);
       // A 401 from the place a redirect led to says nothing about our credentials, and must not get them.
       if (answer.status === 401 && !answer.leftOrigin) {
         const field = answer.headers.get("www-authenticate");
         authorization = await authorizer.answer(audience, field, authorization, call);
         if (authorization.value !== undefined) {
-          answer = await exchange({ ...request, authorization: authorization.value }, ports, settings, call);
+          answer = await ask(authorization.value);
         }
       }
       const note = answer.status === 401 || answer.status === 403 ? authorization?.note : undefined;

@@ -5,8 +5,18 @@
 import { printable } from "../encoding/mod.ts";
 import { EngineError, UnavailableError } from "../errors.ts";
 import type { Ports } from "../ports.ts";
-import { type CallOptions, dropBody, networkReason, orAbort, outOfTime, readBody } from "../http/mod.ts";
-import { type Endpoint, type RegistrySettings, requireAllowedTarget } from "./settings.ts";
+import {
+  addressErrorOf,
+  type CallOptions,
+  dropBody,
+  networkReason,
+  orAbort,
+  outOfTime,
+  readBody,
+  StalledBody,
+  tlsReason,
+} from "../http/mod.ts";
+import { type Endpoint, reachOf, type RegistrySettings, requireAllowedTarget } from "./settings.ts";
 
 /** Most redirects of one request. */
 export const MAX_REDIRECTS = 5;
@@ -14,8 +24,14 @@ export const MAX_REDIRECTS = 5;
 /** Most times one request is sent again after 408, 429, a server error or a network failure. */
 export const MAX_RETRIES = 2;
 
-/** Longest wait a registry may ask for with `Retry-After` before the request is given up at once. */
+/**
+ * Longest wait a registry may ask for with `Retry-After`, where it is not known when the decision ends; where it is, any
+ * wait is kept that leaves time for the answer. What asks for more is given up at once.
+ */
 export const MAX_RETRY_AFTER_SECONDS = 5;
+
+/** Time an answer needs at least: a request that could only be sent later is not sent again. */
+export const MIN_USEFUL_MILLISECONDS = 200;
 
 /** Most bytes of an error body; the rest is not read. */
 export const MAX_ERROR_BODY_BYTES = 8 * 1024;
@@ -24,7 +40,10 @@ const FIRST_RETRY_MILLISECONDS = 250;
 const REDIRECT_STATUSES = new Set([301, 302, 303, 307, 308]);
 
 /** What {@link exchange} asks for. */
-export type TransportPorts = Pick<Ports, "fetch" | "sleep" | "now">;
+export interface TransportPorts extends Pick<Ports, "fetch" | "sleep" | "now"> {
+  /** From 0 up to 1, so that those who failed together do not come back together; `Math.random` unless said otherwise. */
+  readonly chance?: () => number;
+}
 
 /** What is uploaded. */
 export interface RequestBody {
@@ -68,7 +87,8 @@ export interface Answer {
  *
  * @throws {UnavailableError} `ERR_DEADLINE` when the signal aborts, `ERR_REQUEST_BUDGET` when the decision has made all its
  * requests, `ERR_REGISTRY_UNAVAILABLE` with the network's reason,
- * `ERR_REGISTRY_REFUSED` for a redirect that is not followed, `ERR_REGISTRY_RESPONSE` for one that leads nowhere.
+ * `ERR_REGISTRY_TLS` for a certificate or handshake that will not do, `ERR_REGISTRY_REFUSED` for a redirect that is not
+ * followed or a name that leads to an address only we could reach, `ERR_REGISTRY_RESPONSE` for one that leads nowhere.
  */
 export async function exchange(
   request: RegistryRequest,
@@ -78,8 +98,9 @@ export async function exchange(
 ): Promise<Answer> {
   const { signal } = call;
   const { maxRetries = MAX_RETRIES } = request;
+  const { chance = Math.random } = ports;
   for (let attempt = 0;; attempt++) {
-    let waitMilliseconds: number | undefined = FIRST_RETRY_MILLISECONDS * 2 ** attempt;
+    let waitMilliseconds = FIRST_RETRY_MILLISECONDS * 2 ** attempt * (0.5 + chance());
     let outcome: Answer | EngineError;
     try {
       outcome = await follow(request, ports, settings, call);
@@ -87,9 +108,9 @@ export async function exchange(
       waitMilliseconds = retryAfter(outcome.headers, ports.now()) ?? waitMilliseconds;
     } catch (thrown) {
       outcome = failure(request, signal, thrown);
-      if (outcome.code !== "ERR_REGISTRY_UNAVAILABLE") throw outcome;
+      if (outcome.code !== "ERR_REGISTRY_UNAVAILABLE" || outcome.cause instanceof StalledBody) throw outcome;
     }
-    if (attempt >= maxRetries || waitMilliseconds > MAX_RETRY_AFTER_SECONDS * 1000) {
+    if (attempt >= maxRetries || waitMilliseconds > longestWait(call, ports.now())) {
       if (outcome instanceof EngineError) throw outcome;
       return outcome;
     }
@@ -99,6 +120,11 @@ export async function exchange(
       throw failure(request, signal, thrown);
     }
   }
+}
+
+function longestWait({ budget }: CallOptions, now: Date): number {
+  if (budget?.endsAt === undefined) return MAX_RETRY_AFTER_SECONDS * 1000;
+  return budget.endsAt.getTime() - now.getTime() - MIN_USEFUL_MILLISECONDS;
 }
 
 async function follow(
@@ -135,11 +161,27 @@ async function send(
   if (request.authorization !== undefined && !leftOrigin) headers["authorization"] = request.authorization;
   if (body !== undefined) headers["content-type"] = body.mediaType;
   const content = body === undefined ? {} : { body: body.bytes };
+  const brokenOff = (thrown: unknown): never => {
+    if (signal.aborted) throw thrown;
+    throw new UnavailableError(
+      "ERR_REGISTRY_UNAVAILABLE",
+      `${request.action}: ${request.endpoint.label} broke off its answer: ${printable(networkReason(thrown), 200)}`,
+      { cause: thrown },
+    );
+  };
   signal.throwIfAborted();
   const giveBack = await budget?.take(request.action, signal);
   try {
-    const secret = request.confidential === undefined ? {} : { confidential: request.confidential };
-    const init = { method, headers, ...content, ...secret, redirect: settings.redirect, signal } as const;
+    const reach = reachOf(url, request.endpoint, settings);
+    const init = {
+      method,
+      headers,
+      ...content,
+      redirect: settings.redirect,
+      signal,
+      ...(reach === undefined ? {} : { reach }),
+      ...(request.confidential === undefined ? {} : { confidential: request.confidential }),
+    } as const;
     const response = await orAbort(ports.fetch(url.href, init), signal);
     const { status } = response;
     const location = REDIRECT_STATUSES.has(status) ? response.headers.get("location") : null;
@@ -149,7 +191,7 @@ async function send(
       return { status, headers: response.headers, bytes: new Uint8Array(0), exceeded: false };
     }
     const limit = status === 200 ? request.maxBytes : MAX_ERROR_BODY_BYTES;
-    return { status, headers: response.headers, ...await readBody(response, limit, signal) };
+    return { status, headers: response.headers, ...await readBody(response, limit, signal).catch(brokenOff) };
   } finally {
     giveBack?.();
   }
@@ -195,10 +237,31 @@ function retryAfter(headers: Headers, now: Date): number | undefined {
   return Number.isNaN(instant) ? undefined : Math.max(0, instant - now.getTime());
 }
 
-function failure(request: RegistryRequest, signal: AbortSignal, thrown: unknown): EngineError {
+/** What a thrown value says about a request: our errors stay as they are. */
+export function failure(
+  request: Pick<RegistryRequest, "action" | "endpoint">,
+  signal: AbortSignal,
+  thrown: unknown,
+): EngineError {
   if (thrown instanceof EngineError) return thrown;
   const { action, endpoint } = request;
   if (signal.aborted) return outOfTime(action, endpoint.label, thrown);
+  const refused = addressErrorOf(thrown);
+  if (refused !== undefined) {
+    return new UnavailableError(
+      "ERR_REGISTRY_REFUSED",
+      `${action}: ${endpoint.label} points to a host that ${printable(refused.message)}`,
+      { cause: thrown },
+    );
+  }
+  const untrusted = tlsReason(thrown);
+  if (untrusted !== undefined) {
+    return new UnavailableError(
+      "ERR_REGISTRY_TLS",
+      `${action}: ${endpoint.label} cannot be spoken to over TLS: ${printable(untrusted, 200)}`,
+      { cause: thrown },
+    );
+  }
   return new UnavailableError(
     "ERR_REGISTRY_UNAVAILABLE",
     `${action}: ${endpoint.label} did not answer: ${printable(networkReason(thrown), 200)}`,

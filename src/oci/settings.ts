@@ -1,7 +1,7 @@
 /** Where and how registries are spoken to: mirrors, plain HTTP, and what a registry may send us to. */
 import { printable } from "../encoding/mod.ts";
 import { ConfigurationError, MalformedError, UnavailableError } from "../errors.ts";
-import { hostKind } from "../http/mod.ts";
+import { HOST_KIND_TEXT, hostKind } from "../http/mod.ts";
 
 export interface RegistrySettings {
   /**
@@ -37,6 +37,8 @@ export interface Endpoint {
   /** Base URL without a slash at its end: `/v2/…` follows. */
   readonly base: string;
   readonly url: URL;
+  /** The registry's own URL, also where `url` is that of its token endpoint. */
+  readonly home: URL;
   /** The host credentials are looked up for. */
   readonly credentialHost: string;
   /** How messages name it: the registry, and the mirror where there is one. */
@@ -68,7 +70,7 @@ export function endpointOf(registry: string, settings: RegistrySettings): Endpoi
         ", expected a host name or address in its usual form",
     );
   }
-  return { base: url.origin, url, credentialHost: host, label: registry };
+  return { base: url.origin, url, home: url, credentialHost: host, label: registry };
 }
 
 function mirrorEndpoint(registry: string, text: string): Endpoint {
@@ -83,7 +85,7 @@ function mirrorEndpoint(registry: string, text: string): Endpoint {
     );
   }
   const base = url.origin + url.pathname.replace(/\/+$/, "");
-  return { base, url, credentialHost: url.host, label: `${registry} (mirror ${base})` };
+  return { base, url, home: url, credentialHost: url.host, label: `${registry} (mirror ${base})` };
 }
 
 function scheme(dialled: string, host: string, settings: RegistrySettings): "http" | "https" {
@@ -135,7 +137,19 @@ export function requireAllowedTarget(
   if (target.host === endpoint.url.host) return;
   if (isAllowed(target, settings.allowedHosts ?? new Set())) return;
   const kind = hostKind(target.hostname);
-  if (kind !== "public") refuse(`which is ${KIND_TEXT[kind]} and not the registry's own address`);
+  if (kind !== "public") refuse(`which is ${HOST_KIND_TEXT[kind]} and not the registry's own address`);
+}
+
+/**
+ * Where a request may connect to: anywhere where the target is the registry's own or named by the operator; elsewhere
+ * only to public addresses, because the registry chose the name.
+ */
+export function reachOf(
+  target: URL,
+  { home }: Endpoint,
+  { allowedHosts = new Set() }: RegistrySettings,
+): "public" | undefined {
+  return target.host === home.host || isAllowed(target, allowedHosts) ? undefined : "public";
 }
 
 /** Whether the operator names the target: compared as URLs, so that case, default ports and forms of IPv6 do not matter. */
@@ -146,14 +160,6 @@ function isAllowed(target: URL, allowed: ReadonlySet<string>): boolean {
   }
   return false;
 }
-
-const KIND_TEXT = {
-  "loopback": "a loopback address",
-  "private": "a private address",
-  "link-local": "a link-local address",
-  "metadata": "a cloud metadata address",
-  "special": "a name of a private network",
-} as const;
 
 /** A URL for messages: without query, which may hold secrets. */
 export function placeOf(url: URL): string {

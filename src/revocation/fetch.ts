@@ -1,8 +1,17 @@
 /** One question to a responder or a CRL server, bounded in size and redirects. What is answered is not judged here. */
 import { printable } from "../encoding/mod.ts";
 import { EngineError } from "../errors.ts";
-import { type CallOptions, dropBody, type HostKind, hostKind, networkReason, orAbort, readBody } from "../http/mod.ts";
-import type { Ports } from "../ports.ts";
+import {
+  addressErrorOf,
+  type CallOptions,
+  dropBody,
+  HOST_KIND_TEXT,
+  hostKind,
+  networkReason,
+  orAbort,
+  readBody,
+} from "../http/mod.ts";
+import type { FetchInit, Ports } from "../ports.ts";
 import { unknown, type UnknownAnswer } from "./answer.ts";
 
 /** Redirects of one question at most. */
@@ -23,8 +32,8 @@ const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]
  * Asks, and gives back the bytes of the answer.
  *
  * Certificates come from outside, so their URLs do: only http and https are asked, without a user, and no loopback,
- * private, link-local or metadata address that the host did not allow. Names are not resolved here. Plain http is what
- * certificates name: what is answered is signed.
+ * private, link-local or metadata address that the host did not allow, whether it is written as one or a name that leads
+ * there (where the runtime can tell). Plain http is what certificates name: what is answered is signed.
  *
  * @param privateHosts Hosts, with or without a port, that may be asked although they are not public.
  * @param call Ends it, and is what requests are taken from; the time is the caller's matter.
@@ -44,6 +53,10 @@ export async function fetchAnswer(
   } catch (thrown) {
     if (thrown instanceof EngineError && thrown.code === "ERR_REQUEST_BUDGET") {
       return unknown("request-budget", "was not asked: all the requests this decision may make were made");
+    }
+    const refused = addressErrorOf(thrown);
+    if (refused !== undefined) {
+      return unknown("source-refused", `is at a host that ${printable(refused.message)}, which is not allowed here`);
     }
     return unknown("unreachable", `could not be asked: ${printable(networkReason(thrown), 200)}`);
   }
@@ -72,7 +85,14 @@ async function follow(
     const giveBack = await budget?.take("Cannot ask about revocation", signal);
     try {
       const response = await orAbort(
-        fetch(target.href, { method, headers, ...content, redirect: "manual", signal }),
+        fetch(target.href, {
+          method,
+          headers,
+          ...content,
+          redirect: "manual",
+          signal,
+          ...reachOf(target, privateHosts),
+        }),
         signal,
       );
       const location = REDIRECT_STATUSES.has(response.status) ? response.headers.get("location") : null;
@@ -100,17 +120,17 @@ async function readAnswer(
   return exceeded ? unknown("too-large", `answered with more than ${maxBytes} bytes`) : bytes;
 }
 
+/** Certificates name hosts, and nobody vouches for where those lead. */
+function reachOf(target: URL, privateHosts: ReadonlySet<string>): Pick<FetchInit, "reach"> {
+  return isAllowed(target, privateHosts) ? {} : { reach: "public" };
+}
+
 function readUrl(text: string, base?: URL): URL | undefined {
   return URL.canParse(text, base?.href) ? new URL(text, base?.href) : undefined;
 }
 
-const KIND_TEXT: Readonly<Record<Exclude<HostKind, "public">, string>> = {
-  "loopback": "a loopback address",
-  "private": "a private address",
-  "link-local": "a link-local address",
-  "metadata": "a cloud metadata address",
-  "special": "a name of a private network",
-};
+const isAllowed = (url: URL, privateHosts: ReadonlySet<string>) =>
+  privateHosts.has(url.host) || privateHosts.has(url.hostname);
 
 /** Why a URL is not asked. */
 function urlFault(url: URL, privateHosts: ReadonlySet<string>): string | undefined {
@@ -119,6 +139,6 @@ function urlFault(url: URL, privateHosts: ReadonlySet<string>): string | undefin
   }
   if (url.username !== "" || url.password !== "") return "is a URL with a user name or password";
   const kind = hostKind(url.hostname);
-  if (kind === "public" || privateHosts.has(url.host) || privateHosts.has(url.hostname)) return undefined;
-  return `is at ${KIND_TEXT[kind]}, which is not allowed here`;
+  if (kind === "public" || isAllowed(url, privateHosts)) return undefined;
+  return `is at ${HOST_KIND_TEXT[kind]}, which is not allowed here`;
 }

@@ -76,8 +76,12 @@ export interface TlsFamily {
   readonly client: ServerIdentity;
 }
 
-/** A CA, a server certificate for the names, and a client certificate, all made anew. */
-export function makeTlsFamily(names: readonly string[] = ["localhost"], addresses = [[127, 0, 0, 1]]): TlsFamily {
+/** A CA, a server certificate for the names, and a client certificate, all made anew; `notAfter` as `20250101000000Z`. */
+export function makeTlsFamily(
+  names: readonly string[] = ["localhost"],
+  addresses = [[127, 0, 0, 1]],
+  times: { readonly notAfter?: string } = {},
+): TlsFamily {
   const ca = ecKey();
   const issuer = subject("Test cluster CA");
   const authority = makeCertificate({ subject: issuer, key: ca, extensions: CA });
@@ -88,6 +92,7 @@ export function makeTlsFamily(names: readonly string[] = ["localhost"], addresse
       issuer,
       key,
       issuerKey: ca,
+      ...times,
       serialNumber: [0x01, ...randomBytes(8)],
       extensions: [...LEAF, extKeyUsage(purpose), ...extensions],
     });

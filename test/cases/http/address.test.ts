@@ -1,7 +1,25 @@
 /** Hosts: which places only we could reach, and which hosts belong together. */
 import { describe, expect, it } from "vitest";
-import { hostKind, isSameSite } from "../../../src/http/mod.ts";
+import { addressKind, hostKind, isSameSite } from "../../../src/http/mod.ts";
 import { endpointOf, type RegistrySettings } from "../../../src/oci/settings.ts";
+
+describe("addressKind()", () => {
+  it.each([
+    ["127.0.0.1", "loopback"],
+    ["::1", "loopback"],
+    ["::FFFF:127.0.0.1", "loopback"],
+    ["64:ff9b::10.0.0.1", "private"],
+    ["fe80::1%eth0", "link-local"],
+    ["2606:4700::1111%1", "link-local"],
+    ["169.254.169.254", "link-local"],
+    ["fd00:ec2::254", "metadata"],
+    ["2606:4700::1111", "public"],
+    ["8.8.8.8", "public"],
+    ["", "private"],
+    ["no address", "private"],
+    ["8.8.8.8.8", "private"],
+  ])("%s is %s", (address, kind) => expect(addressKind(address)).toBe(kind));
+});
 
 describe("hostKind()", () => {
   it.each([
@@ -46,6 +64,31 @@ describe("hostKind()", () => {
     ["registry", "special"],
     ["harbor.corp", "special"],
     ["vault.default.svc", "special"],
+    ["192.0.2.1", "private"],
+    ["192.88.99.1", "private"],
+    ["198.51.100.1", "private"],
+    ["203.0.113.255", "private"],
+    ["240.0.0.1", "private"],
+    ["[100::1]", "private"],
+    ["[100:0:0:1::1]", "private"],
+    ["[2001::1]", "private"],
+    ["[2001:2::1]", "private"],
+    ["[2001:1ff:ffff::1]", "private"],
+    ["[2001:db8::1]", "private"],
+    ["[3fff:fff::1]", "private"],
+    ["[5f00::1]", "private"],
+    ["[4000::1]", "private"],
+    ["[fec0::1]", "private"],
+    ["a.onion", "special"],
+    ["a.alt", "special"],
+    ["a.localdomain", "special"],
+    ["192.0.1.1", "public"],
+    ["192.0.3.1", "public"],
+    ["198.51.99.1", "public"],
+    ["203.0.114.1", "public"],
+    ["[2001:200::1]", "public"],
+    ["[2001:db7::1]", "public"],
+    ["[3fff:1000::1]", "public"],
     ["172.15.255.255", "public"],
     ["172.32.0.1", "public"],
     ["126.255.255.255", "public"],

@@ -96,12 +96,18 @@ describe("bearer tokens", () => {
   });
 
   it("are fetched once for requests that run at the same time", async () => {
+    const layers = ["a", "b", "c"].map((name) => blob(name));
     const registry = fakeRegistry({
-      [`GET ${blobUrl}`]: guarded(bearer(REALM), (value) => value === "Bearer t1"),
+      ...Object.fromEntries(layers.map(({ bytes, descriptor }) => [
+        `GET ${BASE}/blobs/${descriptor.digest}`,
+        (request: Request) =>
+          request.headers["authorization"] === "Bearer t1"
+            ? new Response(new Uint8Array(bytes))
+            : refuse(401, null, { "www-authenticate": bearer(REALM) }),
+      ])),
       [`GET ${tokenUrl()}`]: tokens(),
     }, credentials);
-    const open = () => registry.open().fetchBlob(layer.descriptor, options);
-    await Promise.all([open(), open(), open()]);
+    await Promise.all(layers.map(({ descriptor }) => registry.open().fetchBlob(descriptor, options)));
     expect(registry.requests.filter(({ url }) => url === tokenUrl())).toHaveLength(1);
     expect(registry.requests).toHaveLength(7);
   });

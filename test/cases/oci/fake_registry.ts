@@ -9,6 +9,8 @@ import {
   type RegistrySettings,
   type Repository,
 } from "../../../src/oci/mod.ts";
+import { SHARED_PATIENCE_MILLISECONDS } from "../../../src/oci/in_flight.ts";
+import { sleep } from "../../../src/runtime/web.ts";
 import type { Credential, CredentialSource, FetchInit } from "../../../src/ports.ts";
 
 export const OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json";
@@ -85,6 +87,7 @@ export interface Request {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  readonly reach: FetchInit["reach"];
   /** From 1: requests sent while the same answers were outstanding are of one round. */
   readonly round: number;
 }
@@ -100,6 +103,8 @@ export interface FakeRegistry {
   readonly slept: number[];
   /** The clock; tests move it. */
   time: number;
+  /** What chance says, from 0 up to 1. */
+  chance: number;
   credentials: CredentialSource;
   readonly fetch: (url: string, init: FetchInit) => Promise<Response>;
   readonly open: (settings?: Partial<RegistrySettings>, reference?: string) => Repository;
@@ -119,6 +124,7 @@ export function fakeRegistry(
     routes: new Map(Object.entries(routes)),
     requests: [],
     slept: [],
+    chance: 0.5,
     time: Date.parse("2026-11-01T00:00:00Z"),
     credentials: ({ host }) => Promise.resolve(credentials[host]),
     asked: () => registry.requests.map(({ method, url }) => `${method} ${url.replace("https://registry.example", "")}`),
@@ -136,7 +142,10 @@ export function fakeRegistry(
     const client = createRegistryClient({
       fetch,
       now: () => new Date(registry.time),
+      chance: () => registry.chance,
       sleep: (milliseconds, signal) => {
+        // Waiting for the answer to another's question, which is under way.
+        if (milliseconds === SHARED_PATIENCE_MILLISECONDS) return sleep(milliseconds, signal);
         registry.slept.push(milliseconds);
         registry.time += milliseconds;
         return signal.aborted ? Promise.reject(signal.reason) : Promise.resolve();
@@ -159,7 +168,8 @@ export function fakeRegistry(
         resolve();
       }, 8);
     });
-    const request = { method: init.method, url, headers: init.headers, body: textOf(init.body), round };
+    const { method, headers, reach } = init;
+    const request = { method, url, headers, body: textOf(init.body), reach, round };
     registry.requests.push(request);
     await waiting;
     const route = registry.routes.get(`${init.method} ${url}`);

@@ -1,5 +1,6 @@
 /** One request to its end: redirects and where they may not lead, what is tried again, and deadlines. */
 import { describe, expect, it } from "vitest";
+import { AddressError, createRequestBudget } from "../../../src/http/mod.ts";
 import type { RegistrySettings } from "../../../src/oci/mod.ts";
 import { BASE, blob, failure, fakeRegistry, ok, password, refuse, type Route, signal } from "./fake_registry.ts";
 
@@ -152,6 +153,30 @@ describe("redirects", () => {
     });
   });
 
+  it("lead to public addresses only, where the registry chose the name", async () => {
+    const registry = fakeRegistry({
+      [`GET ${blobUrl}`]: to("/moved"),
+      "GET https://registry.example/moved": to("https://storage.example/x"),
+      "GET https://storage.example/x": to("https://internal.example/y"),
+      "GET https://internal.example/y": found,
+    });
+    const settings = { allowedHosts: new Set(["internal.example"]) };
+    await registry.open(settings).fetchBlob(layer.descriptor, options);
+    expect(registry.requests.map(({ reach }) => reach)).toEqual([undefined, undefined, "public", undefined]);
+  });
+
+  it("are refused, and not tried again, when a name leads to an address only we could reach", async () => {
+    const registry = fakeRegistry({
+      [`GET ${blobUrl}`]: to("https://storage.example/x"),
+      "GET https://storage.example/x": () =>
+        Promise.reject(new TypeError("fetch failed", { cause: new AddressError("10.0.0.1", "private") })),
+    });
+    const { code, message } = await failure(registry.open().fetchBlob(layer.descriptor, options));
+    expect(code).toBe("ERR_REGISTRY_REFUSED");
+    expect(message).toContain("points to a host that resolves to 10.0.0.1, a private address");
+    expect(registry.requests).toHaveLength(2);
+  });
+
   it("do not show the query of where they lead", async () => {
     const registry = fakeRegistry({ [`GET ${blobUrl}`]: to("https://10.0.0.1/x?secret=s3cr3t") });
     const { message } = await failure(registry.open().fetchBlob(layer.descriptor, options));
@@ -207,6 +232,37 @@ describe("what may pass", () => {
     expect(limited).toMatchObject({ code: "ERR_REGISTRY_LIMITED", slept });
     expect(limited.message).toContain(`to be asked again after "${value}"`);
   });
+
+  it.each([
+    ["10", 10_000, []],
+    ["9", 10_000, [9000]],
+    ["4", 5_000, [4000]],
+    ["1", 20_000, [1000, 1000]],
+    ["12", 20_000, [12_000]],
+  ])("Retry-After %j of a decision that has %i ms waits %j ms", async (value, left, slept) => {
+    const registry = fakeRegistry({ [`GET ${blobUrl}`]: () => refuse(503, null, { "retry-after": value }) });
+    const budget = createRequestBudget({ endsAt: new Date(registry.time + left) });
+    const { code } = await failure(registry.open().fetchBlob(layer.descriptor, { ...options, budget }));
+    // The reason is told at once and not covered by a deadline.
+    expect([code, registry.slept]).toEqual(["ERR_REGISTRY_UNAVAILABLE", slept]);
+  });
+
+  it("is not tried again when the answer would come too late", async () => {
+    const registry = fakeRegistry({ [`GET ${blobUrl}`]: () => refuse(503) });
+    const budget = createRequestBudget({ endsAt: new Date(registry.time + 400) });
+    await failure(registry.open().fetchBlob(layer.descriptor, { ...options, budget }));
+    expect(registry.requests).toHaveLength(1);
+  });
+
+  it.each([[0, [125, 250]], [0.5, [250, 500]], [0.999, [374.75, 749.5]]])(
+    "is spread by chance: %d",
+    async (chance, slept) => {
+      const registry = fakeRegistry({ [`GET ${blobUrl}`]: () => refuse(503) });
+      registry.chance = chance;
+      await failure(registry.open().fetchBlob(layer.descriptor, options));
+      expect(registry.slept).toEqual(slept);
+    },
+  );
 
   it("tells the innermost reason of the network", async () => {
     const refused = new Error("connect ECONNREFUSED 127.0.0.1:5000");
