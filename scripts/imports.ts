@@ -74,7 +74,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "record",
   ],
   page: ["errors", "ports", "encoding", "crypto", "x509", "oci", "revocation", "timestamp", "notary"],
-  runtime: ["errors", "ports", "encoding", "http", "crypto"],
+  runtime: ["errors", "ports", "encoding", "http", "crypto", "oci"],
   mod: [
     "errors",
     "ports",

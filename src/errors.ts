@@ -162,6 +162,10 @@ export const CODES = {
   ERR_REGISTRY_UNAUTHORIZED: misconfigured(
     "Give credentials that may pull from this repository, and push to it to sign",
   ),
+  ERR_CREDENTIALS: misconfigured(
+    "Correct the credentials the message names: the file, the program or the Secret they come from",
+  ),
+  ERR_CREDENTIALS_UNAVAILABLE: unavailable("Try again when the program or service the message names gives credentials"),
   ERR_REGISTRY_LIMITED: unavailable("Wait as long as the registry asks, or authenticate for a higher limit"),
   ERR_REGISTRY_UNAVAILABLE: unavailable("Try again when the registry answers"),
   ERR_REGISTRY_TLS: misconfigured(

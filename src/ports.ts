@@ -115,7 +115,7 @@ export type CredentialProof =
   | { readonly type: "identityToken"; readonly token: string; readonly username?: string }
   /** Sent as bearer token as it is. */
   | { readonly type: "registryToken"; readonly token: string }
-  /** Nothing; `source` says why: `no credentials: there is no Secret "apps/regcred"`. */
+  /** Nothing; `source` says why: `Secret "apps/regcred": there is none`. */
   | { readonly type: "anonymous" };
 
 /** What credentials are wanted for. */
@@ -285,6 +285,12 @@ export interface Host {
    * @throws {ConfigurationError} `ERR_CONFIG` when certificates or key cannot be used, or this runtime has no such way.
    */
   readonly openTls: (tls: ClientTls) => Ports["fetch"];
+  /**
+   * The credentials in one file of the form of Docker's `config.json`, and those of the programs it names.
+   *
+   * @param where How messages name the file; safe to print.
+   */
+  readonly registryConfig: (path: string, where: string) => CredentialSource;
   /** What was written after the program's name. */
   readonly argv: readonly string[];
   /** An environment variable. */

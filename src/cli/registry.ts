@@ -15,7 +15,7 @@ import {
 } from "../oci/mod.ts";
 import type { Host } from "../ports.ts";
 import { parseMirrorFlags, readConfiguration } from "./configuration.ts";
-import { type CredentialFlags, readCredentials } from "./credentials.ts";
+import { type CredentialFlags, readCredentials, REGISTRY_CONFIG_FLAG } from "./credentials.ts";
 import { count, list, text, toggle } from "./flags.ts";
 import { RECORDING_FLAGS } from "./recording.ts";
 
@@ -36,6 +36,7 @@ export const ADDRESS_FLAGS = {
   "insecure-registry": toggle("use HTTP protocol while connecting to registries. Should be used only for testing"),
   mirror: list("ask this registry in place of HOST; may be repeated", { value: "HOST=URL" }),
   "plain-http": toggle("allow insecure connections to registry without SSL check"),
+  ...REGISTRY_CONFIG_FLAG,
 } as const;
 
 /** How long to wait for the registry. */
@@ -64,7 +65,7 @@ export interface AddressFlags extends CredentialFlags {
  * @throws {ConfigurationError} `ERR_USAGE`, `ERR_CONFIG`, `ERR_FILE`, `ERR_LAYOUT`
  */
 export async function openRegistries(flags: AddressFlags, host: Host): Promise<OpenRepository> {
-  const credentials = readCredentials(flags, host);
+  const credentials = await readCredentials(flags, host);
   const folder = flags["oci-layout-path"];
   if (folder !== undefined) {
     return openLayout(await readLayout({ files: host.files, folder }, host.ports.crypto), host.ports.crypto);
@@ -77,7 +78,7 @@ export async function openRegistriesForPush(
   flags: Omit<AddressFlags, "oci-layout-path">,
   host: Host,
 ): Promise<OpenWritableRepository> {
-  const ports = { ...host.ports, credentials: readCredentials(flags, host) };
+  const ports = { ...host.ports, credentials: await readCredentials(flags, host) };
   return createPushClient(ports, await readSettings(flags, host));
 }
 

@@ -10,7 +10,18 @@
  * ```
  */
 export { createPushClient, createRegistryClient } from "./client.ts";
+export {
+  credentialFromAuths,
+  type DockerConfig,
+  programFor,
+  readDockerConfig,
+  serverOf,
+} from "./credentials/docker_config.ts";
 export { ANONYMOUS_IDENTITY, credentialIdentity } from "./credentials/identity.ts";
+export { type ProgramAnswer, readProgramAnswer } from "./credentials/program_answer.ts";
+export { createPullSecrets, type PullSecret, type PullSecrets } from "./credentials/pull_secrets.ts";
+export { MAX_CREDENTIALS_BYTES } from "./credentials/registry_entries.ts";
+export { anonymous, firstOf } from "./credentials/sources.ts";
 export type { Descriptor, Digest, Platform } from "./descriptor.ts";
 export { keepContent } from "./kept.ts";
 export { type Layout, type LayoutSource, readLayout } from "./layout.ts";

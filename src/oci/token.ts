@@ -48,7 +48,7 @@ export function basicHeader(username: string, secret: string): string {
 export function wordOf(credential: Credential | undefined, { credentialHost }: Endpoint): string {
   const host = printable(credentialHost);
   if (credential === undefined) return `anonymously, there are no credentials for "${host}"`;
-  if (credential.type === "anonymous") return `anonymously, ${credential.source}`;
+  if (credential.type === "anonymous") return `anonymously (${credential.source})`;
   return `with ${credential.source}, for "${host}"`;
 }
 

@@ -1,7 +1,6 @@
 /** Files and processes as Node and Deno share them: both have `node:fs`, `node:path` and `node:process`. */
 import { appendFile as appendBytes, open, readdir, stat, writeFile as writeWhole } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
-import { homedir } from "node:os";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { ConfigurationError } from "../errors.ts";
@@ -145,11 +144,6 @@ async function attemptToWrite(path: string, write: () => Promise<void>): Promise
     const why = code === "ENOENT" ? "its folder does not exist" : code === "EEXIST" ? "it exists" : reason(code);
     throw new ConfigurationError("ERR_FILE", `Cannot write "${path}": ${why}`, { cause });
   }
-}
-
-/** Where `docker login` writes: `$DOCKER_CONFIG/config.json` or `~/.docker/config.json`. */
-export function dockerConfigPath(): string {
-  return join(process.env["DOCKER_CONFIG"] ?? join(homedir(), ".docker"), "config.json");
 }
 
 /**

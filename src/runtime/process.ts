@@ -5,8 +5,8 @@ import process from "node:process";
 import { setImmediate } from "node:timers";
 import { ConfigurationError } from "../errors.ts";
 import type { Host, Ports } from "../ports.ts";
-import { createDockerConfigSource } from "./docker_config.ts";
-import { appendFile, configFolder, dockerConfigPath, files, packageFolder, readPage, writeFile } from "./files.ts";
+import { appendFile, configFolder, files, packageFolder, readPage, writeFile } from "./files.ts";
+import { createRegistryConfig, createUserCredentials, registryConfigFiles } from "./registry_config.ts";
 import { createWebPorts, type WebPortOptions } from "./web.ts";
 
 /** Listeners of one signal before Node warns; 0, for no warning at all, makes its `Request` throw and catch every time. */
@@ -33,6 +33,7 @@ export function createHost(runtime: string, network: Pick<Host, "serve" | "openT
     files,
     serve: network.serve,
     openTls: network.openTls,
+    registryConfig: createRegistryConfig,
     argv: process.argv.slice(2),
     variable: (name) => process.env[name],
     configFolder: () => configFolder(),
@@ -51,12 +52,12 @@ export function createHost(runtime: string, network: Pick<Host, "serve" | "openT
   };
 }
 
-/** Makes the ports of a process: log lines on standard error, credentials of the docker configuration. */
+/** Makes the ports of a process: log lines on standard error, credentials of this user. */
 export function createProcessPorts(options: Pick<WebPortOptions, "quicker"> = {}): Ports {
   return createWebPorts({
     ...options,
     write: createLineWriter(),
-    credentials: createDockerConfigSource(dockerConfigPath(), files),
+    credentials: createUserCredentials(registryConfigFiles()),
   });
 }
 

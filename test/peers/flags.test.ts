@@ -134,10 +134,25 @@ describeIf("tools", "credentials", () => {
   let server: Server;
   let host: string;
   let seen: (string | undefined)[] = [];
+  /** Whether the server asks for tokens, and what was sent to get them. */
+  let bearer = false;
+  let forms: string[] = [];
   beforeAll(async () => {
     await open();
-    server = createServer(({ headers: { authorization } }, response) => {
+    server = createServer(async (request, response) => {
+      const { headers: { authorization } } = request;
+      if (request.url?.startsWith("/token") === true) {
+        let form = "";
+        for await (const chunk of request) form += String(chunk);
+        forms.push(form);
+        return void response.end(JSON.stringify({ access_token: "exchanged" }));
+      }
       seen.push(authorization);
+      const realm = `http://${request.headers.host}/token`;
+      if (bearer && authorization === undefined) {
+        const challenge = `Bearer realm="${realm}",service="here",scope="repository:a:pull"`;
+        return void response.writeHead(401, { "www-authenticate": challenge }).end();
+      }
       if (authorization === undefined) response.writeHead(401, { "www-authenticate": 'Basic realm="here"' }).end();
       else response.writeHead(404).end();
     });
@@ -187,13 +202,27 @@ describeIf("tools", "credentials", () => {
     expect(theirs).toEqual(ours);
   });
 
-  it("without a user name are refused, where notation has a token", async () => {
-    const args = ["list", "--insecure-registry", "-p", "token", `${host}/a@sha256:${"0".repeat(64)}`];
-    seen = [];
-    const ours = await side.ours(args);
-    expect(seen).toEqual([]);
-    const theirs = await side.notation(args);
-    expectSame(ours.stderr.split("\n")[0], theirs.stderr.trimEnd(), "identity-token", "standard error");
-    expect(seen.length).toBeGreaterThan(0);
+  it("without a user name are an identity token to both, exchanged alike", async () => {
+    bearer = true;
+    try {
+      const args = ["list", "--insecure-registry", "-p", "t0k+en", `${host}/a@sha256:${"0".repeat(64)}`];
+      const exchanged = async (run: (args: readonly string[]) => Promise<unknown>) => {
+        forms = [];
+        seen = [];
+        await run(args);
+        const [form] = forms;
+        return { form: Object.fromEntries(new URLSearchParams(form)), sent: new Set(seen) };
+      };
+      const ours = await exchanged(side.ours);
+      const theirs = await exchanged(side.notation);
+      const { client_id: client, ...form } = theirs.form;
+      expect(client).not.toBe("");
+      expect(ours.form).toEqual({ ...form, client_id: "edge-notary" });
+      expect(form).toMatchObject({ grant_type: "refresh_token", refresh_token: "t0k+en" });
+      expect(ours.sent).toEqual(new Set([undefined, "Bearer exchanged"]));
+      expect(theirs.sent).toEqual(ours.sent);
+    } finally {
+      bearer = false;
+    }
   });
 });

@@ -4,6 +4,7 @@ import { type EngineError, toEngineError } from "../../errors.ts";
 import { repositoryName } from "../../oci/mod.ts";
 import type { Host } from "../../ports.ts";
 import { type CommandContext, defineCommand } from "../command.ts";
+import { ORAS_CREDENTIAL_FLAGS } from "../credentials.ts";
 import { count, text, toggle, usage } from "../flags.ts";
 import { usageLine } from "../help.ts";
 import { collectReferrers, type ReferrersSource } from "../referrer_walk.ts";
@@ -57,6 +58,7 @@ export const discover = defineCommand({
   ],
   flags: {
     ...REGISTRY_FLAGS,
+    ...ORAS_CREDENTIAL_FLAGS,
     "artifact-type": text("show only referrers of this type, at every level", ""),
     depth: count("level of referrers to display, if unused shows referrers of all levels", undefined),
     "distribution-spec": text(

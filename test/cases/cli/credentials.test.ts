@@ -78,17 +78,79 @@ describe("typed credentials", () => {
     expect(elsewhere.every(({ authorization }) => authorization === null)).toBe(true);
   });
 
-  it.each<[string, readonly string[], Readonly<Record<string, string>>, string]>([
-    ["by flag", ["-p", "token-value"], {}, "--password without a user name"],
-    ["by variable", [], { NOTATION_PASSWORD: "token-value" }, "$NOTATION_PASSWORD without a user name"],
-  ])("are refused without a user name, %s", async (_, flags, variables, words) => {
+  it.each<[string, readonly string[], Readonly<Record<string, string>>, string, string]>([
+    ["by flag", ["-p", "token-value"], {}, "", "--password"],
+    ["by variable", [], { NOTATION_PASSWORD: "token-value" }, "", "$NOTATION_PASSWORD"],
+    ["by standard input", ["--password-stdin"], {}, "token-value\n", "--password-stdin"],
+  ])("without a user name are an identity token, %s", async (_, flags, variables, input, words) => {
     for (const command of COMMANDS) {
-      const { status, stderr, requests } = await runInMemory([...command, ...flags, byDigest], { variables, now });
-      expect({ status, requests }).toEqual({ status: 1, requests: [] });
-      expect(stderr).toContain(words);
-      expect(stderr).toContain("Code: ERR_USAGE ");
+      const forms: string[] = [];
+      const registry: Handler = async (request) => {
+        const { pathname } = new URL(request.url);
+        if (pathname === "/token") {
+          forms.push(await request.text());
+          return Response.json({ access_token: "t1" });
+        }
+        const known = request.headers.get("authorization") === "Bearer t1";
+        const challenge = { "www-authenticate": 'Bearer realm="https://registry.example/token"' };
+        return new Response(null, known ? { status: 403 } : { status: 401, headers: challenge });
+      };
+      const { status, stderr } = await runInMemory([...command, ...flags, byDigest], {
+        registry,
+        variables,
+        input,
+        now,
+      });
+      expect(status).toBe(1);
+      expect(forms.length).toBeGreaterThan(0);
+      expect(new URLSearchParams(forms[0]).get("refresh_token")).toBe("token-value");
+      expect(stderr).toContain(`with the identity token of ${words}, for "registry.example"`);
       expect(stderr).not.toContain("token-value");
     }
+  });
+
+  it.each<[string, readonly string[], string]>([
+    ["two secrets", ["-p", "x", "--password-stdin"], "--password, --password-stdin cannot be used at the same time"],
+    ["nothing to read", ["-u", "ada", "--password-stdin"], "standard input is empty"],
+  ])("are refused: %s", async (_, flags, words) => {
+    for (const command of [...COMMANDS, ["discover"]]) {
+      const { status, stderr, requests } = await runInMemory([...command, ...flags, byDigest], { now });
+      expect({ status, requests }).toEqual({ status: 1, requests: [] });
+      expect(stderr).toContain(words);
+    }
+  });
+
+  it.each<[string, readonly string[], string, string | undefined]>([
+    ["user and password", ["-u", "ada", "-p", "secret"], "", basic("ada", "secret")],
+    ["a password on standard input", ["-u", "ada", "--password-stdin"], "sec\nret\r\n", basic("ada", "sec\nret")],
+    ["no variable", [], "", undefined],
+  ])("of discover: %s", async (_, flags, input, expected) => {
+    const { registry, sent } = askingRegistry();
+    await runInMemory(["discover", ...flags, byDigest], { registry, variables: BOTH, input, now });
+    expect([...sent()]).toEqual(expected === undefined ? [] : [expected]);
+  });
+
+  it.each([["--identity-token", "x"], ["--identity-token-stdin"]])(
+    "of discover: no user beside %s",
+    async (...token) => {
+      const ran = await runInMemory(["discover", "-u", "ada", ...token, byDigest], { input: "x", now });
+      expect(ran).toMatchObject({ status: 1, requests: [] });
+      expect(ran.stderr).toContain(`--username, ${token[0]} cannot be used at the same time`);
+    },
+  );
+
+  it("come from the file of --registry-config, in place of this user's", async () => {
+    const asked: string[] = [];
+    const registryConfig = (path: string, where: string) => {
+      asked.push(path, where);
+      return () => Promise.resolve({ type: "basic", username: "file", secret: "x", source: where } as const);
+    };
+    for (const command of [...COMMANDS, ["discover"]]) {
+      const { registry, sent } = askingRegistry();
+      await runInMemory([...command, "--registry-config", "other.json", byDigest], { registry, registryConfig, now });
+      expect([...sent()]).toEqual([basic("file", "x")]);
+    }
+    expect(new Set(asked)).toEqual(new Set(["other.json", '--registry-config "other.json"']));
   });
 
   it("are none of serve's: it asks many registries", async () => {

@@ -27,6 +27,10 @@ export interface MemoryHostOptions {
   readonly sleep?: Host["ports"]["sleep"];
   /** Answers what is asked with certificates; nothing does by default. */
   readonly apiServer?: (tls: ClientTls) => Handler;
+  /** Credentials by file; none by default. */
+  readonly registryConfig?: Host["registryConfig"];
+  /** What standard input has; nothing by default. */
+  readonly input?: string;
   /** Takes log lines; nobody does by default. */
   readonly log?: Ports["log"];
   /** When to stop serving. */
@@ -83,13 +87,14 @@ export async function runInMemory(argv: readonly string[], options: MemoryHostOp
         return Promise.resolve(apiServer(new Request(url, { method, headers: { ...headers }, signal })));
       };
     },
+    registryConfig: (path, where) => options.registryConfig?.(path, where) ?? (() => Promise.resolve(undefined)),
     argv,
     variable: (name) => options.variables?.[name],
     configFolder: () => options.configFolder,
     isTerminal: options.isTerminal ?? false,
     writeOut: (text) => void out.push(text),
     writeError: (text) => void err.push(text),
-    readInput: () => Promise.resolve(new Uint8Array()),
+    readInput: () => Promise.resolve(new TextEncoder().encode(options.input ?? "")),
     writeFile: (path, bytes, { replace }) => {
       if (!replace && (written.has(path) || Object.hasOwn(options.files ?? {}, path))) {
         return Promise.reject(new ConfigurationError("ERR_FILE", `Cannot write "${path}": it exists`));

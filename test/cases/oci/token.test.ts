@@ -225,7 +225,7 @@ describe("what a source says", () => {
       [`GET ${tokenUrl()}`]: () => Response.json({ token: "t1" }),
     }, { "registry.example": { type: "anonymous", source: 'there is no Secret "apps/regcred"' } });
     const { message } = await failure(registry.open().fetchBlob(layer.descriptor, options));
-    expect(message).toContain('anonymously, there is no Secret "apps/regcred" for scope');
+    expect(message).toContain('anonymously (there is no Secret "apps/regcred") for scope');
     expect(registry.requests[1]?.headers["authorization"]).toBeUndefined();
   });
 

@@ -1,15 +1,9 @@
-/** Files and the docker configuration of Node and Deno. */
+/** Files of Node and Deno. */
 import { Buffer } from "node:buffer";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  createDockerConfigSource,
-  MAX_DOCKER_CONFIG_BYTES,
-  readDockerConfig,
-} from "../../../src/runtime/docker_config.ts";
-import type { CredentialSource } from "../../../src/ports.ts";
 import { configFolder, files, packageFolder } from "../../../src/runtime/files.ts";
 
 let folder = "";
@@ -97,64 +91,4 @@ describe("configFolder()", () => {
 
 describe("packageFolder()", () => {
   it("is the checkout", async () => expect(await packageFolder()).toBe(resolve(".")));
-});
-
-const ask = (source: CredentialSource, host: string) =>
-  source({ host, repository: "a/b" }, { signal: AbortSignal.timeout(10_000) });
-
-describe("createDockerConfigSource()", () => {
-  const auth = (text: string) => Buffer.from(text).toString("base64");
-
-  it("gives the plain entries by host, and docker.io under each of its names", async () => {
-    const path = join(folder, "config.json");
-    await writeFile(
-      path,
-      JSON.stringify({
-        auths: {
-          "ghcr.io": { auth: auth("me:s3cret:with:colons") },
-          "https://index.docker.io/v1/": { auth: auth("hub:pass") },
-          "127.0.0.1:5000": { username: "local", password: "pw" },
-          "https://quay.io": { auth: auth("q:uay") },
-        },
-        credHelpers: { "gcr.io": "gcloud" },
-      }),
-    );
-    const source = createDockerConfigSource(path, files);
-    expect(await ask(source, "ghcr.io")).toMatchObject({ type: "basic", username: "me", secret: "s3cret:with:colons" });
-    expect(await ask(source, "docker.io")).toMatchObject({ type: "basic", username: "hub", secret: "pass" });
-    expect(await ask(source, "registry-1.docker.io")).toMatchObject({ type: "basic", username: "hub", secret: "pass" });
-    expect(await ask(source, "127.0.0.1:5000")).toMatchObject({ type: "basic", username: "local", secret: "pw" });
-    expect(await ask(source, "quay.io")).toMatchObject({ type: "basic", username: "q", secret: "uay" });
-    expect(await ask(source, "gcr.io")).toBeUndefined();
-    expect(await ask(source, "evil-ghcr.io")).toBeUndefined();
-  });
-
-  it("is anonymous without the file", async () => {
-    expect(await ask(createDockerConfigSource(join(folder, "none.json"), files), "ghcr.io")).toBeUndefined();
-  });
-
-  it.each([
-    ["an identity token", { auths: { a: { auth: auth("<token>:"), identitytoken: "x" } } }],
-    ["an entry of a credential store", { auths: { a: {} }, credsStore: "desktop" }],
-    ["no colon", { auths: { a: { auth: auth("user") } } }],
-    ["no user", { auths: { a: { auth: auth(":secret") } } }],
-    ["no auths", {}],
-    ["auths as text", { auths: "a" }],
-    ["an entry as text", { auths: { a: "b" } }],
-  ])("leaves out %s", (_, config) => {
-    expect(readDockerConfig(new TextEncoder().encode(JSON.stringify(config))).size).toBe(0);
-  });
-
-  it.each([
-    ["text that is no JSON", "{", "ERR_JSON"],
-    ["an auth that is no base64", JSON.stringify({ auths: { a: { auth: "***" } } }), "ERR_BASE64"],
-  ])("refuses %s", (_, text, code) => {
-    expect(() => readDockerConfig(new TextEncoder().encode(text))).toThrowError(expect.objectContaining({ code }));
-  });
-
-  it("refuses a file that is too long", async () => {
-    const path = join(folder, "long.json");
-    await writeFile(path, " ".repeat(MAX_DOCKER_CONFIG_BYTES + 1));
-    await expect(ask(createDockerConfigSource(path, files), "a")).rejects.toMatchObject({ code: "ERR_FILE" });
-  });
 });
