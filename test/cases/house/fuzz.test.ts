@@ -29,6 +29,11 @@ async function campaign(args: readonly string[], bug?: PlantedBug): Promise<Camp
   }
 }
 
+/** What one mutant proved another need not: which signatures are computed depends on who made the mutants before. */
+function withoutComputed(totals: CampaignResult["totals"]) {
+  return [...totals].map(([kind, { stages: { signature: _, ...stages }, ...rest }]) => ({ kind, stages, ...rest }));
+}
+
 describe("fuzzing", () => {
   it("finds nothing in the engine", async () => {
     const found = await campaign(["--mutants", "1000"]);
@@ -46,7 +51,7 @@ describe("fuzzing", () => {
     const one = await campaign(["--mutants", "150", "--minutes", "0", "--workers", "1"]);
     const two = await campaign(["--mutants", "150"]);
     expect(one.totals.get("crl")?.made).toBe(30);
-    expect(two.totals).toEqual(one.totals);
+    expect(withoutComputed(two.totals)).toEqual(withoutComputed(one.totals));
   }, TIMEOUT_MILLISECONDS);
 
   it.each(Object.entries(PLANTED))("finds the planted bug %s", async (_, bug) => {
