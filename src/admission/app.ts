@@ -12,6 +12,7 @@ import { keepContent } from "../oci/mod.ts";
 import {
   type CompiledPolicy,
   evaluate,
+  type ExceptionSource,
   expiringCertificates,
   type MessageStyle,
   type NoMatch,
@@ -47,6 +48,8 @@ export interface AppOptions {
   readonly policies: readonly CompiledPolicy[];
   /** Exceptions that count; none when left out. */
   readonly exceptions?: readonly PolicyException[];
+  /** Where more of them are. */
+  readonly exceptionSource?: ExceptionSource;
   /**
    * What is wrong with policies and exceptions. While there is anything, the webhook is not ready and says why; what a
    * policy that was not taken may have been about is refused by what stands in for it.
@@ -178,7 +181,7 @@ async function decide(
   { header, body }: ReadRequest,
   phase: Phase,
   deadline: Deadline,
-  { policies, exceptions = [], ports, messageStyle, noMatch, maxRequests, report }: AppOptions,
+  { policies, exceptions = [], exceptionSource, ports, messageStyle, noMatch, maxRequests, report }: AppOptions,
 ): Promise<AdmissionReview> {
   const from = ports.now();
   try {
@@ -193,6 +196,7 @@ async function decide(
           ...(maxRequests === undefined ? {} : { maxRequests }),
         }),
         exceptions,
+        ...(exceptionSource === undefined ? {} : { exceptionSource }),
         ...(messageStyle === undefined ? {} : { messageStyle }),
         ...(noMatch === undefined ? {} : { noMatch }),
       }),

@@ -4,10 +4,16 @@ import { printable } from "../encoding/mod.ts";
 import { ConfigurationError, toEngineError } from "../errors.ts";
 import { EDGE_MAX_REQUESTS } from "../http/mod.ts";
 import { createRegistryClient, parseMirrors } from "../oci/mod.ts";
-import { loadPolicies } from "../policy/mod.ts";
-import type { Handler, Ports } from "../ports.ts";
+import {
+  createClusterExceptions,
+  exceptionsIn,
+  ignoredException,
+  loadPolicies,
+  type PolicyException,
+} from "../policy/mod.ts";
+import type { Cluster, Handler, Ports } from "../ports.ts";
 import { createRevocationChecker } from "../revocation/mod.ts";
-import { createApp } from "./app.ts";
+import { type AppOptions, createApp } from "./app.ts";
 import { createTokenDoor, parseTokens } from "./door.ts";
 import { readMaxAge, readMaxRequests, readMessageStyle } from "./settings.ts";
 
@@ -17,6 +23,10 @@ export interface WorkerVariables {
   readonly POLICIES?: string;
   /** Bearer tokens, one a line. A worker stands on the internet: without one it answers nobody. */
   readonly TOKEN?: string;
+  /** YAML documents: PolicyExceptions; those among `POLICIES` and `RESOURCES` are read, too. */
+  readonly EXCEPTIONS?: string;
+  /** The namespace whose PolicyExceptions are heeded, `*` for every one; without it none is. */
+  readonly EXCEPTION_NAMESPACE?: string;
   /** `HOST=URL` entries, separated by spaces, commas or line ends. */
   readonly MIRRORS?: string;
   /** YAML documents: what the cluster holds that policies read. */
@@ -48,24 +58,26 @@ async function makeWorker(variables: WorkerVariables, ports: Ports): Promise<Han
   }
 }
 
-async function createConfiguredWorker(
-  { POLICIES, TOKEN, MIRRORS, RESOURCES, EVIDENCE_MAX_AGE, MAX_REQUESTS, MESSAGE_STYLE }: WorkerVariables,
-  ports: Ports,
-): Promise<Handler> {
+async function createConfiguredWorker(variables: WorkerVariables, ports: Ports): Promise<Handler> {
+  const { POLICIES, TOKEN, EXCEPTIONS, MIRRORS, RESOURCES, EVIDENCE_MAX_AGE, MAX_REQUESTS, MESSAGE_STYLE } = variables;
   if (TOKEN === undefined) throw missing("TOKEN", "the bearer token of the API server");
   if (POLICIES === undefined) throw missing("POLICIES", "YAML documents with policies");
-  const { policies, problems } = await loadPolicies([{ source: "POLICIES", text: POLICIES }], ports.crypto);
+  const { policies, problems, exceptions } = await loadPolicies([
+    { source: "POLICIES", text: POLICIES },
+    ...(EXCEPTIONS === undefined ? [] : [{ source: "EXCEPTIONS", text: EXCEPTIONS }]),
+  ], ports.crypto);
   const open = createRegistryClient(ports, {
     mirrors: readMirrors(MIRRORS ?? ""),
     plainHttp: new Set(),
     redirect: "manual",
   });
-  const cluster = RESOURCES === undefined
+  const cluster: { readonly cluster?: Cluster } = RESOURCES === undefined
     ? {}
     : { cluster: createResourcesCluster([{ source: "RESOURCES", text: RESOURCES }]) };
   const app = createApp({
     policies,
     problems,
+    ...heededExceptions(exceptions, cluster.cluster, variables, ports),
     ports: {
       now: ports.now,
       log: ports.log,
@@ -82,6 +94,22 @@ async function createConfiguredWorker(
       : { evidence: { maxAgeSeconds: readMaxAge(EVIDENCE_MAX_AGE, "EVIDENCE_MAX_AGE") } }),
   });
   return (request) => app.fetch(request);
+}
+
+/** The exceptions that count, and where more of them are; of each other one the log says why not. */
+function heededExceptions(
+  exceptions: readonly PolicyException[],
+  cluster: Cluster | undefined,
+  { EXCEPTION_NAMESPACE: namespace = "" }: WorkerVariables,
+  ports: Ports,
+): Pick<AppOptions, "exceptions" | "exceptionSource"> {
+  const counting = exceptionsIn(exceptions, namespace);
+  for (const { name, source } of exceptions.filter((exception) => !counting.includes(exception))) {
+    const message = `${source}: ${name}: ${ignoredException({ enabled: true, namespace })}`;
+    ports.log({ level: "warn", event: "exception.ignored", message: printable(message) });
+  }
+  if (cluster === undefined || namespace === "") return { exceptions: counting };
+  return { exceptions: counting, exceptionSource: createClusterExceptions(cluster, namespace, ports) };
 }
 
 /** The entries of `MIRRORS`. In one variable, unlike in flags, two for one host are a mistake. */

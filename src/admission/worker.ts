@@ -30,9 +30,19 @@ export default {
   },
 };
 
+/** Every variable: one that was forgotten here would change without anybody noticing. */
+const NAMES: Readonly<Record<keyof WorkerVariables, true>> = {
+  POLICIES: true,
+  TOKEN: true,
+  EXCEPTIONS: true,
+  EXCEPTION_NAMESPACE: true,
+  MIRRORS: true,
+  RESOURCES: true,
+  EVIDENCE_MAX_AGE: true,
+  MAX_REQUESTS: true,
+  MESSAGE_STYLE: true,
+};
+
 function equalVariables(left: WorkerVariables, right: WorkerVariables): boolean {
-  return left.POLICIES === right.POLICIES && left.TOKEN === right.TOKEN && left.MIRRORS === right.MIRRORS &&
-    left.RESOURCES === right.RESOURCES &&
-    left.EVIDENCE_MAX_AGE === right.EVIDENCE_MAX_AGE && left.MAX_REQUESTS === right.MAX_REQUESTS &&
-    left.MESSAGE_STYLE === right.MESSAGE_STYLE;
+  return (Object.keys(NAMES) as (keyof WorkerVariables)[]).every((name) => left[name] === right[name]);
 }

@@ -1,7 +1,13 @@
 /** Which PolicyExceptions count, as the flags of `serve` say. */
 import { printable } from "../encoding/mod.ts";
-import { exceptionsIn, ignoredException, type PolicyException } from "../policy/mod.ts";
-import type { Host } from "../ports.ts";
+import {
+  createClusterExceptions,
+  exceptionsIn,
+  type ExceptionSource,
+  ignoredException,
+  type PolicyException,
+} from "../policy/mod.ts";
+import type { Cluster, Host } from "../ports.ts";
 import { text, toggle } from "./flags.ts";
 import { warn } from "./report.ts";
 
@@ -34,4 +40,15 @@ export function countingExceptions(
     warn(host, `exception ${printable(name)} (${printable(source)}): ${ignoredException({ enabled, namespace })}`);
   }
   return counting;
+}
+
+/** Those that stand in the cluster; nothing without a cluster, or where the flags heed none. */
+export function clusterExceptions(
+  cluster: Cluster | undefined,
+  flags: ExceptionFlags,
+  { ports }: Host,
+): ExceptionSource | undefined {
+  const namespace = flags["exception-namespace"];
+  if (cluster === undefined || !flags["enable-policy-exceptions"] || namespace === "") return undefined;
+  return createClusterExceptions(cluster, namespace, ports);
 }

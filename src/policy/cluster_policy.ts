@@ -201,8 +201,9 @@ async function answerOf(
   const within = <T>(work: Promise<T>): Promise<T> => withinDeadline(work, context.signal, action);
   const unmet = preconditions === undefined ? undefined : await unmetPreconditions(preconditions, scope, within);
   if (unmet !== undefined) return wholly(unmet);
-  const { facts, exceptions } = context;
+  const { facts } = context;
   try {
+    const exceptions = await within(context.exceptions());
     const { left, exempt, whole } = await within(exemptImages(exceptions, name, found, { request, facts, scope }));
     if (whole !== undefined) return wholly({ status: "skip", message: whole });
     const skipped = exempt.map(({ image, message }) => respondSkipped(image, message));

@@ -8,6 +8,7 @@ import { createClusterFacts } from "./cluster_facts.ts";
 import { snapshotOf } from "./cluster_snapshot.ts";
 import { explainFailures } from "./explained.ts";
 import { blockedMessage, type MessageStyle, type Noun, passedAlthough, renderFailures, warning } from "./message.ts";
+import type { ExceptionSource } from "./cluster_exceptions.ts";
 import type { PolicyException } from "./exceptions.ts";
 import { patchesFor } from "./patch.ts";
 import type {
@@ -36,6 +37,8 @@ export interface EvaluateOptions {
   readonly messageStyle?: MessageStyle;
   /** Exceptions that count; none when left out. */
   readonly exceptions?: readonly PolicyException[];
+  /** Where more of them are, asked once and only when a rule applies. */
+  readonly exceptionSource?: ExceptionSource;
   /** What becomes of images no rule is about; "allow" when left out, as in Kyverno. */
   readonly noMatch?: NoMatch;
 }
@@ -53,8 +56,9 @@ export interface EvaluateOptions {
 export async function evaluate(
   policies: readonly CompiledPolicy[],
   request: PolicyRequest,
-  { ports, phase, signal, budget, noun = "image", messageStyle, exceptions = [], noMatch = "allow" }: EvaluateOptions,
+  options: EvaluateOptions,
 ): Promise<Decision> {
+  const { ports, phase, signal, budget, noun = "image", messageStyle, noMatch = "allow" } = options;
   if (needsNoPolicy(request, policies)) return decide([], request, phase);
   if (request.object === undefined) {
     throw new MalformedError("ERR_ADMISSION_REVIEW", `Cannot evaluate ${request.operation}: it has no object`);
@@ -62,11 +66,20 @@ export async function evaluate(
   const artifacts = createArtifactView(ports, { signal, ...(budget === undefined ? {} : { budget }) });
   const asked = ports.cluster === undefined ? ports : { ...ports, cluster: snapshotOf(ports.cluster) };
   const facts = createClusterFacts(request, asked.cluster, signal);
-  const context = { ports: asked, phase, signal, noun, facts, exceptions, artifacts };
+  const context = { ports: asked, phase, signal, noun, facts, exceptions: countingExceptions(options), artifacts };
   const responses = await Promise.all(inOrderOfNames(policies).map((policy) => policy.evaluate(request, context)));
   const unmatched = unmatchedImages(request, responses.flat());
   const answers = [...responses.flat(), ...answerUnmatched(unmatched, noMatch)];
   return { ...decide(answers, request, phase, messageStyle), unmatched: unmatched.map(({ image }) => image) };
+}
+
+/** What is asked of a source is asked once for all rules, and not for requests no rule is about. */
+function countingExceptions(
+  { exceptions = [], exceptionSource, signal }: EvaluateOptions,
+): () => Promise<readonly PolicyException[]> {
+  if (exceptionSource === undefined) return () => Promise.resolve(exceptions);
+  let asked: Promise<readonly PolicyException[]> | undefined;
+  return () => (asked ??= exceptionSource({ signal }).then((more) => [...exceptions, ...more]));
 }
 
 function inOrderOfNames(policies: readonly CompiledPolicy[]): readonly CompiledPolicy[] {

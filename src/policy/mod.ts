@@ -24,6 +24,7 @@ export {
   readServiceAccount,
   type ResourceFile,
 } from "../cluster/mod.ts";
+export { createClusterExceptions, type ExceptionSource } from "./cluster_exceptions.ts";
 export { exceptionsIn, ignoredException, type PolicyException } from "./exceptions.ts";
 export { type LoadedPolicies, loadPolicies, type PolicyFile } from "./kinds.ts";
 export { needsNoPolicy } from "./changes.ts";

@@ -139,8 +139,8 @@ export interface EvaluationContext {
   readonly noun: Noun;
   /** What only the cluster knows of the request; asked for once, by the first rule that needs it. */
   readonly facts: ClusterFacts;
-  /** Exceptions that count. */
-  readonly exceptions: readonly PolicyException[];
+  /** The exceptions that count, the same to every policy. */
+  readonly exceptions: () => Promise<readonly PolicyException[]>;
   /** One request's view of the registries: the same reference gives the same digest and the same envelopes. */
   readonly artifacts: ArtifactView;
 }

@@ -17,7 +17,7 @@ import { expiringCertificates, MESSAGE_STYLES, NO_MATCH_ANSWERS } from "../../po
 import type { Host, Listener, ServeOptions } from "../../ports.ts";
 import { CLUSTER_FLAGS, openCluster } from "../cluster.ts";
 import { defineCommand } from "../command.ts";
-import { countingExceptions, EXCEPTION_FLAGS } from "../exceptions.ts";
+import { clusterExceptions, countingExceptions, EXCEPTION_FLAGS } from "../exceptions.ts";
 import { DEMO_POLICY, DEMO_REGISTRY, EXAMPLES, startDemoRegistry } from "../demo.ts";
 import { count, list, text, toggle, usage } from "../flags.ts";
 import { DEFAULT_ADDRESS, isLoopback, type ListenAddress, parseListenAddress } from "../listen.ts";
@@ -94,6 +94,7 @@ export const serve = defineCommand({
     const { policies, problems, ...loaded } = await readPolicies(paths, host);
     const exceptions = countingExceptions(loaded.exceptions, flags, host);
     const cluster = await openCluster(flags, host);
+    const exceptionSource = clusterExceptions(cluster?.port, flags, host);
     const tls = await readTls(flags["tls-cert"], flags["tls-key"], host);
     if (!isLoopback(address.host) && tls === undefined) {
       warn(host, "no --tls-cert: tokens and AdmissionReviews travel in the clear, and API servers ask only over HTTPS");
@@ -111,6 +112,7 @@ export const serve = defineCommand({
       const app = createApp({
         policies,
         exceptions,
+        ...(exceptionSource === undefined ? {} : { exceptionSource }),
         problems,
         ports,
         door,

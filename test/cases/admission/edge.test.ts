@@ -84,6 +84,47 @@ describe("a worker", () => {
     expect(await ask({})).toContain("no cluster is known here");
   });
 
+  describe("with PolicyExceptions", () => {
+    const exception = JSON.stringify({
+      apiVersion: "kyverno.io/v2",
+      kind: "PolicyException",
+      metadata: { name: "legacy", namespace: "exceptions" },
+      spec: {
+        match: { any: [{ resources: { kinds: ["Pod"] } }] },
+        exceptions: [{ policyName: "check-image-notary", ruleNames: ["*"] }],
+      },
+    });
+    const ask = async (variables: Parameters<typeof createWorker>[0]) => {
+      const logged: LogLine[] = [];
+      const ports: Ports = { ...createWebPorts({ write: () => {} }), log: (line) => void logged.push(line) };
+      const request = new Request("https://worker.example/mutate", {
+        method: "POST",
+        headers: { "content-type": "application/json", authorization: `Bearer ${TOKEN}` },
+        body: JSON.stringify(podReview([SIGNED])),
+      });
+      const all = { TOKEN, POLICIES: POLICY_BY_CONFIG_MAP, ...variables };
+      const { response } = await (await createWorker(all, ports)(request)).json() as { response: { allowed: boolean } };
+      return { allowed: response.allowed, ignored: logged.filter(({ event }) => event === "exception.ignored") };
+    };
+
+    it.each(["exceptions", "*"])("heeds those of namespace %s, wherever they stand", async (namespace) => {
+      const heeded = { EXCEPTION_NAMESPACE: namespace };
+      expect(await ask({ ...heeded, EXCEPTIONS: exception })).toEqual({ allowed: true, ignored: [] });
+      expect(await ask({ ...heeded, RESOURCES: exception })).toEqual({ allowed: true, ignored: [] });
+      const together = `${POLICY_BY_CONFIG_MAP}\n---\n${exception}`;
+      expect(await ask({ ...heeded, POLICIES: together })).toEqual({ allowed: true, ignored: [] });
+    });
+
+    it("heeds none without a namespace, or with another, and says so", async () => {
+      for (const more of [{}, { EXCEPTION_NAMESPACE: "other" }]) {
+        const { allowed, ignored } = await ask({ ...more, EXCEPTIONS: exception });
+        expect(allowed).toBe(false);
+        expect(ignored).toMatchObject([{ message: expect.stringContaining("EXCEPTIONS: legacy: ") }]);
+        expect((await ask({ ...more, RESOURCES: exception })).allowed).toBe(false);
+      }
+    });
+  });
+
   it("never shows a token, not even a wrong one", async () => {
     expect(JSON.stringify(await ready({ POLICIES: "", TOKEN: "hunter2" }))).not.toContain("hunter2");
   });

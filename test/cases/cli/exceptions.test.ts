@@ -16,13 +16,23 @@ const exception = JSON.stringify({
   },
 });
 
-/** Serves with the exception, and asks once about the unsigned Pod. */
-async function decide(...argv: readonly string[]) {
+/** Serves with the exception in a policy file, and asks once about the unsigned Pod. */
+const decide = (...argv: readonly string[]) => decideWith({ policies: exception }, ...argv);
+
+/** The same with the exception where the test says. */
+async function decideWith(
+  { policies, resources }: { readonly policies?: string; readonly resources?: string },
+  ...argv: readonly string[]
+) {
   let handler: Handler | undefined;
   const stop = new AbortController();
-  const running = runInMemory(["serve", "--policy", "p.yaml", "--policy", "e.yaml", ...argv], {
+  const more = [
+    ...(policies === undefined ? [] : ["--policy", "e.yaml"]),
+    ...(resources === undefined ? [] : ["--resources", "r.yaml"]),
+  ];
+  const running = runInMemory(["serve", "--policy", "p.yaml", ...more, ...argv], {
     registry: await createFixtureRegistry(),
-    files: { "p.yaml": example("check-image-notary.yaml"), "e.yaml": exception },
+    files: { "p.yaml": example("check-image-notary.yaml"), "e.yaml": policies ?? "", "r.yaml": resources ?? "" },
     interruption: stop.signal,
     serve: (given) => void (handler = given),
   });
@@ -64,5 +74,14 @@ describe("serve", () => {
     expect(allowed).toBe(true);
     expect(stdout).toContain("Exceptions heeded: 1\n  exceptions/legacy (e.yaml)");
     expect(stderr).not.toContain("exception legacy");
+  });
+});
+
+describe("serve --resources", () => {
+  it("heeds the exceptions among them, where both flags say so", async () => {
+    const flags = ["--enable-policy-exceptions", "--exception-namespace", "exceptions"];
+    expect((await decideWith({ resources: exception }, ...flags)).allowed).toBe(true);
+    expect((await decideWith({ resources: exception }, "--enable-policy-exceptions")).allowed).toBe(false);
+    expect((await decideWith({ resources: exception })).allowed).toBe(false);
   });
 });
