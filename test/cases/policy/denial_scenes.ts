@@ -2,8 +2,14 @@
  * Denials and warnings, one of each kind that Kyverno knows, with its sentence written out from what Kyverno says.
  * `%R` stands for the image by its digest, `%S` for the digest of a signature's manifest.
  */
-import { UnavailableError } from "../../../src/errors.ts";
-import type { Repository } from "../../../src/oci/mod.ts";
+import { MalformedError, UnavailableError } from "../../../src/errors.ts";
+import {
+  createRegistryClient,
+  DEFAULT_REGISTRY_SETTINGS,
+  type OpenRepository,
+  type Repository,
+} from "../../../src/oci/mod.ts";
+import { createWebCryptoProvider } from "../../../src/crypto/mod.ts";
 import type { RevocationChecker } from "../../../src/revocation/mod.ts";
 import { all, by, sbom } from "./attested.ts";
 import { type PolicyChanges, trusting } from "./policies.ts";
@@ -18,6 +24,9 @@ export interface DenialScene {
   readonly phase?: "mutate" | "validate";
   readonly change?: (repository: Repository) => Partial<Repository>;
   readonly revocation?: RevocationChecker;
+  /** Registries in place of the fixtures'. */
+  readonly open?: () => OpenRepository;
+  readonly now?: Date;
   /** Denies as an error, not as a failure. */
   readonly status?: "error";
 }
@@ -58,7 +67,34 @@ const failing = (image: string, reason: string): string =>
   );
 const attestations = (error: string): string =>
   `image attestations verification failed, verifiedCount: 0, requiredCount: 1, error: ${error}`;
+const missing = () =>
+  Promise.reject(
+    new UnavailableError("ERR_REGISTRY_NOT_FOUND", "Cannot fetch the blob: the registry does not have it"),
+  );
+const tooMany = () =>
+  Promise.reject(new MalformedError("ERR_TOO_LARGE", "Cannot list referrers: more than 1000 referrers"));
 const down = () => Promise.reject(new UnavailableError("ERR_REGISTRY_UNAVAILABLE", "Cannot connect to the registry"));
+
+const REFUSED = new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED 192.0.2.1:443") });
+
+/** The registry client itself, before a registry that always answers the same. */
+function openClient(fetch: () => Promise<Response>): OpenRepository {
+  const ports = {
+    fetch,
+    now: () => new Date("2027-01-01T00:00:00Z"),
+    sleep: () => Promise.resolve(),
+    credentials: () => Promise.resolve(undefined),
+    crypto: createWebCryptoProvider(),
+  };
+  return createRegistryClient(ports, DEFAULT_REGISTRY_SETTINGS);
+}
+
+/** What Kyverno begins with when an image cannot be resolved; the rest is the engine's. */
+const unresolved = (tag: string, reason: string): string =>
+  verifying(
+    `${SEED}:${tag}`,
+    `failed to parse image reference: ${SEED}:${tag}: Cannot resolve "${tag}" of "${SEED}": ${reason}`,
+  );
 
 export const DENIALS: readonly DenialScene[] = [
   {
@@ -139,6 +175,65 @@ export const DENIALS: readonly DenialScene[] = [
       `${SEED}:signed`,
       `failed to parse image reference: ${SEED}:signed: Cannot connect to the registry`,
     ),
+  },
+  {
+    name: "connection-refused",
+    image: `${SEED}:signed`,
+    open: () => openClient(() => Promise.reject(REFUSED)),
+    status: "error",
+    sentence: unresolved("signed", "ghcr.io did not answer: connect ECONNREFUSED 192.0.2.1:443"),
+  },
+  {
+    name: "tag-missing",
+    image: `${SEED}:absent`,
+    open: () => openClient(() => Promise.resolve(new Response(null, { status: 404 }))),
+    sentence: unresolved("absent", "ghcr.io answered 404"),
+  },
+  {
+    name: "credentials-missing",
+    image: `${SEED}:signed`,
+    open: () => openClient(() => Promise.resolve(new Response(null, { status: 401 }))),
+    sentence: unresolved(
+      "signed",
+      'ghcr.io answered 401 (it asks for nothing, expected "bearer" or "basic")',
+    ),
+  },
+  {
+    name: "not-yet-valid-certificate",
+    image: `${SEED}:signed`,
+    now: new Date("2019-01-01T00:00:00Z"),
+    sentence: failing(
+      `${SEED}:signed`,
+      'verification time is before certificate "%C" validity period, it will be valid from "%T"',
+    ),
+  },
+  {
+    name: "blob-missing",
+    image: `${SEED}:signed`,
+    change: () => ({ fetchBlob: missing }),
+    sentence: failing(`${SEED}:signed`, "Cannot fetch the blob: the registry does not have it"),
+  },
+  {
+    name: "blob-unavailable",
+    image: `${SEED}:signed`,
+    change: () => ({ fetchBlob: down }),
+    sentence: failing(`${SEED}:signed`, "Cannot connect to the registry"),
+  },
+  {
+    name: "too-many-referrers",
+    image: `${SEED}:signed`,
+    change: () => ({ listReferrers: tooMany }),
+    sentence: verifying(`${SEED}:signed`, "failed to verify %R: Cannot list referrers: more than 1000 referrers"),
+  },
+  {
+    name: "preconditions-error",
+    image: `${SEED}:signed`,
+    changes: {
+      rule: { preconditions: { all: [{ key: "{{ request.object.spec.nothing }}", operator: "Equals", value: "x" }] } },
+    },
+    status: "error",
+    sentence: "failed to evaluate preconditions: failed to substitute variables in condition key: failed to resolve " +
+      'request.object.spec.nothing at path : JMESPath query failed: Unknown key "nothing" in path',
   },
   {
     name: "config-map-missing",

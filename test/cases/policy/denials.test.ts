@@ -17,13 +17,13 @@ const WRITES = process.env["EDGE_NOTARY_WRITE_MESSAGES"] === "1";
 const FRAME = "\n\nresource Pod/default/test was blocked due to the following policies \n\n";
 
 async function deny(
-  { image, changes = {}, phase = "mutate", change, revocation }: DenialScene,
+  { image, changes = {}, phase = "mutate", change, revocation, open, now = NOW }: DenialScene,
   style: number,
 ) {
   const policies = await load(policyDocument(changes));
   const world = await createWorld(change);
   const checker = revocation === undefined ? {} : { revocation };
-  const ports = { open: world.open, crypto, now: () => NOW, cluster: clusterOf({}), ...checker };
+  const ports = { open: open?.() ?? world.open, crypto, now: () => now, cluster: clusterOf({}), ...checker };
   const messageStyle = MESSAGE_STYLES[style] ?? "kyverno";
   return await ask(world, policies, createRequest({ object: podWith([image]) }), { ports, phase, messageStyle });
 }
@@ -79,6 +79,28 @@ describe.each(DENIALS)("$name", (scene) => {
       }
     },
   );
+});
+
+describe("what is denied, when a policy only audits and ignores outages", () => {
+  it("is admitted with Kyverno's warnings", async () => {
+    const told: string[] = [];
+    for (const scene of DENIALS) {
+      const changes = scene.changes ?? {};
+      const spec = { ...changes.spec, validationFailureAction: "Audit", failurePolicy: "Ignore" };
+      const verify = { ...changes.verify, mutateDigest: false };
+      const { allowed, warnings, responses: [response] } = await deny({
+        ...scene,
+        changes: { ...changes, spec, verify },
+      }, 0);
+      const answer = response?.whole ?? response?.images[0];
+      expect(allowed, scene.name).toBe(true);
+      expect(warnings, scene.name).toEqual([`policy check-image-notary.verify-signature-notary: ${answer?.message}`]);
+      told.push(`${scene.name}\n${warnings.join("\n")}\n`);
+    }
+    const file = new URL("../../fixtures/messages/warnings.txt", import.meta.url);
+    if (WRITES) writeFileSync(file, told.join("\n"));
+    expect(told.join("\n")).toBe(readFileSync(file, "utf8"));
+  });
 });
 
 describe("docs/cli.md", () => {
