@@ -1,9 +1,9 @@
 /** The webhook made of a worker's variables. */
 import { createResourcesCluster } from "../cluster/mod.ts";
-import { printable } from "../encoding/mod.ts";
+import { encodeUtf8, type JsonValue, parseJson, printable } from "../encoding/mod.ts";
 import { ConfigurationError, toEngineError } from "../errors.ts";
 import { EDGE_MAX_REQUESTS } from "../http/mod.ts";
-import { createRegistryClient, parseMirrors } from "../oci/mod.ts";
+import { createRegistryClient, parseMirrors, readRegistries, type RegistrySettings } from "../oci/mod.ts";
 import {
   createClusterExceptions,
   exceptionsIn,
@@ -29,6 +29,8 @@ export interface WorkerVariables {
   readonly EXCEPTION_NAMESPACE?: string;
   /** `HOST=URL` entries, separated by spaces, commas or line ends. */
   readonly MIRRORS?: string;
+  /** JSON, as `registries` of the configuration file of commands, but for CAs: the platform decides whom it believes. */
+  readonly REGISTRIES?: string;
   /** YAML documents: what the cluster holds that policies read. */
   readonly RESOURCES?: string;
   /** A duration such as `10m` after which a verified signature is proven anew; `0` keeps nothing of it. */
@@ -59,7 +61,8 @@ async function makeWorker(variables: WorkerVariables, ports: Ports): Promise<Han
 }
 
 async function createConfiguredWorker(variables: WorkerVariables, ports: Ports): Promise<Handler> {
-  const { POLICIES, TOKEN, EXCEPTIONS, MIRRORS, RESOURCES, EVIDENCE_MAX_AGE, MAX_REQUESTS, MESSAGE_STYLE } = variables;
+  const { POLICIES, TOKEN, EXCEPTIONS, MIRRORS, REGISTRIES, RESOURCES, EVIDENCE_MAX_AGE, MAX_REQUESTS, MESSAGE_STYLE } =
+    variables;
   if (TOKEN === undefined) throw missing("TOKEN", "the bearer token of the API server");
   if (POLICIES === undefined) throw missing("POLICIES", "YAML documents with policies");
   const { policies, problems, exceptions } = await loadPolicies([
@@ -68,7 +71,7 @@ async function createConfiguredWorker(variables: WorkerVariables, ports: Ports):
   ], ports.crypto);
   const open = createRegistryClient(ports, {
     mirrors: readMirrors(MIRRORS ?? ""),
-    plainHttp: new Set(),
+    ...readRegistrySettings(REGISTRIES ?? "{}"),
     redirect: "manual",
   });
   const cluster: { readonly cluster?: Cluster } = RESOURCES === undefined
@@ -110,6 +113,29 @@ function heededExceptions(
   }
   if (cluster === undefined || namespace === "") return { exceptions: counting };
   return { exceptions: counting, exceptionSource: createClusterExceptions(cluster, namespace, ports) };
+}
+
+/** What `REGISTRIES` says of single registries. */
+function readRegistrySettings(text: string): Pick<RegistrySettings, "mirrorsBefore" | "plainHttp"> {
+  const refuse = (fault: string, cause?: unknown) =>
+    new ConfigurationError("ERR_CONFIG", `Cannot read the variable "REGISTRIES": ${fault}`, { cause });
+  let value: JsonValue;
+  try {
+    value = parseJson(encodeUtf8(text));
+  } catch (thrown) {
+    throw refuse(toEngineError(thrown, "Cannot parse JSON").message, thrown);
+  }
+  const registries = [...readRegistries(value, refuse)];
+  const own = registries.find(([, { certificateAuthority }]) => certificateAuthority !== undefined);
+  if (own !== undefined) {
+    throw refuse(
+      `"${printable(own[0])}" has a "certificateAuthority", expected none: here the platform decides whom it believes`,
+    );
+  }
+  return {
+    mirrorsBefore: new Map(registries.map(([name, { mirrors }]) => [name, mirrors])),
+    plainHttp: new Set(registries.filter((entry) => entry[1].plainHttp).map(([name]) => name)),
+  };
 }
 
 /** The entries of `MIRRORS`. In one variable, unlike in flags, two for one host are a mistake. */

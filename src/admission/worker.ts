@@ -37,6 +37,7 @@ const NAMES: Readonly<Record<keyof WorkerVariables, true>> = {
   EXCEPTIONS: true,
   EXCEPTION_NAMESPACE: true,
   MIRRORS: true,
+  REGISTRIES: true,
   RESOURCES: true,
   EVIDENCE_MAX_AGE: true,
   MAX_REQUESTS: true,

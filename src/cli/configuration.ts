@@ -1,7 +1,14 @@
 /** The configuration file, and the flags that say the same: mirrors of registries, and where they may send us. */
 import { isJsonObject, type JsonValue, parseJson, printable } from "../encoding/mod.ts";
 import { ConfigurationError, toEngineError } from "../errors.ts";
-import { isHost, MAX_MIRRORS, mirrorFault, parseMirrors } from "../oci/mod.ts";
+import {
+  isHost,
+  MAX_MIRRORS,
+  mirrorFault,
+  parseMirrors,
+  readRegistries,
+  type RegistryConfiguration,
+} from "../oci/mod.ts";
 import type { Files } from "../ports.ts";
 
 /** Bytes of a configuration file at most. */
@@ -16,13 +23,16 @@ export interface Configuration {
   readonly mirrors: ReadonlyMap<string, string>;
   /** Hosts, with or without port, of private networks that registries may send us to. */
   readonly allowedHosts: ReadonlySet<string>;
+  /** By registry host, what is set for it alone. */
+  readonly registries: ReadonlyMap<string, RegistryConfiguration>;
 }
 
-const KEYS = ["mirrors", "allowedHosts"] as const;
+const KEYS = ["mirrors", "allowedHosts", "registries"] as const;
 const KEYS_TEXT = KEYS.map((key) => `"${key}"`).join(" or ");
 
 /**
- * Reads a configuration file: `{"mirrors": {"ghcr.io": "http://127.0.0.1:5000"}, "allowedHosts": ["10.0.0.7:9000"]}`.
+ * Reads a configuration file: `{"mirrors": {"ghcr.io": "http://127.0.0.1:5000"}, "allowedHosts": ["10.0.0.7:9000"]}`, and
+ * `registries` as {@link readRegistries} has them.
  *
  * @throws {ConfigurationError} `ERR_FILE` when it cannot be read, `ERR_CONFIG` naming the key that is wrong or unknown.
  */
@@ -45,7 +55,19 @@ export async function readConfiguration(path: string, files: Files): Promise<Con
     if (wrong !== undefined) throw refuse(`${key}: ${wrong}`);
     return [host, url];
   });
-  return { mirrors: new Map(checked), allowedHosts: readAllowedHosts(document["allowedHosts"] ?? [], refuse) };
+  const registries = readRegistries(document["registries"] ?? {}, refuse);
+  const twice = [...registries].find(([host, { mirrors: before }]) =>
+    before.length > 0 && entries.some(([replaced]) => replaced.toLowerCase() === host)
+  );
+  if (twice !== undefined) {
+    const where = `"mirrors"."${printable(twice[0])}" and "registries"."${printable(twice[0])}"."mirrors"`;
+    throw refuse(`${where}: one asks in place of the registry, the other before it, expected one of them`);
+  }
+  return {
+    mirrors: new Map(checked),
+    allowedHosts: readAllowedHosts(document["allowedHosts"] ?? [], refuse),
+    registries,
+  };
 }
 
 function readAllowedHosts(hosts: JsonValue, refuse: (reason: string) => ConfigurationError): ReadonlySet<string> {

@@ -11,12 +11,14 @@ import {
   parseReference,
   readLayout,
   type Reference,
+  type RegistryConfiguration,
   type RegistrySettings,
 } from "../oci/mod.ts";
-import type { Host } from "../ports.ts";
+import type { Host, Ports } from "../ports.ts";
 import { parseMirrorFlags, readConfiguration } from "./configuration.ts";
 import { type CredentialFlags, readCredentials, REGISTRY_CONFIG_FLAG } from "./credentials.ts";
 import { count, list, text, toggle } from "./flags.ts";
+import { openRegistryFetch } from "./registry_tls.ts";
 import { RECORDING_FLAGS } from "./recording.ts";
 
 /** How long a command waits for registries when `--timeout` does not say, in seconds. */
@@ -30,7 +32,8 @@ export const MAX_PRINTED_REFERENCE = 1024;
 
 /** Where registries are, for every command that asks one. */
 export const ADDRESS_FLAGS = {
-  config: text('read mirrors and allowed hosts from a JSON file: {"mirrors": {"HOST": "URL"}}', undefined, {
+  "ca-file": text("believe the CAs of this PEM file too, of any registry", undefined, { value: "FILE" }),
+  config: text("read from a JSON file where registries are and what they may do; see docs/registries.md", undefined, {
     value: "FILE",
   }),
   "insecure-registry": toggle("use HTTP protocol while connecting to registries. Should be used only for testing"),
@@ -52,6 +55,7 @@ export const REGISTRY_FLAGS = {
 
 /** The values of {@link ADDRESS_FLAGS}. */
 export interface AddressFlags extends CredentialFlags {
+  readonly "ca-file": string | undefined;
   readonly config: string | undefined;
   readonly "insecure-registry": boolean;
   readonly mirror: readonly string[];
@@ -70,7 +74,8 @@ export async function openRegistries(flags: AddressFlags, host: Host): Promise<O
   if (folder !== undefined) {
     return openLayout(await readLayout({ files: host.files, folder }, host.ports.crypto), host.ports.crypto);
   }
-  return createRegistryClient({ ...host.ports, credentials }, await readSettings(flags, host));
+  const { settings, fetch } = await readSettings(flags, host);
+  return createRegistryClient({ ...host.ports, fetch, credentials }, settings);
 }
 
 /** The same to write to. @throws {ConfigurationError} `ERR_USAGE`, `ERR_CONFIG`, `ERR_FILE` */
@@ -78,18 +83,30 @@ export async function openRegistriesForPush(
   flags: Omit<AddressFlags, "oci-layout-path">,
   host: Host,
 ): Promise<OpenWritableRepository> {
-  const ports = { ...host.ports, credentials: await readCredentials(flags, host) };
-  return createPushClient(ports, await readSettings(flags, host));
+  const { settings, fetch } = await readSettings(flags, host);
+  return createPushClient({ ...host.ports, fetch, credentials: await readCredentials(flags, host) }, settings);
 }
 
-async function readSettings(flags: AddressFlags, host: Host): Promise<RegistrySettings> {
-  const mirrors = parseMirrorFlags(flags.mirror);
-  const configured = flags.config === undefined ? undefined : await readConfiguration(flags.config, host.files);
+/** How registries are spoken to, and by which `fetch`. */
+async function readSettings(
+  flags: Omit<AddressFlags, "oci-layout-path">,
+  host: Host,
+): Promise<{ readonly settings: RegistrySettings; readonly fetch: Ports["fetch"] }> {
+  const replaced = parseMirrorFlags(flags.mirror);
+  const { config } = flags;
+  const configured = config === undefined ? undefined : await readConfiguration(config, host.files);
+  const registries = configured?.registries ?? new Map<string, RegistryConfiguration>();
+  const plainHttp = [...registries].filter((entry) => entry[1].plainHttp).map(([name]) => name);
+  const folder = (config ?? "").replace(/[^/]*$/, "");
   return {
-    mirrors: new Map([...(configured?.mirrors ?? []), ...mirrors]),
-    allowedHosts: configured?.allowedHosts ?? new Set(),
-    plainHttp: flags["plain-http"] || flags["insecure-registry"] ? "all" : new Set(),
-    redirect: "manual",
+    settings: {
+      mirrors: new Map([...(configured?.mirrors ?? []), ...replaced]),
+      mirrorsBefore: new Map([...registries].map(([name, { mirrors }]) => [name, mirrors])),
+      allowedHosts: configured?.allowedHosts ?? new Set(),
+      plainHttp: flags["plain-http"] || flags["insecure-registry"] ? "all" : new Set(plainHttp),
+      redirect: "manual",
+    },
+    fetch: await openRegistryFetch(flags["ca-file"], registries, folder, host),
   };
 }
 

@@ -3,11 +3,11 @@ import { printable } from "../encoding/mod.ts";
 import { MalformedError } from "../errors.ts";
 import {
   artifactTypeOf,
+  type AskedPlaces,
   type CallOptions,
   type Descriptor,
   type Digest,
   type Manifest,
-  type ReferrerList,
   type Repository,
 } from "../oci/mod.ts";
 import type { EnvelopeBytes } from "./envelope/envelope.ts";
@@ -17,10 +17,9 @@ import { isEnvelopeMediaType, MAX_ENVELOPE_BYTES, unknownMediaType } from "./env
 export const SIGNATURE_ARTIFACT_TYPE = "application/vnd.cncf.notary.signature";
 
 /** The signatures of an artifact, and where they were looked for. */
-export interface SignatureList {
+export interface SignatureList extends AskedPlaces {
   /** Signature manifests in the registry's order. */
   readonly signatures: readonly Descriptor[];
-  readonly asked: ReferrerList["asked"];
 }
 
 /**
@@ -37,19 +36,18 @@ export async function listSignatures(
   subject: { readonly digest: Digest },
   options: CallOptions & { readonly everywhere?: boolean },
 ): Promise<SignatureList> {
-  const { referrers, asked } = await repository.listReferrers(subject, {
+  const { referrers, ...places } = await repository.listReferrers(subject, {
     ...options,
     artifactType: SIGNATURE_ARTIFACT_TYPE,
   });
   const signatures = referrers.map(({ descriptor }) => descriptor);
-  return { signatures: signatures.filter(({ artifactType }) => artifactType === SIGNATURE_ARTIFACT_TYPE), asked };
+  return { signatures: signatures.filter(({ artifactType }) => artifactType === SIGNATURE_ARTIFACT_TYPE), ...places };
 }
 
 /** What is attached to an artifact under one type, and where it was looked for. */
-export interface AttestationList {
+export interface AttestationList extends AskedPlaces {
   /** Manifests in the registry's order. */
   readonly attestations: readonly Descriptor[];
-  readonly asked: ReferrerList["asked"];
 }
 
 /**
@@ -66,9 +64,9 @@ export async function listAttestations(
   subject: { readonly digest: Digest },
   options: CallOptions & { readonly artifactType: string; readonly everywhere?: boolean },
 ): Promise<AttestationList> {
-  const { referrers, asked } = await repository.listReferrers(subject, options);
+  const { referrers, ...places } = await repository.listReferrers(subject, options);
   const listed = referrers.map(({ descriptor }) => descriptor);
-  return { attestations: listed.filter(({ artifactType }) => artifactType === options.artifactType), asked };
+  return { attestations: listed.filter(({ artifactType }) => artifactType === options.artifactType), ...places };
 }
 
 /**

@@ -4,12 +4,20 @@ import { type Audience, createAuthorizer } from "./auth.ts";
 import { connect } from "./connection.ts";
 import { createFlights } from "./in_flight.ts";
 import { attach, type PushPorts } from "./push.ts";
-import { createReferrersSupport, listReferrers } from "./referrers.ts";
+import { createMirrorRests, openMirrored } from "./mirrored.ts";
+import { createReferrersSupport, listReferrers, type ReferrersSupport } from "./referrers.ts";
 import { type Reference, repositoryName } from "./reference.ts";
 import type { OpenRepository, OpenWritableRepository, Repository } from "./repository.ts";
 import type { Answer, TransportPorts } from "./request.ts";
 import { createContent } from "./resolve.ts";
-import { DEFAULT_REGISTRY_SETTINGS, type RegistrySettings } from "./settings.ts";
+import {
+  DEFAULT_REGISTRY_SETTINGS,
+  type Endpoint,
+  endpointOf,
+  mirrorEndpoint,
+  mirrorsBefore,
+  type RegistrySettings,
+} from "./settings.ts";
 
 /**
  * Makes a client of registries: it keeps tokens, and which registries have the referrers API, for all repositories it
@@ -45,9 +53,16 @@ type ClientPorts = Pick<Ports, "crypto" | "credentials"> & TransportPorts;
 function createParts(ports: ClientPorts, settings: RegistrySettings, actions: Audience["actions"]) {
   const authorizer = createAuthorizer(ports, settings);
   const flights = createFlights<Answer>(ports);
-  const support = createReferrersSupport(ports.now);
-  return (reference: Reference) => {
-    const connection = connect(reference, authorizer, ports, settings, { flights, actions });
+  const rests = createMirrorRests(ports);
+  const supports = new Map<string, ReferrersSupport>();
+  /** Mirrors differ from their registry in what they can do. */
+  const supportOf = (mirror: string): ReferrersSupport => {
+    const support = supports.get(mirror) ?? createReferrersSupport(ports.now);
+    supports.set(mirror, support);
+    return support;
+  };
+  const open = (reference: Reference, support: ReferrersSupport, endpoint: () => Endpoint) => {
+    const connection = connect(reference, authorizer, ports, settings, { flights, actions, endpoint });
     const content = createContent(connection, ports.crypto, { head: settings.redirect === "manual" });
     const repository: Repository = {
       name: repositoryName(reference),
@@ -57,5 +72,16 @@ function createParts(ports: ClientPorts, settings: RegistrySettings, actions: Au
       listReferrers: (subject, options) => listReferrers(connection, content, support, subject.digest, options),
     };
     return { connection, content, repository };
+  };
+  return (reference: Reference) => {
+    const { registry } = reference;
+    const own = open(reference, supportOf(""), () => endpointOf(registry, settings));
+    const urls = actions === "pull" ? mirrorsBefore(registry, settings) : [];
+    if (urls.length === 0) return own;
+    const mirrors = urls.map((url) => ({
+      url,
+      repository: open(reference, supportOf(url), () => mirrorEndpoint(registry, url)).repository,
+    }));
+    return { ...own, repository: openMirrored(mirrors, own.repository, rests, ports) };
   };
 }

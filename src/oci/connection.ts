@@ -7,7 +7,7 @@ import type { Audience, Authorizer } from "./auth.ts";
 import type { Flights } from "./in_flight.ts";
 import { type Reference, repositoryName } from "./reference.ts";
 import { type Answer, exchange, failure, type RequestBody, type TransportPorts } from "./request.ts";
-import { type Endpoint, endpointOf, type RegistrySettings } from "./settings.ts";
+import type { Endpoint, RegistrySettings } from "./settings.ts";
 
 export interface Query {
   /** What cannot be done when this fails: `fetch manifest "sha256:…"`. Safe to print. */
@@ -48,6 +48,8 @@ export interface Connection {
 export interface ConnectionOptions {
   readonly flights: Flights<Answer>;
   readonly actions: Audience["actions"];
+  /** Where it is asked; called with each question. */
+  readonly endpoint: () => Endpoint;
 }
 
 /** Connects a repository; nothing is asked and no setting is judged before the first {@link Connection.ask}. */
@@ -56,19 +58,22 @@ export function connect(
   authorizer: Authorizer,
   ports: TransportPorts,
   settings: RegistrySettings,
-  { flights, actions }: ConnectionOptions,
+  { flights, actions, endpoint }: ConnectionOptions,
 ): Connection {
   const name = repositoryName(reference);
-  const path = `/v2/${reference.repository}/`;
-  const endpoint = () => endpointOf(reference.registry, settings);
+  const repository = () => endpoint().prefix + reference.repository;
   return {
     name,
     endpoint,
-    path,
+    get path() {
+      return `/v2/${repository()}/`;
+    },
     async ask(query, call) {
-      const audience = { endpoint: endpoint(), repository: reference.repository, actions };
+      const audience = { endpoint: endpoint(), repository: repository(), actions };
       const action = `Cannot ${query.task} of "${printable(name)}"`;
-      const url = query.path instanceof URL ? query.path : new URL(audience.endpoint.base + path + query.path);
+      const url = query.path instanceof URL
+        ? query.path
+        : new URL(`${audience.endpoint.base}/v2/${audience.repository}/${query.path}`);
       const request = { ...query, action, url, endpoint: audience.endpoint };
       const ask = async (authorization: string | undefined): Promise<Answer> => {
         const work = () => exchange({ ...request, authorization }, ports, settings, call);

@@ -30,6 +30,7 @@ export { type LayoutServerOptions, serveLayouts } from "./layout_server.ts";
 export { artifactTypeOf, type Manifest, readDescriptor, readManifest } from "./manifest.ts";
 export { isHost, MAX_MIRRORS, mirrorFault, parseMirrors } from "./mirrors.ts";
 export { DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST } from "./media_types.ts";
+export { readRegistries, type RegistryConfiguration } from "./registries.ts";
 export {
   DEFAULT_REGISTRY,
   formatReference,
@@ -40,7 +41,9 @@ export {
   repositoryName,
 } from "./reference.ts";
 export { referrersTag } from "./referrers.ts";
+export { wasAskedEverywhere } from "./repository.ts";
 export type {
+  AskedPlaces,
   AttachedArtifact,
   CallOptions,
   NewReferrer,

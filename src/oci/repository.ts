@@ -33,6 +33,16 @@ export interface ReferrerList {
     readonly result: "found" | "absent" | "ignored";
     readonly reason?: string;
   }[];
+  /** Set where places were left out that `everywhere` asks too, such as the registry behind a mirror. */
+  readonly elsewhere?: true;
+}
+
+/** Where referrers were looked for. */
+export type AskedPlaces = Pick<ReferrerList, "asked" | "elsewhere">;
+
+/** Whether `everywhere` would ask no more places than were asked. */
+export function wasAskedEverywhere({ asked, elsewhere }: AskedPlaces): boolean {
+  return elsewhere !== true && asked.some(({ way }) => way !== "referrers-api");
 }
 
 export interface Repository {

@@ -9,6 +9,11 @@ export interface RegistrySettings {
    * in results stay the registry's; credentials are those of the mirror's host.
    */
   readonly mirrors: ReadonlyMap<string, string>;
+  /**
+   * Registry host → base URLs of mirrors that are asked before it, in order. What they do not have or cannot say the
+   * registry itself is asked for.
+   */
+  readonly mirrorsBefore?: ReadonlyMap<string, readonly string[]>;
   /** Registry hosts (with port) spoken to over plain HTTP; loopback hosts always are. */
   readonly plainHttp: ReadonlySet<string> | "all";
   /** `follow` in browsers only: there `fetch` follows redirects by itself, and no credentials are sent. */
@@ -39,6 +44,8 @@ export interface Endpoint {
   readonly url: URL;
   /** The registry's own URL, also where `url` is that of its token endpoint. */
   readonly home: URL;
+  /** What stands before the repository's path there, such as `ghcr-proxy/`; empty where nothing does. */
+  readonly prefix: string;
   /** The host credentials are looked up for. */
   readonly credentialHost: string;
   /** How messages name it: the registry, and the mirror where there is one. */
@@ -70,10 +77,29 @@ export function endpointOf(registry: string, settings: RegistrySettings): Endpoi
         ", expected a host name or address in its usual form",
     );
   }
-  return { base: url.origin, url, home: url, credentialHost: host, label: registry };
+  return { base: url.origin, url, home: url, prefix: "", credentialHost: host, label: registry };
 }
 
-function mirrorEndpoint(registry: string, text: string): Endpoint {
+/** The mirrors that are asked before a registry, as URLs; each is read when it is asked. */
+export function mirrorsBefore(
+  registry: string,
+  { mirrors: replaced, mirrorsBefore: mirrors }: RegistrySettings,
+): readonly string[] {
+  if (mirrors === undefined) return [];
+  const host = registry.toLowerCase();
+  // What is asked in place of the registry has nothing before it.
+  for (const from of replaced.keys()) if (from.toLowerCase() === host) return [];
+  for (const [from, urls] of mirrors) if (from.toLowerCase() === host) return urls;
+  return [];
+}
+
+/**
+ * Where a mirror is asked. A path that begins with `/v2/` takes the place of it, as registries have it that keep one
+ * project for each registry they mirror: `https://harbor.example/v2/ghcr-proxy`. Any other path stands before `/v2/`.
+ *
+ * @throws {ConfigurationError} `ERR_CONFIG` where the mirror is not a plain http or https URL.
+ */
+export function mirrorEndpoint(registry: string, text: string): Endpoint {
   const url = parseUrl(text);
   const clean = url !== undefined && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "" &&
     url.search === "" && url.hash === "";
@@ -84,8 +110,11 @@ function mirrorEndpoint(registry: string, text: string): Endpoint {
         "expected http:// or https:// with a host and without user, query and fragment",
     );
   }
-  const base = url.origin + url.pathname.replace(/\/+$/, "");
-  return { base, url, home: url, credentialHost: url.host, label: `${registry} (mirror ${base})` };
+  const path = url.pathname.replace(/\/+$/, "");
+  const [, below] = /^\/v2\/(.+)$/.exec(path) ?? [];
+  const base = url.origin + (below === undefined ? path : "");
+  const prefix = below === undefined ? "" : `${below}/`;
+  return { base, url, home: url, prefix, credentialHost: url.host, label: `${registry} (mirror ${url.origin}${path})` };
 }
 
 function scheme(dialled: string, host: string, settings: RegistrySettings): "http" | "https" {

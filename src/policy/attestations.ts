@@ -6,7 +6,7 @@
  */
 import { type Refusal, refusal } from "../errors.ts";
 import type { ArtifactOutcome, AttestationSource, AttestedArtifact } from "../notary/mod.ts";
-import type { Digest } from "../oci/mod.ts";
+import { type Digest, wasAskedEverywhere } from "../oci/mod.ts";
 import { type Asking, type AttestationRule, failureOf, type Tried, tryAttestation } from "./attestation.ts";
 import { withinDeadline } from "./deadline.ts";
 import type { ImageInfo } from "./images.ts";
@@ -127,7 +127,7 @@ async function* listsOf(
 ): AsyncGenerator<AttestedArtifact> {
   const listed = await withinDeadline(list(about, type, context), context.signal, action);
   yield listed;
-  if (listed.asked.some(({ way }) => way !== "referrers-api")) return;
+  if (wasAskedEverywhere(listed)) return;
   const resolved = { ...about, digest: listed.descriptor.digest };
   const united = await withinDeadline(list(resolved, type, context, { everywhere: true }), context.signal, action);
   const before = new Set(listed.attestations.map(({ reference }) => reference.digest));

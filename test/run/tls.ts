@@ -83,7 +83,8 @@ export function makeTlsFamily(
   times: { readonly notAfter?: string } = {},
 ): TlsFamily {
   const ca = ecKey();
-  const issuer = subject("Test cluster CA");
+  // A name of its own: of two CAs of one name only the first is looked at.
+  const issuer = subject(`Test CA ${randomBytes(4).toString("hex")}`);
   const authority = makeCertificate({ subject: issuer, key: ca, extensions: CA });
   const make = (commonName: string, purpose: string, ...extensions: readonly Uint8Array[]): ServerIdentity => {
     const key = ecKey();

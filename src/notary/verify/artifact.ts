@@ -1,6 +1,12 @@
 /** One reference → outcomes of its signatures, until one is verified. */
 import { ConfigurationError, type Refusal, refusal, UnavailableError } from "../../errors.ts";
-import { type CallOptions, type Descriptor, type Reference, repositoryName } from "../../oci/mod.ts";
+import {
+  type CallOptions,
+  type Descriptor,
+  type Reference,
+  repositoryName,
+  wasAskedEverywhere,
+} from "../../oci/mod.ts";
 import { watchRevocation } from "../evidence.ts";
 import type { Trust } from "../trust/mod.ts";
 import { type ArtifactOutcome, firstRefusal, verdict, type VerificationOutcome } from "./outcome.ts";
@@ -103,7 +109,7 @@ async function trySignatures(
 ): Promise<{ readonly artifact: SignedArtifact; readonly outcomes: readonly VerificationOutcome[] }> {
   const artifact = await view.signatures(reference);
   const outcomes = await tryInOrder(artifact, artifact.signatures.slice(0, limit), wanted, view);
-  const allAsked = artifact.asked.some(({ way }) => way !== "referrers-api");
+  const allAsked = wasAskedEverywhere(artifact);
   // Once the time is over the other place cannot be asked: a doubt may stand for it, a failure may not.
   const timeIsOver = view.call.signal.aborted && outcomes.some(isUndecided);
   if (endsVerified(outcomes) || allAsked || timeIsOver) return { artifact, outcomes };

@@ -5,6 +5,7 @@
 import { ConfigurationError, MalformedError } from "../../errors.ts";
 import { createRequestBudget } from "../../http/mod.ts";
 import {
+  type AskedPlaces,
   type CallOptions,
   type Descriptor,
   type Digest,
@@ -69,11 +70,10 @@ export interface ArtifactView {
 }
 
 /** An artifact with what is said to be attached to it under one type. */
-export interface AttestedArtifact {
+export interface AttestedArtifact extends AskedPlaces {
   readonly descriptor: Descriptor;
   /** In the registry's order. */
   readonly attestations: readonly AttestationSource[];
-  readonly asked: SignatureList["asked"];
 }
 
 /** An attestation as it is listed. What it says is to be had from `verifyAttestation` alone. */
@@ -91,14 +91,13 @@ export interface ListOptions {
 }
 
 /** An artifact with the signatures that are said to be its. */
-export interface SignedArtifact {
+export interface SignedArtifact extends AskedPlaces {
   /** `registry/repository@digest`. */
   readonly name: string;
   readonly repository: Repository;
   readonly descriptor: Descriptor;
   /** In the registry's order. */
   readonly signatures: readonly SignatureSource[];
-  readonly asked: SignatureList["asked"];
 }
 
 /** A signature that is fetched when it is asked for, once. */
@@ -202,7 +201,7 @@ export function createArtifactView(
     call,
     resolve: async (reference) => await resolve(reference),
     signatures: async (reference, options = {}) => {
-      const [descriptor, { signatures, asked }] = await withList(
+      const [descriptor, { signatures, ...places }] = await withList(
         reference,
         (digest) => list(reference, digest, options),
       );
@@ -213,11 +212,11 @@ export function createArtifactView(
         repository,
         descriptor,
         signatures: signatures.map((signature) => sourceOf(repository, name, signature, descriptor)),
-        asked,
+        ...places,
       };
     },
     attestations: async (reference, artifactType, options = {}) => {
-      const [descriptor, { attestations, asked }] = await withList(
+      const [descriptor, { attestations, ...places }] = await withList(
         reference,
         (digest) => listAttached(reference, digest, artifactType, options),
       );
@@ -229,7 +228,7 @@ export function createArtifactView(
           artifactType,
           subject: descriptor,
         })),
-        asked,
+        ...places,
       };
     },
   };

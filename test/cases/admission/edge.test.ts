@@ -27,6 +27,12 @@ describe("a worker", () => {
     ["no policies", { TOKEN }, 'the variable "POLICIES" is missing'],
     ["a mirror without a URL", { TOKEN, POLICIES: "", MIRRORS: "ghcr.io" }, 'variable "MIRRORS": "ghcr.io": expected'],
     ["two mirrors for one host", { TOKEN, POLICIES: "", MIRRORS: "a=https://m a=https://n" }, "a host is named twice"],
+    ["registries that are no JSON", { TOKEN, POLICIES: "", REGISTRIES: "{" }, 'variable "REGISTRIES": Cannot'],
+    ["a CA, which the platform has no place for", {
+      TOKEN,
+      POLICIES: "",
+      REGISTRIES: '{"r.example": {"certificateAuthority": "ca.pem"}}',
+    }, '"r.example" has a "certificateAuthority", expected none'],
     ["an age that is none", { TOKEN, POLICIES: "", EVIDENCE_MAX_AGE: "soon" }, 'EVIDENCE_MAX_AGE is "soon"'],
     [
       "requests that are no number",

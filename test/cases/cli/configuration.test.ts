@@ -19,6 +19,40 @@ describe("readConfiguration()", () => {
     expect([...allowedHosts]).toEqual(["10.0.0.7:9000", "storage.internal", "[fd00::1]:443"]);
   });
 
+  it("reads what is set for single registries", async () => {
+    const { registries } = await read(
+      '{"registries": {"GHCR.io": {"mirrors": ["https://m.example/v2/ghcr", "http://10.0.0.7"]}, ' +
+        '"r.example:5000": {"plainHttp": true}, "s.example": {"certificateAuthority": "ca.pem"}}}',
+    );
+    expect([...registries]).toEqual([
+      ["ghcr.io", { mirrors: ["https://m.example/v2/ghcr", "http://10.0.0.7"], plainHttp: false }],
+      ["r.example:5000", { mirrors: [], plainHttp: true }],
+      ["s.example", { mirrors: [], plainHttp: false, certificateAuthority: "ca.pem" }],
+    ]);
+  });
+
+  it.each([
+    ['{"registries": []}', '"registries" is no object'],
+    ['{"registries": {"a/b": {}}}', '"registries"."a/b" is no registry host'],
+    ['{"registries": {"a": 1}}', '"registries"."a" is no object'],
+    ['{"registries": {"a": {}, "A": {}}}', '"registries"."A": the host is there twice'],
+    ['{"registries": {"a": {"mirror": []}}}', '"registries"."a": unknown key "mirror", expected "mirrors"'],
+    ['{"registries": {"a": {"mirrors": "https://m"}}}', '"registries"."a"."mirrors" is no list'],
+    ['{"registries": {"a": {"mirrors": [1]}}}', '"mirrors"[0]: it is no text'],
+    ['{"registries": {"a": {"mirrors": ["https://m", "ftp://m"]}}}', '"mirrors"[1]: "ftp://m" is no mirror'],
+    ['{"registries": {"a": {"mirrors": ["https://u:p@m"]}}}', "the URL has credentials"],
+    [
+      `{"registries": {"a": {"mirrors": [${Array(9).fill('"https://m"').join(",")}]}}}`,
+      "has 9 URLs, expected at most 8",
+    ],
+    ['{"registries": {"a": {"plainHttp": "yes"}}}', '"plainHttp" is neither true nor false'],
+    ['{"registries": {"a": {"certificateAuthority": 1}}}', '"certificateAuthority" is no text'],
+    ['{"registries": {"a": {"certificateAuthority": "c", "plainHttp": true}}}', "plain HTTP has no certificates"],
+    ['{"registries": {"a": {"mirrors": ["https://m"]}}, "mirrors": {"A": "https://n"}}', "expected one of them"],
+  ])("refuses %s", async (text, fault) => {
+    await expect(read(text)).rejects.toMatchObject({ code: "ERR_CONFIG", message: expect.stringContaining(fault) });
+  });
+
   it("reads an empty object", async () => {
     const { mirrors, allowedHosts } = await read("{}");
     expect([mirrors.size, allowedHosts.size]).toEqual([0, 0]);

@@ -9,9 +9,10 @@ import {
   type RegistrySettings,
   type Repository,
 } from "../../../src/oci/mod.ts";
+import { MIRROR_PATIENCE_MILLISECONDS } from "../../../src/oci/mirrored.ts";
 import { SHARED_PATIENCE_MILLISECONDS } from "../../../src/oci/in_flight.ts";
 import { sleep } from "../../../src/runtime/web.ts";
-import type { Credential, CredentialSource, FetchInit } from "../../../src/ports.ts";
+import type { Credential, CredentialSource, FetchInit, Ports } from "../../../src/ports.ts";
 
 export const OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 export const OCI_INDEX = "application/vnd.oci.image.index.v1+json";
@@ -103,6 +104,8 @@ export interface FakeRegistry {
   readonly slept: number[];
   /** The clock; tests move it. */
   time: number;
+  /** How long mirrors are waited for: long enough for a registry in memory, and no longer. */
+  patience: Ports["sleep"];
   /** What chance says, from 0 up to 1. */
   chance: number;
   credentials: CredentialSource;
@@ -124,6 +127,7 @@ export function fakeRegistry(
     routes: new Map(Object.entries(routes)),
     requests: [],
     slept: [],
+    patience: (_, signal) => sleep(100, signal),
     chance: 0.5,
     time: Date.parse("2026-11-01T00:00:00Z"),
     credentials: ({ host }) => Promise.resolve(credentials[host]),
@@ -136,7 +140,7 @@ export function fakeRegistry(
   function registryClient(settings: Partial<RegistrySettings>) {
     const key = JSON.stringify([settings.plainHttp, settings.redirect, [...(settings.mirrors ?? [])], [
       ...(settings.allowedHosts ?? []),
-    ]]);
+    ], [...(settings.mirrorsBefore ?? [])]]);
     const known = clients.get(key);
     if (known !== undefined) return known;
     const client = createRegistryClient({
@@ -146,6 +150,7 @@ export function fakeRegistry(
       sleep: (milliseconds, signal) => {
         // Waiting for the answer to another's question, which is under way.
         if (milliseconds === SHARED_PATIENCE_MILLISECONDS) return sleep(milliseconds, signal);
+        if (milliseconds === MIRROR_PATIENCE_MILLISECONDS) return registry.patience(milliseconds, signal);
         registry.slept.push(milliseconds);
         registry.time += milliseconds;
         return signal.aborted ? Promise.reject(signal.reason) : Promise.resolve();
