@@ -270,6 +270,26 @@ export function attestationCases(
         report({ conditions: [all("{{ sbom.components[0].name }}", "Equals", "component-1")] }),
       ),
     ),
+    ...(["admitted", "denied"] as const).map((told): KyvernoCase => {
+      // Kyverno keeps a name for the entries that follow: another image's SBOM answers for this one.
+      const [first, second] = [images.attestations("good"), images.attestations("gpl")];
+      const asked = { type: "Notary", attestors: own };
+      const wanted = told === "admitted" ? "component-1" : "else";
+      const named = sbom({ conditions: [all("{{ sbom.components[0].name }}", "Equals", wanted)] });
+      return {
+        name: `attestations: ${told} by a name of the entry before, of another image`,
+        expect: told,
+        rules: [{
+          verifyImages: [
+            { ...asked, imageReferences: [first], attestations: [sbom({ name: "sbom" })] },
+            { ...asked, imageReferences: [second], attestations: [named] },
+          ],
+        }],
+        resource: pod([first, second]),
+        deviation: "attestation-name-within-entry",
+        ours: "denied",
+      };
+    }),
     one(
       "a name in the next attestation, which it contradicts",
       "good",
