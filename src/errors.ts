@@ -214,8 +214,9 @@ export const CODES = {
   // Clusters (cluster/)
   ERR_CLUSTER: unavailable("Try again when the API server answers"),
   ERR_CLUSTER_FORBIDDEN: misconfigured(
-    "Give the account the message names leave to get and list what the policy reads",
+    "Give the account the message names leave to get and list what the policy reads, and to patch what is written",
   ),
+  ERR_CLUSTER_KIND: misconfigured("Install the definitions of the kind the message names, or choose another kind"),
   ERR_CLUSTER_MISSING: misconfigured(
     "Give the endpoint a cluster to ask: --kubeconfig FILE, --in-cluster, or --resources FILE with the objects",
   ),

@@ -8,7 +8,7 @@
 
 /** One HTTP request. Redirects are never followed by the port: `oci/client.ts` follows them itself. */
 export interface FetchInit {
-  readonly method: "GET" | "HEAD" | "POST" | "PUT";
+  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH";
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | string;
   /** `manual` on every runtime but the browser, where `fetch` follows by itself and only anonymous requests are made. */
@@ -181,6 +181,25 @@ export interface Cluster {
    * @throws As {@link get}.
    */
   readonly read: (path: string, options: { readonly signal: AbortSignal }) => Promise<unknown>;
+}
+
+/** An object as Kubernetes has it, with the members that say which it is. */
+export interface ClusterObject extends ClusterKind {
+  /** `namespace` is absent for cluster-scoped objects. */
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+}
+
+/** What may be written to a Kubernetes API server; whoever only asks has {@link Cluster} and not this. */
+export interface ClusterWriter {
+  /**
+   * Makes the object what is given, whether or not there is one already.
+   *
+   * @param object JSON; its other members are written as they are.
+   * @throws {UnavailableError} `ERR_CLUSTER` when the server cannot be asked, `ERR_DEADLINE` when the signal aborts.
+   * @throws {ConfigurationError} `ERR_CLUSTER_FORBIDDEN` when this account may not, `ERR_CLUSTER_KIND` when the server has
+   * no such kind, `ERR_CLUSTER_PATH` for a name that Kubernetes does not have, `ERR_TOO_LARGE` for more than it keeps.
+   */
+  readonly apply: (object: ClusterObject, options: { readonly signal: AbortSignal }) => Promise<void>;
 }
 
 /** Everything the engine may ask for. */

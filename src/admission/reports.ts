@@ -1,14 +1,17 @@
 /** Where decisions are reported to, without anybody waiting for it: a bounded queue before each sink. */
 import { printable } from "../encoding/mod.ts";
 import { toEngineError } from "../errors.ts";
-import { policyReport, type Reported, type ReportFormat, type ReportResult } from "../policy/mod.ts";
-import type { Ports, ReportSink } from "../ports.ts";
+import { policyReport, type Reported, type ReportFormat, type ReportResult, resourceReport } from "../policy/mod.ts";
+import type { ClusterWriter, Ports, ReportSink } from "../ports.ts";
 
 /** How decisions are reported. */
 export interface ReportOptions {
   /** Which API group's objects are written. */
   readonly format: ReportFormat;
+  /** Take every decision. */
   readonly sinks: readonly ReportSink[];
+  /** Takes the report about each resource as it is stored, which replaces the one before it. */
+  readonly cluster?: ClusterWriter;
 }
 
 /** Reports that wait for one sink; those that come while so many wait are dropped, and counted. */
@@ -24,22 +27,29 @@ export type Reporter = (reported: Reported) => void;
  * Makes what reports decisions: in their order, one at a time to each sink. What a sink does not take in time, or throws
  * at, is lost and logged: a report never changes or delays a decision.
  */
-export function createReporter({ format, sinks }: ReportOptions, ports: Pick<Ports, "log" | "sleep">): Reporter {
+export function createReporter(
+  { format, sinks, cluster }: ReportOptions,
+  ports: Pick<Ports, "log" | "sleep">,
+): Reporter {
   const queues = sinks.map((sink) => openQueue(sink, ports));
+  const stored = cluster === undefined ? undefined : openQueue(cluster.apply, ports);
   return (reported) => {
     try {
       const report = policyReport(format, reported);
       if (report !== undefined) { for (const put of queues) put(report); }
+      const ofResource = stored === undefined ? undefined : resourceReport(format, reported);
+      if (ofResource !== undefined) stored?.(ofResource);
     } catch (thrown) {
       logLost(ports, thrown);
     }
   };
 }
 
-type Report = Parameters<ReportSink>[0];
+/** Takes a report, or throws. */
+type Sink<T> = (report: T, options: { readonly signal: AbortSignal }) => Promise<void>;
 
-function openQueue(sink: ReportSink, ports: Pick<Ports, "log" | "sleep">): (report: Report) => void {
-  const waiting: Report[] = [];
+function openQueue<T>(sink: Sink<T>, ports: Pick<Ports, "log" | "sleep">): (report: T) => void {
+  const waiting: T[] = [];
   let isWorking = false;
   let dropped = 0;
   const work = async (): Promise<void> => {
@@ -67,7 +77,7 @@ function openQueue(sink: ReportSink, ports: Pick<Ports, "log" | "sleep">): (repo
 }
 
 /** The sink is told when its time is over, and not waited for any longer. */
-async function inTime(sink: ReportSink, report: Report, { sleep }: Pick<Ports, "sleep">): Promise<void> {
+async function inTime<T>(sink: Sink<T>, report: T, { sleep }: Pick<Ports, "sleep">): Promise<void> {
   const over = new AbortController();
   const done = new AbortController();
   const late = sleep(REPORT_TIMEOUT_MILLISECONDS, done.signal).then(

@@ -2,11 +2,12 @@
 import {
   type ClusterAccess,
   createApiServerCluster,
+  createApiServerWriter,
   createResourcesCluster,
   readKubeconfig,
   readServiceAccount,
 } from "../cluster/mod.ts";
-import type { Cluster, Host } from "../ports.ts";
+import type { Cluster, ClusterWriter, Host } from "../ports.ts";
 import { list, text, toggle, usage } from "./flags.ts";
 import { readManifests } from "./policies.ts";
 
@@ -31,6 +32,8 @@ export interface ClusterFlags {
 /** What answers for the cluster. */
 export interface OpenedCluster {
   readonly port: Cluster;
+  /** Writes there; files are only read. */
+  readonly writer?: ClusterWriter;
   /** For people: `https://10.0.0.1:6443 as user "ada" of context "dev"`. */
   readonly name: string;
 }
@@ -64,5 +67,10 @@ export async function openCluster(flags: ClusterFlags, host: Host): Promise<Open
 function open(access: ClusterAccess, { ports, openTls }: Host): OpenedCluster {
   const fetch = access.server.startsWith("https:") ? openTls(access.tls) : ports.fetch;
   const { server, account } = access;
-  return { port: createApiServerCluster(access, { ...ports, fetch }), name: `${server} as ${account}` };
+  const asking = { ...ports, fetch };
+  return {
+    port: createApiServerCluster(access, asking),
+    writer: createApiServerWriter(access, asking),
+    name: `${server} as ${account}`,
+  };
 }

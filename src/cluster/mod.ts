@@ -9,6 +9,7 @@
  */
 export type { ClusterAccess } from "./access.ts";
 export { createApiServerCluster } from "./api_server.ts";
+export { createApiServerWriter } from "./api_writer.ts";
 export { type KubeconfigOptions, readKubeconfig } from "./kubeconfig.ts";
 export type { ClusterPorts } from "./question.ts";
 export { createResourcesCluster } from "./resources.ts";

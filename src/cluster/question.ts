@@ -22,6 +22,9 @@ export const MAX_CLUSTER_RETRY_AFTER_SECONDS = 2;
 
 const RETRY_MILLISECONDS = 200;
 
+/** YAML, of which JSON is a part. Spec: Kubernetes, "Server-Side Apply". */
+const APPLY_MEDIA_TYPE = "application/apply-patch+yaml";
+
 /** What an API server answers for a path it does not have at all, as text. */
 const NO_SUCH_PATH = "404 page not found";
 
@@ -36,6 +39,8 @@ export interface Question {
   readonly path: string;
   readonly maxBytes: number;
   readonly signal: AbortSignal;
+  /** JSON of the object that is to stand at the path; a question that has none changes nothing. */
+  readonly apply?: Uint8Array<ArrayBuffer>;
 }
 
 /** An answer's JSON and its length in bytes; `undefined` when the server says that there is none. */
@@ -51,16 +56,15 @@ export class ExpiredError extends UnavailableError {}
 export function createAsk(access: ClusterAccess, ports: ClusterPorts): Ask {
   const { server, authorize } = access;
 
-  async function send({ path, signal }: Question, authorization: string | undefined): Promise<Response> {
+  async function send({ path, signal, apply }: Question, authorization: string | undefined): Promise<Response> {
     signal.throwIfAborted();
     const headers = {
       accept: "application/json",
+      ...(apply === undefined ? {} : { "content-type": APPLY_MEDIA_TYPE }),
       ...(authorization === undefined ? {} : { authorization }),
     };
-    return await orAbort(
-      ports.fetch(`${server}${path}`, { method: "GET", headers, redirect: "manual", signal }),
-      signal,
-    );
+    const what = apply === undefined ? { method: "GET" as const } : { method: "PATCH" as const, body: apply };
+    return await orAbort(ports.fetch(`${server}${path}`, { ...what, headers, redirect: "manual", signal }), signal);
   }
 
   /** With a newer token, where there is one, when the server does not take the first. */
@@ -76,12 +80,9 @@ export function createAsk(access: ClusterAccess, ports: ClusterPorts): Ask {
 
   async function attempt(question: Question): Promise<Outcome> {
     const response = await sendAuthorized(question);
-    const body = await readBody(
-      response,
-      response.status === 200 ? question.maxBytes : MAX_STATUS_BYTES,
-      question.signal,
-    );
-    if (response.status === 200) return { answer: readAnswer(response, body, server, question) };
+    const isGiven = response.status === 200 || (response.status === 201 && question.apply !== undefined);
+    const body = await readBody(response, isGiven ? question.maxBytes : MAX_STATUS_BYTES, question.signal);
+    if (isGiven) return { answer: readAnswer(response, body, server, question) };
     const text = body.exceeded ? "" : new TextDecoder().decode(body.bytes);
     const status = readStatus(text);
     if (response.status === 404 && (status !== undefined || text.trim() === NO_SUCH_PATH)) return { answer: undefined };
@@ -142,7 +143,8 @@ function refused(
       ? `${action}: ${server} redirects, which API servers do not: its URL may be another service's`
       : `${action}: ${server} answered with HTTP status ${status}${words}`,
   );
-  const mayPass = status === 429 || status === 502 || status === 503 || status === 504;
+  // Two who apply at once may meet: one of them tries again.
+  const mayPass = status === 409 || status === 429 || status === 502 || status === 503 || status === 504;
   const waitMilliseconds = mayPass ? waitAfter(response) : undefined;
   return waitMilliseconds === undefined ? { failure } : { failure, waitMilliseconds };
 }

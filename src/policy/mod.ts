@@ -18,6 +18,7 @@ export {
   type ClusterAccess,
   type ClusterPorts,
   createApiServerCluster,
+  createApiServerWriter,
   createResourcesCluster,
   type KubeconfigOptions,
   readKubeconfig,
@@ -44,7 +45,14 @@ export type {
   RuleResponse,
   RuleStatus,
 } from "./policy.ts";
-export { policyReport, REPORT_FORMATS, type Reported, type ReportFormat, type ReportResult } from "./report.ts";
+export {
+  policyReport,
+  REPORT_FORMATS,
+  type Reported,
+  type ReportFormat,
+  type ReportResult,
+  resourceReport,
+} from "./report.ts";
 export type { IgnoredField, PolicyProblem } from "./schema.ts";
 export { MESSAGE_STYLES, type MessageStyle, type Noun } from "./message.ts";
 export { NO_MATCH_ANSWERS, type NoMatch } from "./unmatched.ts";

@@ -1,6 +1,7 @@
 /** Decisions → PolicyReports: one result per policy, rule and image, for whoever reads reports and not admission answers. */
 import { isJsonObject, printable } from "../encoding/mod.ts";
 import { kindOfRefusal } from "../errors.ts";
+import type { ClusterObject } from "../ports.ts";
 import type {
   CompiledPolicy,
   Decision,
@@ -50,6 +51,9 @@ export interface Reported {
 
 /** Who says so, as Kyverno names itself: dashboards group by it. */
 const REPORT_SOURCE = "kyverno";
+
+/** Whose objects they are. Kyverno's own reports controller rewrites the report that is named by a uid alone. */
+const REPORT_MANAGER = "edge-notary";
 
 /** Characters kept of a message; Kubernetes takes objects of 1.5 MiB. */
 export const MAX_REPORT_MESSAGE_CHARACTERS = 4_096;
@@ -116,10 +120,10 @@ export function policyReport(format: ReportFormat, reported: Reported): Kubernet
     apiVersion: format,
     kind: `${namespace === "" ? "Cluster" : ""}${format === "wgpolicyk8s.io/v1alpha2" ? "PolicyReport" : "Report"}`,
     metadata: {
-      name: `edge-notary-${phase}-${request.uid.toLowerCase().replace(/[^a-z0-9]+/g, "-").slice(0, 64)}`
+      name: `${REPORT_MANAGER}-${phase}-${request.uid.toLowerCase().replace(/[^a-z0-9]+/g, "-").slice(0, 64)}`
         .replace(/-+$/, ""),
       ...(namespace === "" ? {} : { namespace }),
-      labels: { "app.kubernetes.io/managed-by": "edge-notary" },
+      labels: { "app.kubernetes.io/managed-by": REPORT_MANAGER },
     },
     // Only openreports.io has it; the API server of the other group would refuse it.
     ...(format === "openreports.io/v1alpha1" ? { source: REPORT_SOURCE } : {}),
@@ -128,6 +132,42 @@ export function policyReport(format: ReportFormat, reported: Reported): Kubernet
     results,
   };
 }
+
+/**
+ * The report about a resource as it is stored: one object, owned by the resource, named by its uid, which every later
+ * decision about the resource replaces.
+ *
+ * @returns `undefined` where there is nothing to report, and where nothing is stored because of the decision: it denies,
+ * or is about a part of the resource, or of a resource that has no uid yet, as in the mutating webhook on CREATE.
+ *
+ * Spec: Kyverno, "Policy Reports", of admission requests.
+ */
+export function resourceReport(format: ReportFormat, reported: Reported): ClusterObject | undefined {
+  const { request, decision } = reported;
+  if (!decision.allowed || request.subresource !== "") return undefined;
+  const report = policyReport(format, reported);
+  if (report === undefined) return undefined;
+  const scope = scopeOf(request);
+  // The API server gives every object its uid: whoever creates one cannot choose it.
+  const { uid = metadataOf(request.object)["uid"], apiVersion, kind, name } = scope;
+  if (typeof name !== "string" || typeof uid !== "string" || !UID.test(uid)) return undefined;
+  const { namespace } = request;
+  return {
+    ...report,
+    apiVersion: format,
+    kind: String(report["kind"]),
+    metadata: {
+      name: `${REPORT_MANAGER}-${uid}`,
+      ...(namespace === "" ? {} : { namespace }),
+      labels: { "app.kubernetes.io/managed-by": REPORT_MANAGER },
+      // Kubernetes takes the report away with the resource.
+      ownerReferences: [{ apiVersion, kind, name, uid }],
+    },
+    scope: { ...scope, uid },
+  } as ClusterObject;
+}
+
+const UID = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** The resource, as an ObjectReference of Kubernetes. */
 function scopeOf({ group, version, kind, namespace, name, object, oldObject }: PolicyRequest): KubernetesObject {

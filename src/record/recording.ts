@@ -148,7 +148,7 @@ function readCredential(value: JsonValue, index: number): RecordedCredential {
   return { host, repository, type: type as Credential["type"], source };
 }
 
-const METHODS: readonly string[] = ["GET", "HEAD", "POST", "PUT"] satisfies FetchInit["method"][];
+const METHODS: readonly string[] = ["GET", "HEAD", "POST", "PUT", "PATCH"] satisfies FetchInit["method"][];
 
 function readAnswer(value: JsonValue, index: number): RecordedAnswer {
   const wrong = (what: string, cause?: unknown) => refuse(`answer ${index + 1}: ${what}`, cause);

@@ -1,4 +1,7 @@
-/** A Kubernetes API server on loopback that answers from a cluster in memory, to whom its CA vouches for. */
+/**
+ * A Kubernetes API server on loopback that answers from a cluster in memory, to whom its CA vouches for, and keeps the
+ * policy reports that are applied.
+ */
 import { Buffer } from "node:buffer";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -11,6 +14,8 @@ export interface LoopbackApiServer {
   readonly family: TlsFamily;
   /** Paths that were asked for, in order. */
   readonly asked: readonly string[];
+  /** Policy reports by path, as the last who applied them left them. */
+  readonly reports: ReadonlyMap<string, unknown>;
   readonly close: () => Promise<void>;
 }
 
@@ -22,6 +27,7 @@ export interface LoopbackApiServer {
 export async function startApiServer(cluster: Cluster, token: string): Promise<LoopbackApiServer> {
   const family = makeTlsFamily();
   const asked: string[] = [];
+  const reports = new Map<string, unknown>();
   const { certificate, key } = family.server;
   const server = createServer({
     cert: certificate,
@@ -42,6 +48,21 @@ export async function startApiServer(cluster: Cluster, token: string): Promise<L
     const isKnown = (request.socket as TLSSocket).authorized || request.headers.authorization === `Bearer ${token}`;
     if (!isKnown) return refuse(401, "Unauthorized", "Unauthorized");
     const [address = "", query = ""] = path.split("?");
+    if (address === REPORT_GROUP) return answer(200, REPORT_KINDS);
+    if (request.method === "PATCH") {
+      if (request.headers["content-type"] !== "application/apply-patch+yaml") {
+        return refuse(415, "UnsupportedMediaType", "the body of the request was in an unknown format");
+      }
+      if (!REPORT_PATH.test(address)) {
+        return refuse(404, "NotFound", "the server could not find the requested resource");
+      }
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of request) chunks.push(chunk as Uint8Array);
+      const object = JSON.parse(Buffer.concat(chunks).toString());
+      const code = reports.has(address) ? 200 : 201;
+      reports.set(address, object);
+      return answer(code, object);
+    }
     const selection = query.split("&").filter((part) => part.startsWith("labelSelector=")).join("");
     const plain = decodeURIComponent(address) + (selection === "" ? "" : `?${selection}`);
     try {
@@ -58,12 +79,26 @@ export async function startApiServer(cluster: Cluster, token: string): Promise<L
     url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
     family,
     asked,
+    reports,
     close: () => {
       server.closeAllConnections();
       return new Promise((resolve) => server.close(() => resolve()));
     },
   };
 }
+
+const REPORT_GROUP = "/apis/wgpolicyk8s.io/v1alpha2";
+const REPORT_PATH =
+  /^\/apis\/wgpolicyk8s\.io\/v1alpha2\/(?:namespaces\/[a-z0-9-]+\/policy|clusterpolicy)reports\/[a-z0-9-]+$/;
+const REPORT_KINDS = {
+  kind: "APIResourceList",
+  apiVersion: "v1",
+  groupVersion: "wgpolicyk8s.io/v1alpha2",
+  resources: [
+    { name: "policyreports", kind: "PolicyReport", namespaced: true },
+    { name: "clusterpolicyreports", kind: "ClusterPolicyReport", namespaced: false },
+  ],
+};
 
 /** A kubeconfig of it, everything in it. */
 export function kubeconfigOf(

@@ -100,7 +100,7 @@ export const serve = defineCommand({
       warn(host, "no --tls-cert: tokens and AdmissionReviews travel in the clear, and API servers ask only over HTTPS");
     }
     const door = await readDoor(flags["token-file"], host);
-    const reports = await readReports(flags, host);
+    const reports = await readReports(flags, cluster, host);
     const listeners: Listener[] = [];
     try {
       const registry = flags.demo ? await startDemoRegistry(host) : undefined;

@@ -6,7 +6,8 @@ import {
   REPORT_TIMEOUT_MILLISECONDS,
 } from "../../../src/admission/reports.ts";
 import type { Reported } from "../../../src/policy/mod.ts";
-import type { LogLine, ReportSink } from "../../../src/ports.ts";
+import { ConfigurationError } from "../../../src/errors.ts";
+import type { ClusterObject, ClusterWriter, LogLine, ReportSink } from "../../../src/ports.ts";
 import { createRequest } from "../policy/requests.ts";
 import { fixtureFetch, makeWebhook, podReview, SIGNED, UNSIGNED } from "./webhook.ts";
 
@@ -115,6 +116,85 @@ describe("createReporter()", () => {
     const report = createReporter({ format, sinks: [] }, { log: (line) => lines.push(line), sleep: never });
     report({} as Reported);
     expect(lines).toMatchObject([{ event: "report.lost" }]);
+  });
+});
+
+describe("reports to a cluster", () => {
+  const uid = "6f1f0c1e-0000-4000-8000-000000000001";
+  const stored = (more: object = {}) => ({ metadata: { name: "web", namespace: "default", uid, ...more } });
+
+  /** What was applied of these, and logged. */
+  async function applied(decisions: readonly Reported[], apply?: ClusterWriter["apply"]) {
+    const objects: ClusterObject[] = [];
+    const lines: LogLine[] = [];
+    const cluster: ClusterWriter = { apply: apply ?? ((object) => Promise.resolve(void objects.push(object))) };
+    const report = createReporter({ format, sinks: [], cluster }, { log: (line) => lines.push(line), sleep: never });
+    for (const decision of decisions) report(decision);
+    await settled();
+    return { objects, lines };
+  }
+
+  it("are one for each resource, which owns it, and has the decision's results", async () => {
+    const created = decided("a", { request: createRequest({ uid: "a", name: "web", object: stored() }) });
+    const updated = decided("b", {
+      phase: "mutate",
+      request: createRequest({ operation: "UPDATE", name: "web", object: stored(), oldObject: stored() }),
+    });
+    const { objects, lines } = await applied([created, updated]);
+    expect(lines).toEqual([]);
+    expect(objects).toHaveLength(2);
+    for (const object of objects) {
+      expect(object).toMatchObject({
+        apiVersion: format,
+        kind: "PolicyReport",
+        metadata: {
+          name: `edge-notary-${uid}`,
+          namespace: "default",
+          labels: { "app.kubernetes.io/managed-by": "edge-notary" },
+          ownerReferences: [{ apiVersion: "v1", kind: "Pod", name: "web", uid }],
+        },
+        scope: { apiVersion: "v1", kind: "Pod", namespace: "default", name: "web", uid },
+        summary: { pass: 1, fail: 0 },
+        results: [{ policy: "p", rule: "r", result: "pass" }],
+      });
+    }
+  });
+
+  it("are ClusterPolicyReports of what is in no namespace", async () => {
+    const request = createRequest({ namespace: "", name: "web", object: stored() });
+    expect((await applied([decided("a", { request })])).objects).toMatchObject([
+      { kind: "ClusterPolicyReport", metadata: { name: `edge-notary-${uid}` } },
+    ]);
+  });
+
+  const { decision } = decided("a");
+  it.each<[string, Partial<Reported>]>([
+    ["a denial: nothing of it is stored", {
+      request: createRequest({ name: "web", object: stored() }),
+      decision: { ...decision, allowed: false },
+    }],
+    ["a dry run", { request: createRequest({ name: "web", object: stored(), dryRun: true }) }],
+    ["a subresource", {
+      request: createRequest({ name: "web", object: stored(), subresource: "ephemeralcontainers" }),
+    }],
+    ["a resource without a uid", { request: createRequest({ name: "web", object: stored({ uid: undefined }) }) }],
+    ["a resource without a name", { request: createRequest({ name: "", object: stored({ name: undefined }) }) }],
+    ["a uid that is none", { request: createRequest({ name: "web", object: stored({ uid: "../x" }) }) }],
+    ["no answer of any rule", {
+      request: createRequest({ name: "web", object: stored() }),
+      decision: { ...decision, responses: [] },
+    }],
+  ])("are not made of %s", async (_, more) => {
+    expect(await applied([decided("a", more)])).toEqual({ objects: [], lines: [] });
+  });
+
+  it("that cannot be written are lost, logged by their code, and delay nothing", async () => {
+    const request = createRequest({ name: "web", object: stored() });
+    const refused = new ConfigurationError("ERR_CLUSTER_FORBIDDEN", "Cannot write it: the server refuses this");
+    const { lines } = await applied([decided("a", { request })], () => Promise.reject(refused));
+    expect(lines).toMatchObject([{ level: "error", event: "report.lost", code: "ERR_CLUSTER_FORBIDDEN" }]);
+    const stuck = await applied([decided("a", { request }), decided("b", { request })], never);
+    expect(stuck.lines).toEqual([]);
   });
 });
 

@@ -82,9 +82,10 @@ export async function runInMemory(argv: readonly string[], options: MemoryHostOp
     },
     openTls: (tls) => {
       const apiServer = (options.apiServer ?? (() => never))(tls);
-      return (url, { method, headers, signal }) => {
+      return (url, { method, headers, signal, body }) => {
         requests.push(`${method} ${url}`);
-        return Promise.resolve(apiServer(new Request(url, { method, headers: { ...headers }, signal })));
+        const content = body === undefined ? {} : { body: body as BodyInit };
+        return Promise.resolve(apiServer(new Request(url, { method, headers: { ...headers }, signal, ...content })));
       };
     },
     registryConfig: (path, where) => options.registryConfig?.(path, where) ?? (() => Promise.resolve(undefined)),

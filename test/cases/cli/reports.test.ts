@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Handler, LogLine } from "../../../src/ports.ts";
 import { createFixtureRegistry } from "./fixture_registry.ts";
-import { runInMemory } from "./memory_host.ts";
+import { type MemoryHostOptions, runInMemory } from "./memory_host.ts";
 
 const example = (name: string) => readFileSync(new URL(`../../../examples/${name}`, import.meta.url), "utf8");
 const policy = example("check-image-notary.yaml");
@@ -14,12 +14,17 @@ interface Asked {
 }
 
 /** Serves with the example policy, asks `/mutate` about one Pod after another, and stops. */
-async function askServe(flags: readonly string[], reviews: readonly string[]) {
+async function askServe(
+  flags: readonly string[],
+  reviews: readonly string[],
+  { files: more = {}, ...options }: MemoryHostOptions = {},
+) {
   let handler: Handler | undefined;
   const logged: LogLine[] = [];
   const stop = new AbortController();
   const running = runInMemory(["serve", "--policy", "p.yaml", ...flags], {
-    files: { "p.yaml": policy },
+    ...options,
+    files: { "p.yaml": policy, ...more },
     registry: await createFixtureRegistry(),
     interruption: stop.signal,
     // Nothing is late.
@@ -94,6 +99,51 @@ describe("serve", () => {
       { policy: "edge-notary", rule: "no-match", result: "fail", code: "IMAGE_UNMATCHED", decision: "denied" },
       { policy: "check-image-notary", result: "pass", decision: "admitted" },
     ]);
+  });
+
+  it("writes to the cluster with --report-cluster, what is stored and nothing else", async () => {
+    const written: string[] = [];
+    const kinds = {
+      kind: "APIResourceList",
+      resources: [{ name: "policyreports", kind: "PolicyReport", namespaced: true }],
+    };
+    const apiServer = () => async (request: Request) => {
+      if (request.method === "GET") return Response.json(kinds);
+      const { results } = await request.json() as { results: { result: string }[] };
+      written.push(`${new URL(request.url).pathname} ${results.map(({ result }) => result)}`);
+      return Response.json({}, { status: 201 });
+    };
+    const withUid = (review: string, uid: string) => {
+      const body = JSON.parse(review);
+      body.request.object.metadata.uid = uid;
+      body.request.name = body.request.object.metadata.name = "web";
+      return JSON.stringify(body);
+    };
+    const kubeconfig = JSON.stringify({
+      "current-context": "dev",
+      contexts: [{ name: "dev", context: { cluster: "dev", user: "ada" } }],
+      clusters: [{ name: "dev", cluster: { server: "https://10.0.0.1:6443" } }],
+      users: [{ name: "ada", user: { token: "ada-token" } }],
+    });
+    const { answers } = await askServe(["--kubeconfig", "k", "--report-cluster"], [
+      withUid(signed, "u-1"),
+      withUid(unsigned, "u-2"),
+      signed,
+    ], { files: { k: kubeconfig }, apiServer });
+    expect(answers.map(({ allowed }) => allowed)).toEqual([true, false, true]);
+    expect(written).toEqual([
+      "/apis/wgpolicyk8s.io/v1alpha2/namespaces/default/policyreports/edge-notary-u-1 pass",
+    ]);
+  });
+
+  it("needs an API server for --report-cluster", async () => {
+    for (const flags of [[], ["--resources", "p.yaml"]]) {
+      const { status, stderr } = await runInMemory(["serve", "--policy", "p.yaml", "--report-cluster", ...flags], {
+        files: { "p.yaml": policy },
+      });
+      expect(status).toBe(1);
+      expect(stderr).toContain("--report-cluster needs an API server to write to: --kubeconfig FILE or --in-cluster");
+    }
   });
 
   it.each([

@@ -1,6 +1,11 @@
 /** A kubeconfig, TLS with a client certificate and HTTP together, over loopback. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createApiServerCluster, createResourcesCluster, readKubeconfig } from "../../../src/cluster/mod.ts";
+import {
+  createApiServerCluster,
+  createApiServerWriter,
+  createResourcesCluster,
+  readKubeconfig,
+} from "../../../src/cluster/mod.ts";
 import type { Cluster } from "../../../src/ports.ts";
 import { openNodeTls } from "../../../src/runtime/node_tls.ts";
 import { sleep } from "../../../src/runtime/web.ts";
@@ -46,6 +51,22 @@ describe("an API server with a CA of its own", () => {
       expect(await cluster.read(path, { signal })).toEqual(await held.read(path, { signal }));
     },
   );
+
+  it("keeps what is applied, and what is applied after it in its place", async () => {
+    const files = createFiles({ config: kubeconfigOf(server, "certificate") });
+    const now = () => new Date();
+    const access = await readKubeconfig("config", { ports: { files, now } });
+    const writer = createApiServerWriter(access, { fetch: openNodeTls(access.tls), now, sleep });
+    const report = (results: readonly string[]) => ({
+      apiVersion: "wgpolicyk8s.io/v1alpha2",
+      kind: "PolicyReport",
+      metadata: { name: "edge-notary-u", namespace: "team-a" },
+      results,
+    });
+    for (const results of [["one"], ["two", "three"]]) await writer.apply(report(results), { signal });
+    const path = "/apis/wgpolicyk8s.io/v1alpha2/namespaces/team-a/policyreports/edge-notary-u";
+    expect([...server.reports]).toEqual([[path, report(["two", "three"])]]);
+  });
 
   it("refuses another token, by the account's name", async () => {
     const cluster = await open(kubeconfigOf(server, { token: "wrong-token" }));
