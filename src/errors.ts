@@ -181,11 +181,17 @@ export const CODES = {
   ERR_REFERRERS_CONFLICT: unavailable(
     "Sign again when fewer others sign this artifact: they replaced the list each time",
   ),
-  ERR_LAYOUT: misconfigured("Give an OCI image layout: a folder with oci-layout, index.json and blobs"),
+  ERR_LAYOUT: misconfigured(
+    "Give an OCI image layout: a folder with oci-layout, index.json and blobs, or the same as a tar file",
+  ),
+  ERR_ARCHIVE: misconfigured(
+    "Give a tar file as oras backup, docker save or skopeo writes it, compressed by gzip or not",
+  ),
   ERR_REQUEST_BUDGET: unavailable(
     "Try again: what was fetched so far need not be fetched again; or allow more requests, or ask about fewer images",
   ),
   ERR_DEADLINE: unavailable("Try again: what was fetched so far may answer faster, or raise the webhook's timeout"),
+  ERR_OFFLINE: misconfigured("Ask without --offline, or give what is missing as files"),
 
   // Recordings (record/)
   ERR_RECORDING: misconfigured("Give a recording as --record FILE wrote it"),

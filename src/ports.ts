@@ -231,10 +231,19 @@ export type ReportSink = (
   options: { readonly signal: AbortSignal },
 ) => Promise<void>;
 
+/** Bytes that are read piece by piece, wherever they are. */
+export interface ByteRanges {
+  readonly size: number;
+  /** Up to `length` bytes from `offset`: fewer only where they end. */
+  readonly read: (offset: number, length: number) => Promise<Uint8Array>;
+}
+
 /** Files, which the commands and layouts of Node and Deno use. */
 export interface Files {
   /** @throws {ConfigurationError} `ERR_FILE` when it cannot be read or has more than `maxBytes`. */
   readonly read: (path: string, maxBytes: number) => Promise<Uint8Array>;
+  /** A file to be read in pieces, which may be larger than memory. @throws {ConfigurationError} `ERR_FILE` */
+  readonly ranges: (path: string) => Promise<ByteRanges>;
   /** File names below a folder, relative to it, with `/`, sorted; folders themselves are left out. */
   readonly list: (folder: string) => Promise<readonly string[]>;
   readonly kind: (path: string) => Promise<"file" | "folder" | "other" | undefined>;

@@ -2,6 +2,7 @@
 import type { Host } from "../ports.ts";
 import { type FlagTable, type ReadArguments, readArguments } from "./flags.ts";
 import type { CommandText } from "./help.ts";
+import { offline } from "./offline.ts";
 import { type RecordingFlags, withRecording } from "./recording.ts";
 import type { Palette } from "./render/colours.ts";
 import type { ViewerZone } from "./render/time.ts";
@@ -44,8 +45,10 @@ export function defineCommand<Table extends FlagTable>(
         const deprecated = definition.flags[name]?.deprecated;
         if (deprecated !== undefined) context.host.writeError(`Flag --${name} has been deprecated, ${deprecated}\n`);
       }
-      const { record, replay } = read.flags as Partial<RecordingFlags>;
-      return await withRecording({ record, replay }, context.host, (host) => work(read, { ...context, host }));
+      const common = read.flags as Partial<RecordingFlags> & { readonly offline?: boolean };
+      const world = common.offline === true ? offline(context.host) : context.host;
+      const { record, replay } = common;
+      return await withRecording({ record, replay }, world, (host) => work(read, { ...context, host }));
     },
   };
 }

@@ -5,6 +5,7 @@ import { listSignatures } from "../notary/mod.ts";
 import { type Descriptor, type Reference, type Repository, repositoryName } from "../oci/mod.ts";
 import type { Host } from "../ports.ts";
 import { count, usage } from "./flags.ts";
+import { missingLayoutPart } from "./layouts.ts";
 import {
   type AddressFlags,
   deadline,
@@ -41,6 +42,8 @@ export interface ArtifactCall<Opened extends Repository = Repository> {
   readonly operation: Operation;
   /** The reference as the user typed it. */
   readonly typed: string;
+  /** Whether it names the path of an image layout. */
+  readonly isLayout: boolean;
   readonly open: (reference: Reference) => Opened;
   readonly signal: AbortSignal;
 }
@@ -59,7 +62,8 @@ export async function readCall(
   const typed = onlyReference(operation, operands);
   const limit = flags["max-signatures"];
   if (limit < 1) throw usage(`max-signatures value ${limit} must be a positive number`);
-  return { operation, typed, signal: deadline(flags.timeout), open: await openRegistries(flags, host) };
+  const isLayout = flags["oci-layout"] === true;
+  return { operation, typed, isLayout, signal: deadline(flags.timeout), open: await openRegistries(flags, host) };
 }
 
 /** The one reference a command was given, as it was typed. @throws {ConfigurationError} `ERR_USAGE` */
@@ -90,17 +94,17 @@ export interface ResolvedArtifact<Opened extends Repository = Repository> {
  * @returns `undefined` when that failed and was reported.
  */
 export async function resolveArtifact<Opened extends Repository>(
-  { operation, typed, open, signal }: ArtifactCall<Opened>,
+  { operation, typed, isLayout, open, signal }: ArtifactCall<Opened>,
   host: Host,
 ): Promise<ResolvedArtifact<Opened> | undefined> {
   try {
-    const reference = readReference(typed);
+    const reference = readReference(typed, isLayout);
     const repository = open(reference);
     const descriptor = await repository.resolve(tagOrDigest(reference), { signal });
     warnAboutTag(operation, reference, host);
     return { repository, descriptor, name: `${repositoryName(reference)}@${descriptor.digest}`, signal };
   } catch (thrown) {
-    reportReference(host, typed, toEngineError(thrown, "Cannot resolve the reference"));
+    reportReference(host, { typed, isLayout }, toEngineError(thrown, "Cannot resolve the reference"));
     return undefined;
   }
 }
@@ -115,8 +119,13 @@ export function warnAboutTag(operation: Operation, { tag, digest }: Reference, h
 }
 
 /** Reports that a reference is wrong or that its artifact cannot be had, in notation's words where it has some. */
-export function reportReference(host: Host, typed: string, error: EngineError): void {
+export function reportReference(
+  host: Host,
+  { typed, isLayout }: Pick<ArtifactCall, "typed" | "isLayout">,
+  error: EngineError,
+): void {
   const shown = printable(typed, MAX_PRINTED_REFERENCE);
+  if (isLayout) return reportLayoutReference(host, typed, error);
   switch (error.code) {
     case "ERR_REFERENCE": {
       const missing = missingPart(typed);
@@ -129,6 +138,26 @@ export function reportReference(host: Host, typed: string, error: EngineError): 
     }
     case "ERR_REGISTRY_NOT_FOUND":
       return report(host, error.refusal, { line: `Error: failed to get manifest descriptor: ${shown}: not found` });
+    default:
+      return report(host, error.refusal);
+  }
+}
+
+/** The same of an image layout. */
+function reportLayoutReference(host: Host, typed: string, error: EngineError): void {
+  const shown = printable(typed, MAX_PRINTED_REFERENCE);
+  switch (error.code) {
+    case "ERR_REFERENCE": {
+      const missing = missingLayoutPart(typed);
+      const part = missing === "tag or digest" ? missing : "oci-layout file path";
+      return report(host, error.refusal, {
+        line: `Error: "${shown}": invalid reference${missing === undefined ? "" : `: missing ${part}`}. ` +
+          "Expecting <file_path>:<tag> or <file_path>@<digest>",
+        reason: missing === undefined,
+      });
+    }
+    case "ERR_REGISTRY_NOT_FOUND":
+      return report(host, error.refusal, { line: "Error: failed to get manifest descriptor: not found" });
     default:
       return report(host, error.refusal);
   }

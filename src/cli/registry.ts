@@ -4,12 +4,10 @@ import { ConfigurationError } from "../errors.ts";
 import {
   createPushClient,
   createRegistryClient,
-  openLayout,
   type OpenRepository,
   type OpenWritableRepository,
   parseImageText,
   parseReference,
-  readLayout,
   type Reference,
   type RegistryConfiguration,
   type RegistrySettings,
@@ -18,8 +16,10 @@ import type { Host, Ports } from "../ports.ts";
 import { parseMirrorFlags, readConfiguration } from "./configuration.ts";
 import { type CredentialFlags, readCredentials, REGISTRY_CONFIG_FLAG } from "./credentials.ts";
 import { count, list, text, toggle } from "./flags.ts";
-import { openRegistryFetch } from "./registry_tls.ts";
+import { LAYOUT_FLAGS, type LayoutFlags, openLayouts, readLayoutReference } from "./layouts.ts";
+import { OFFLINE_FLAG } from "./offline.ts";
 import { RECORDING_FLAGS } from "./recording.ts";
+import { openRegistryFetch } from "./registry_tls.ts";
 
 /** How long a command waits for registries when `--timeout` does not say, in seconds. */
 export const DEFAULT_TIMEOUT_SECONDS = 60;
@@ -38,6 +38,7 @@ export const ADDRESS_FLAGS = {
   }),
   "insecure-registry": toggle("use HTTP protocol while connecting to registries. Should be used only for testing"),
   mirror: list("ask this registry in place of HOST; may be repeated", { value: "HOST=URL" }),
+  ...OFFLINE_FLAG,
   "plain-http": toggle("allow insecure connections to registry without SSL check"),
   ...REGISTRY_CONFIG_FLAG,
 } as const;
@@ -49,17 +50,16 @@ export const TIMEOUT_FLAG = { timeout: count("seconds to wait for the registry",
 export const REGISTRY_FLAGS = {
   ...ADDRESS_FLAGS,
   ...RECORDING_FLAGS,
-  "oci-layout-path": text("read this OCI image layout in place of every registry", undefined, { value: "DIR" }),
+  ...LAYOUT_FLAGS,
   ...TIMEOUT_FLAG,
 } as const;
 
 /** The values of {@link ADDRESS_FLAGS}. */
-export interface AddressFlags extends CredentialFlags {
+export interface AddressFlags extends CredentialFlags, LayoutFlags {
   readonly "ca-file": string | undefined;
   readonly config: string | undefined;
   readonly "insecure-registry": boolean;
   readonly mirror: readonly string[];
-  readonly "oci-layout-path"?: string | undefined;
   readonly "plain-http": boolean;
 }
 
@@ -70,17 +70,15 @@ export interface AddressFlags extends CredentialFlags {
  */
 export async function openRegistries(flags: AddressFlags, host: Host): Promise<OpenRepository> {
   const credentials = await readCredentials(flags, host);
-  const folder = flags["oci-layout-path"];
-  if (folder !== undefined) {
-    return openLayout(await readLayout({ files: host.files, folder }, host.ports.crypto), host.ports.crypto);
-  }
+  const layouts = openLayouts(flags, host);
+  if (layouts !== undefined) return layouts;
   const { settings, fetch } = await readSettings(flags, host);
   return createRegistryClient({ ...host.ports, fetch, credentials }, settings);
 }
 
 /** The same to write to. @throws {ConfigurationError} `ERR_USAGE`, `ERR_CONFIG`, `ERR_FILE` */
 export async function openRegistriesForPush(
-  flags: Omit<AddressFlags, "oci-layout-path">,
+  flags: Omit<AddressFlags, keyof LayoutFlags>,
   host: Host,
 ): Promise<OpenWritableRepository> {
   const { settings, fetch } = await readSettings(flags, host);
@@ -89,7 +87,7 @@ export async function openRegistriesForPush(
 
 /** How registries are spoken to, and by which `fetch`. */
 async function readSettings(
-  flags: Omit<AddressFlags, "oci-layout-path">,
+  flags: Omit<AddressFlags, keyof LayoutFlags>,
   host: Host,
 ): Promise<{ readonly settings: RegistrySettings; readonly fetch: Ports["fetch"] }> {
   const replaced = parseMirrorFlags(flags.mirror);
@@ -123,11 +121,12 @@ export function deadline(seconds: number): AbortSignal {
 }
 
 /**
- * Reads the reference of an artifact, which names its registry and a tag or a digest.
+ * Reads the reference of an artifact, which names its registry, or the path of its layout, and a tag or a digest.
  *
  * @throws {EngineError} `ERR_REFERENCE`
  */
-export function readReference(typed: string): Reference {
+export function readReference(typed: string, isLayout = false): Reference {
+  if (isLayout) return readLayoutReference(typed);
   const missing = missingPart(typed);
   if (missing === undefined) return parseReference(typed);
   const form = "registry/repository:tag or registry/repository@digest";

@@ -64,5 +64,6 @@ export {
   parsePointer,
 } from "./json.ts";
 export { formatPem, parsePem, type PemBlock } from "./pem.ts";
+export { type TarEntry, type TarInput, walkTar } from "./tar.ts";
 export { decodeUtf8, encodeUtf8, escapeUnsafe, printable } from "./text.ts";
 export { parseYaml, type YamlDocument, type YamlPosition } from "./yaml.ts";

@@ -7,7 +7,8 @@
 import { type Digest, digestAlgorithm, digestHex, isDigest, matchDigest } from "../crypto/mod.ts";
 import { isJsonObject, parseJson, printable } from "../encoding/mod.ts";
 import { ConfigurationError, EngineError } from "../errors.ts";
-import type { CryptoProvider, Files } from "../ports.ts";
+import type { ByteRanges, CryptoProvider, Files } from "../ports.ts";
+import { type LayoutFiles, openArchive } from "./archive.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { artifactTypeOf, type Manifest, MAX_MANIFEST_BYTES, readManifest } from "./manifest.ts";
 import { manifestKind, OCI_INDEX } from "./media_types.ts";
@@ -22,11 +23,17 @@ export const MAX_SCANNED_BLOBS = 2000;
 /** Most bytes of `oci-layout`. */
 const MAX_LAYOUT_FILE_BYTES = 4096;
 
+/** Docker before version 25 saved layers, and no manifest that a signature could be about. */
+const OLD_DOCKER_SAVE =
+  'it has "manifest.json" and no "oci-layout", as "docker save" before Docker 25 wrote it: without the ' +
+  "manifests that signatures are about. Save the image with Docker 25 or later, oras or skopeo";
+
 const REF_NAME = "org.opencontainers.image.ref.name";
 
-/** A layout's files by path (`blobs/sha256/…`), or the folder it is in. */
+/** A layout's files by path (`blobs/sha256/…`), the folder it is in, or the tar archive, gzipped or not. */
 export type LayoutSource =
   | ReadonlyMap<string, Uint8Array>
+  | { readonly archive: ByteRanges }
   | { readonly files: Pick<Files, "read" | "list" | "kind">; readonly folder: string };
 
 /** A layout that was read; its blobs are read when asked for. */
@@ -47,6 +54,7 @@ export interface Layout {
  * Reads a layout: its index, and every manifest in it.
  *
  * @throws {ConfigurationError} `ERR_LAYOUT` when it is none, `ERR_FILE` when it cannot be read.
+ * @throws {MalformedError} `ERR_ARCHIVE` when the archive is none, or has what no layout has.
  *
  * Spec: OCI image, image-layout.md. Files it does not know are left alone; blobs may be missing.
  */
@@ -180,7 +188,9 @@ function tagOf(name: string | undefined): string | undefined {
 
 async function requireVersion(files: LayoutFiles): Promise<void> {
   const bytes = await files.read("oci-layout", MAX_LAYOUT_FILE_BYTES);
-  if (bytes === undefined) throw unusable('it has no file "oci-layout"');
+  if (bytes === undefined) {
+    throw unusable(files.paths.includes("manifest.json") ? OLD_DOCKER_SAVE : 'it has no file "oci-layout"');
+  }
   let marker: unknown;
   try {
     marker = parseJson(bytes);
@@ -219,13 +229,8 @@ function digestOfPath(path: string): Digest | undefined {
   return isDigest(digest) ? digest : undefined;
 }
 
-interface LayoutFiles {
-  /** Sorted. */
-  readonly paths: readonly string[];
-  read(path: string, maxBytes: number): Promise<Uint8Array | undefined>;
-}
-
 async function openFiles(source: LayoutSource): Promise<LayoutFiles> {
+  if ("archive" in source) return await openArchive(source.archive);
   if ("folder" in source) {
     const { files, folder } = source;
     const paths = await files.list(folder);

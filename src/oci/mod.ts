@@ -9,6 +9,7 @@
  * const { referrers } = await repository.listReferrers(artifact, { signal });
  * ```
  */
+export { rangesOf } from "./archive.ts";
 export { createPushClient, createRegistryClient } from "./client.ts";
 export {
   credentialFromAuths,
@@ -35,6 +36,7 @@ export {
   DEFAULT_REGISTRY,
   formatReference,
   type ImageText,
+  isTag,
   parseImageText,
   parseReference,
   type Reference,

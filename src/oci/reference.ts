@@ -9,7 +9,10 @@ import type { Digest } from "./descriptor.ts";
 
 /** An address of an artifact. */
 export interface Reference {
-  /** Host and port as written, such as `ghcr.io` or `127.0.0.1:5000`. Hosts compare without case. */
+  /**
+   * Host and port as written, such as `ghcr.io` or `127.0.0.1:5000`. Hosts compare without case. Empty for an image layout
+   * that is named by its path, which is then the repository.
+   */
   readonly registry: string;
   /** Path, such as `kyverno/test-verify-image`. */
   readonly repository: string;
@@ -95,9 +98,9 @@ export function formatReference(reference: Reference): string {
   return `${repositoryName(reference)}${tag}${digest}`;
 }
 
-/** `registry/repository`, without tag and digest. */
-export function repositoryName(reference: Pick<Reference, "registry" | "repository">): string {
-  return `${reference.registry}/${reference.repository}`;
+/** `registry/repository`, or the path of a layout; without tag and digest. */
+export function repositoryName({ registry, repository }: Pick<Reference, "registry" | "repository">): string {
+  return registry === "" ? repository : `${registry}/${repository}`;
 }
 
 /** Cuts off the first element where it is a registry by the rule of the distribution project. */

@@ -4,7 +4,7 @@ import { dirname, join, sep } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { ConfigurationError } from "../errors.ts";
-import type { Files, FolderEntry } from "../ports.ts";
+import type { ByteRanges, Files, FolderEntry } from "../ports.ts";
 
 /** Entries of a folder, counted through all levels, at most. */
 export const MAX_FOLDER_ENTRIES = 100_000;
@@ -12,7 +12,7 @@ export const MAX_FOLDER_ENTRIES = 100_000;
 /** How many folders up from this file the package's own folder may be: `src/runtime/` and `dist/chunks/` are two. */
 const MAX_FOLDERS_UP = 4;
 
-export const files: Files = { read, list, kind, entries };
+export const files: Files = { read, ranges, list, kind, entries };
 
 async function read(path: string, maxBytes: number): Promise<Uint8Array> {
   const handle = await attempt(path, () => open(path, "r"));
@@ -43,6 +43,32 @@ async function read(path: string, maxBytes: number): Promise<Uint8Array> {
   } finally {
     await handle.close();
   }
+}
+
+/** The file is opened for each piece, so that nobody has to close it. */
+async function ranges(path: string): Promise<ByteRanges> {
+  const { size } = await attempt(path, () => stat(path));
+  return {
+    size,
+    read: async (offset, length) => {
+      const handle = await attempt(path, () => open(path, "r"));
+      try {
+        const buffer = new Uint8Array(Math.max(0, Math.min(length, size - offset)));
+        let total = 0;
+        while (total < buffer.length) {
+          const { bytesRead } = await attempt(
+            path,
+            () => handle.read(buffer, total, buffer.length - total, offset + total),
+          );
+          if (bytesRead === 0) break;
+          total += bytesRead;
+        }
+        return buffer.subarray(0, total);
+      } finally {
+        await handle.close();
+      }
+    },
+  };
 }
 
 function tooLarge(path: string, bytes: number, maxBytes: number): ConfigurationError {

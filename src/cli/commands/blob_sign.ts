@@ -5,6 +5,7 @@ import { DEFAULT_BLOB_MEDIA_TYPE, signBlob, type SignedEnvelope } from "../../no
 import { MAX_BLOB_BYTES, onlyPath, signaturePath } from "../blob_files.ts";
 import { defineCommand } from "../command.ts";
 import { text, toggle, usage } from "../flags.ts";
+import { OFFLINE_FLAG } from "../offline.ts";
 import { deadline, DEFAULT_TIMEOUT_SECONDS } from "../registry.ts";
 import { warn } from "../report.ts";
 import { readSignOptions, reportSigning, SIGN_FLAGS } from "../signing.ts";
@@ -27,6 +28,7 @@ export const blobSign = defineCommand({
     },
   ],
   flags: {
+    ...OFFLINE_FLAG,
     ...SIGN_FLAGS,
     force: toggle("override the existing signature file"),
     "media-type": text("media type of the blob", DEFAULT_BLOB_MEDIA_TYPE),

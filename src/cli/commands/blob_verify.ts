@@ -18,6 +18,7 @@ import { renderBlobExplanation } from "../render/explain.ts";
 import { renderJson } from "../render/json.ts";
 import { blobOutcomeValue, renderSuccess, renderWarnings } from "../render/outcome.ts";
 import { MAX_PRINTED_MESSAGE, report } from "../report.ts";
+import { OFFLINE_FLAG } from "../offline.ts";
 import { RECORDING_FLAGS } from "../recording.ts";
 import { openRevocation, REVOCATION_FLAGS } from "../revocation.ts";
 import { reportTrust, trustBlobPolicy, trustCertificates } from "../trust.ts";
@@ -42,6 +43,7 @@ export const blobVerify = defineCommand({
     },
   ],
   flags: {
+    ...OFFLINE_FLAG,
     ...RECORDING_FLAGS,
     ...REVOCATION_FLAGS,
     cert: list("trust the certificates in this PEM or DER file and no trust policy; may be repeated", {

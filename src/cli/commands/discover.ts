@@ -7,6 +7,7 @@ import { type CommandContext, defineCommand } from "../command.ts";
 import { ORAS_CREDENTIAL_FLAGS } from "../credentials.ts";
 import { count, text, toggle, usage } from "../flags.ts";
 import { usageLine } from "../help.ts";
+import { missingLayoutPart } from "../layouts.ts";
 import { collectReferrers, type ReferrersSource } from "../referrer_walk.ts";
 import {
   deadline,
@@ -88,11 +89,12 @@ export const discover = defineCommand({
     if (flags.depth !== undefined && flags.depth < 1) throw usage("depth value should be at least 1");
     const format = readFormat(flags.output ?? flags.format);
     if (format === "table") host.writeError('Format "table" is deprecated and will be removed in a future release.\n');
+    const isLayout = flags["oci-layout"];
     const way = readWay(flags["distribution-spec"]);
     const signal = deadline(flags.timeout);
     const open = await openRegistries(flags, host);
     try {
-      const reference = readReference(typed);
+      const reference = readReference(typed, isLayout);
       const source: ReferrersSource = {
         repository: open(reference),
         artifactType: flags["artifact-type"] === "" ? undefined : flags["artifact-type"],
@@ -109,7 +111,7 @@ export const discover = defineCommand({
       );
       return 0;
     } catch (thrown) {
-      return reportFailure(host, typed, toEngineError(thrown, "Cannot discover referrers"));
+      return reportFailure(host, { typed, isLayout }, toEngineError(thrown, "Cannot discover referrers"));
     }
   },
 });
@@ -183,14 +185,20 @@ function reportCount(found: number, host: Host): number {
 }
 
 /** Reports what oras has words for in its words. */
-function reportFailure(host: Host, typed: string, error: EngineError): number {
+function reportFailure(
+  host: Host,
+  { typed, isLayout }: { readonly typed: string; readonly isLayout: boolean },
+  error: EngineError,
+): number {
   const shown = printable(typed, MAX_PRINTED_REFERENCE);
   switch (error.code) {
     case "ERR_REFERENCE":
-      report(host, error.refusal, referenceWording(typed));
+      report(host, error.refusal, isLayout ? layoutWording(typed) : referenceWording(typed));
       return 1;
     case "ERR_REGISTRY_NOT_FOUND":
-      report(host, error.refusal, { line: `Error response from registry: ${shown}: not found` });
+      report(host, error.refusal, {
+        line: isLayout ? "Error: not found" : `Error response from registry: ${shown}: not found`,
+      });
       return 1;
     default:
       report(host, error.refusal);
@@ -202,20 +210,35 @@ function reportFailure(host: Host, typed: string, error: EngineError): number {
 function referenceWording(typed: string): Wording {
   const shown = printable(typed, MAX_PRINTED_REFERENCE);
   const missing = missingPart(typed);
-  if (missing === "tag or digest") {
-    return {
-      line: `Error: "${shown}": no tag or digest specified`,
-      advice: [
-        `Usage: ${usageLine({ name: NAME, use: USE })}`,
-        'Please specify a reference in the form of "<name>:<tag>" or "<name>@<digest>". ' +
-        `Run "edge-notary ${NAME} -h" for more options and examples`,
-      ],
-      reason: false,
-    };
-  }
+  if (missing === "tag or digest") return missingTag(shown);
   return {
     line: `Error: "${shown}": invalid reference${missing === undefined ? "" : `: missing ${missing}`}`,
     advice: ["Please make sure the provided reference is in the form of <registry>/<repo>[:tag|@digest]"],
     reason: missing === undefined,
   };
+}
+
+function missingTag(shown: string): Wording {
+  return {
+    line: `Error: "${shown}": no tag or digest specified`,
+    advice: [
+      `Usage: ${usageLine({ name: NAME, use: USE })}`,
+      'Please specify a reference in the form of "<name>:<tag>" or "<name>@<digest>". ' +
+      `Run "edge-notary ${NAME} -h" for more options and examples`,
+    ],
+    reason: false,
+  };
+}
+
+/** The same for the path of an image layout. */
+function layoutWording(typed: string): Wording {
+  const shown = printable(typed, MAX_PRINTED_REFERENCE);
+  switch (missingLayoutPart(typed)) {
+    case "tag or digest":
+      return missingTag(shown);
+    case "path of an image layout":
+      return { line: `Error: found empty file path in "${shown}"`, advice: ["invalid reference"], reason: false };
+    case undefined:
+      return { line: `Error: "${shown}": invalid reference` };
+  }
 }

@@ -49,7 +49,7 @@ export const sign = defineCommand({
     const options = await readSignOptions(flags, context, signal);
     const signer = await openSigningKey(flags, host);
     const artifact = await resolveArtifact(
-      { operation: "sign", typed, open: await openRegistriesForPush(flags, host), signal },
+      { operation: "sign", typed, isLayout: false, open: await openRegistriesForPush(flags, host), signal },
       host,
     );
     if (artifact === undefined) return 1;

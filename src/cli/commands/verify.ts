@@ -5,9 +5,16 @@ import { repositoryName } from "../../oci/mod.ts";
 import type { Host } from "../../ports.ts";
 import { type CommandContext, defineCommand } from "../command.ts";
 import { CREDENTIAL_FLAGS } from "../credentials.ts";
-import { list } from "../flags.ts";
+import { list, text, usage } from "../flags.ts";
 import { parseMetadata, WANTED_METADATA_FLAG } from "../metadata.ts";
-import { addressExamples, MAX_SIGNATURES_FLAG, readCall, reportReference, warnAboutTag } from "../notation.ts";
+import {
+  addressExamples,
+  type ArtifactCall,
+  MAX_SIGNATURES_FLAG,
+  readCall,
+  reportReference,
+  warnAboutTag,
+} from "../notation.ts";
 import { readReference, REGISTRY_FLAGS } from "../registry.ts";
 import { renderExplanation } from "../render/explain.ts";
 import { outcomeValue, renderFailure, renderSuccess, renderWarnings } from "../render/outcome.ts";
@@ -45,6 +52,10 @@ export const verify = defineCommand({
       line: "edge-notary verify --user-metadata <key>=<value> <registry>/<repository>@<digest>",
     },
     ...addressExamples("verify", "Verify a signature on an OCI artifact").slice(1),
+    {
+      what: "Verify a signature on an artifact in an image layout, a folder or a tar file, without a network",
+      line: "edge-notary verify --offline --oci-layout --cert root.crt backup.tar:<tag>",
+    },
   ],
   flags: {
     ...REGISTRY_FLAGS,
@@ -54,12 +65,14 @@ export const verify = defineCommand({
     cert: list("trust the certificates in this PEM or DER file and no trust policy; may be repeated", {
       value: "FILE",
     }),
+    scope: text("take the trust policy statement for this REGISTRY/REPOSITORY; needed with --oci-layout", undefined),
     ...FINDINGS_FLAGS,
     ...WANTED_METADATA_FLAG,
   },
   work: async ({ flags, operands, given }, context) => {
     const { host } = context;
     const form = readForm(flags, given);
+    requireScope(flags);
     const userMetadata = Object.fromEntries(parseMetadata(flags["user-metadata"]));
     const call = await readCall("verify", operands, flags, host);
     const revocation = await openRevocation(flags, host);
@@ -74,28 +87,41 @@ export const verify = defineCommand({
     }
     let outcome: ArtifactOutcome;
     try {
-      const reference = readReference(call.typed);
+      const reference = readReference(call.typed, call.isLayout);
       const { crypto, now } = host.ports;
       const diagnose = form === "text" ? "refused" : "every";
       const view = createArtifactView({ open: call.open, crypto, now, revocation, diagnose }, { signal: call.signal });
       // A tag has to be resolved first in any case; a digest is not, so that its signatures are asked for at once.
       const digest = reference.digest ?? (await view.resolve(reference)).digest;
-      const trust = await trustFor(`${repositoryName(reference)}@${digest}`);
+      const trust = await trustFor(`${flags.scope ?? repositoryName(reference)}@${digest}`);
       outcome = await verifyArtifact(reference, trust, view, { maxSignatures: flags["max-signatures"], userMetadata });
       warnAboutTag("verify", reference, host);
     } catch (thrown) {
       const error = toEngineError(thrown, "Cannot verify the artifact");
       if (form === "json") host.writeOut(renderJson({ reference: call.typed, refusal: error.refusal }, 2));
-      reportFailure(call.typed, error, host);
+      reportFailure(call, error, host);
       return 1;
     }
     return conclude(outcome, form, call.typed, context);
   },
 });
 
-function reportFailure(typed: string, error: EngineError, host: Host): void {
-  if (error.code !== "TRUST_POLICY_NOT_APPLICABLE") return reportReference(host, typed, error);
-  warnAboutTag("verify", readReference(typed), host);
+/**
+ * A layout does not say which registry its images are of, so the statement of a trust policy is chosen by the scope that
+ * is given; with `--cert` there is no policy.
+ */
+function requireScope(
+  flags: { readonly "oci-layout": boolean; readonly scope: string | undefined; readonly cert: readonly string[] },
+): void {
+  const isLayout = flags["oci-layout"];
+  if (isLayout === (flags.scope !== undefined) || (isLayout && flags.cert.length > 0)) return;
+  const group = "if any flags in the group [oci-layout scope] are set they must all be set";
+  throw usage(`${group}; missing [${isLayout ? "scope" : "oci-layout"}]`);
+}
+
+function reportFailure(call: ArtifactCall, error: EngineError, host: Host): void {
+  if (error.code !== "TRUST_POLICY_NOT_APPLICABLE") return reportReference(host, call, error);
+  warnAboutTag("verify", readReference(call.typed, call.isLayout), host);
   reportTrust(host, error);
 }
 

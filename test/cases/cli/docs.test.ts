@@ -4,14 +4,15 @@ import { describe, expect, it } from "vitest";
 import { COMMANDS } from "../../../src/cli/commands.ts";
 import { runInMemory } from "./memory_host.ts";
 
-const page = readFileSync(new URL("../../../docs/cli.md", import.meta.url), "utf8");
+const read = (name: string) => readFileSync(new URL(`../../../docs/${name}`, import.meta.url), "utf8");
+const examplesOf = (text: string) =>
+  [...text.matchAll(/```console\n\$ edge-notary (.+)\n([\s\S]*?)```/g)].map(([, command = "", output = ""]) => ({
+    command,
+    output,
+  }));
 
-const examples = [...page.matchAll(/```console\n\$ edge-notary (.+)\n([\s\S]*?)```/g)].map((
-  [, command = "", output = ""],
-) => ({
-  command,
-  output,
-}));
+const page = read("cli.md");
+const examples = examplesOf(page);
 
 /** What changes whenever the fixtures are made anew, and what depends on the machine. */
 function masked(text: string): string {
@@ -29,10 +30,13 @@ describe("docs/cli.md", () => {
     expect([...verbs].sort()).toEqual(["discover", "inspect", "list", "verify", "version"]);
   });
 
-  it.each(examples)("edge-notary $command", async ({ command, output }) => {
-    const { stdout, stderr } = await runInMemory(command.split(" "));
-    expect(masked(stdout + stderr)).toBe(masked(output));
-  });
+  it.each([...examples, ...examplesOf(read("registries.md").split("## Air-gapped")[1] ?? "")])(
+    "edge-notary $command",
+    async ({ command, output }) => {
+      const { stdout, stderr } = await runInMemory(command.split(" "));
+      expect(masked(stdout + stderr)).toBe(masked(output));
+    },
+  );
 
   it.each(COMMANDS)("lists every flag of $name", ({ name, flags }) => {
     const section = new RegExp(`^## ${name}\n([\\s\\S]*?)(?=^## |$(?![\\s\\S]))`, "m").exec(page)?.[1] ?? "";

@@ -1,11 +1,19 @@
 /** Files in memory. */
 import { encodeUtf8 } from "../../../src/encoding/mod.ts";
 import { ConfigurationError } from "../../../src/errors.ts";
+import { rangesOf } from "../../../src/oci/mod.ts";
 import type { Files } from "../../../src/ports.ts";
 
 /** Files with these contents and no others. */
 export function createFiles(contents: Readonly<Record<string, string | Uint8Array>>): Files {
   return {
+    ranges: (path) => {
+      const content = contents[path];
+      if (content === undefined) {
+        return Promise.reject(new ConfigurationError("ERR_FILE", `Cannot read "${path}": it does not exist`));
+      }
+      return Promise.resolve(rangesOf(typeof content === "string" ? encodeUtf8(content) : content));
+    },
     read: (path, maxBytes) => {
       const content = contents[path];
       if (content === undefined) {
