@@ -68,6 +68,8 @@ export interface AppOptions {
   readonly noMatch?: NoMatch;
   /** Requests to registries and about revocation one decision may make; `DEFAULT_MAX_REQUESTS` when left out. */
   readonly maxRequests?: number;
+  /** How many of them at the same time; `MAX_REQUESTS_IN_FLIGHT` when left out. */
+  readonly maxInFlight?: number;
   /** Takes every decision, to be reported; nobody is told when left out. */
   readonly report?: Reporter;
 }
@@ -181,8 +183,10 @@ async function decide(
   { header, body }: ReadRequest,
   phase: Phase,
   deadline: Deadline,
-  { policies, exceptions = [], exceptionSource, ports, messageStyle, noMatch, maxRequests, report }: AppOptions,
+  options: AppOptions,
 ): Promise<AdmissionReview> {
+  const { policies, exceptions = [], exceptionSource, ports, messageStyle, noMatch, report } = options;
+  const { maxRequests, maxInFlight } = options;
   const from = ports.now();
   try {
     const asked = readAdmissionReview(body);
@@ -194,6 +198,7 @@ async function decide(
         budget: createRequestBudget({
           endsAt: new Date(from.getTime() + deadline.workMilliseconds),
           ...(maxRequests === undefined ? {} : { maxRequests }),
+          ...(maxInFlight === undefined ? {} : { maxInFlight }),
         }),
         exceptions,
         ...(exceptionSource === undefined ? {} : { exceptionSource }),

@@ -18,7 +18,14 @@ export {
   startDeadline,
 } from "./deadline.ts";
 export { createTokenDoor, type Door, MIN_TOKEN_CHARACTERS, openDoor, parseTokens } from "./door.ts";
-export { MAX_MAX_AGE_SECONDS, readMaxAge, readMaxRequests, readMessageStyle, readNoMatch } from "./settings.ts";
+export {
+  MAX_MAX_AGE_SECONDS,
+  MAX_MAX_IN_FLIGHT,
+  readMaxAge,
+  readMaxRequests,
+  readMessageStyle,
+  readNoMatch,
+} from "./settings.ts";
 export { createLogSink, createReporter, type Reporter, type ReportOptions } from "./reports.ts";
 export {
   type AdmissionResponse,

@@ -26,18 +26,22 @@ export function readMaxAge(text: string, name: string): number {
 /** More requests than any decision has the time for. */
 export const MAX_MAX_REQUESTS = 100_000;
 
+/** Most that may be in flight for one decision: a registry has others to answer, too. */
+export const MAX_MAX_IN_FLIGHT = 100;
+
 /**
- * Reads how many requests one decision may make.
+ * Reads how many requests one decision may make, in all or at the same time.
  *
  * @param name Of the flag or variable, for messages.
- * @throws {ConfigurationError} `ERR_CONFIG` when it is no whole number from 1 to {@link MAX_MAX_REQUESTS}.
+ * @param most Largest number taken: {@link MAX_MAX_REQUESTS}, {@link MAX_MAX_IN_FLIGHT}.
+ * @throws {ConfigurationError} `ERR_CONFIG` when it is no whole number from 1 to `most`.
  */
-export function readMaxRequests(text: string, name: string): number {
+export function readMaxRequests(text: string, name: string, most = MAX_MAX_REQUESTS): number {
   const requests = /^[0-9]{1,6}$/.test(text) ? Number(text) : 0;
-  if (requests >= 1 && requests <= MAX_MAX_REQUESTS) return requests;
+  if (requests >= 1 && requests <= most) return requests;
   throw new ConfigurationError(
     "ERR_CONFIG",
-    `Cannot bound requests: ${name} is "${printable(text, 80)}", expected a whole number from 1 to ${MAX_MAX_REQUESTS}`,
+    `Cannot bound requests: ${name} is "${printable(text, 80)}", expected a whole number from 1 to ${most}`,
   );
 }
 

@@ -4,8 +4,14 @@
  */
 import { type ErrorCode, UnavailableError } from "../errors.ts";
 
-/** Requests of one decision in flight at the same time, everywhere: what edge platforms allow. */
+/** Requests of one decision in flight at the same time, unless the caller says otherwise: what edge platforms allow. */
 export const MAX_REQUESTS_IN_FLIGHT = 6;
+
+/**
+ * The same for `serve` on platforms without such a bound: each image of a Pod of ten asks for its signatures in two places
+ * at once, so that ten images take as long as one. With six in flight they would take twice as long.
+ */
+export const SERVER_REQUESTS_IN_FLIGHT = 20;
 
 /** Requests of one decision, unless the caller says otherwise: a Pod of 20 signed images takes about 100. */
 export const DEFAULT_MAX_REQUESTS = 1_000;

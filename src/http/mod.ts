@@ -25,6 +25,7 @@ export {
   MAX_REQUESTS_IN_FLIGHT,
   OWN_LIMITS,
   type RequestBudget,
+  SERVER_REQUESTS_IN_FLIGHT,
 } from "./budget.ts";
 export { type Body, dropBody, networkReason, orAbort, outOfTime, readBody, StalledBody } from "./body.ts";
 export { tlsReason } from "./tls.ts";

@@ -21,16 +21,24 @@ export interface RegistryProblem {
  * Spec: OCI distribution, "Error Codes".
  */
 export function readProblem(bytes: Uint8Array): RegistryProblem {
+  return readProblems(bytes)[0] ?? { code: undefined, message: undefined };
+}
+
+/** The same for all errors of an error body, in order. */
+export function readProblems(bytes: Uint8Array): readonly RegistryProblem[] {
   let body: unknown;
   try {
     body = parseJson(bytes);
   } catch {
-    return { code: undefined, message: undefined };
+    return [];
   }
-  if (!isJsonObject(body)) return { code: undefined, message: undefined };
-  const first: unknown = Array.isArray(body["errors"]) ? body["errors"][0] : body;
-  if (!isJsonObject(first)) return { code: undefined, message: undefined };
-  return { code: text(first["code"]), message: text(first["message"]) };
+  if (!isJsonObject(body)) return [];
+  const problems: readonly unknown[] = Array.isArray(body["errors"]) ? body["errors"] : [body];
+  return problems.map((problem) =>
+    isJsonObject(problem)
+      ? { code: text(problem["code"]), message: text(problem["message"]) }
+      : { code: undefined, message: undefined }
+  );
 }
 
 /**

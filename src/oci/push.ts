@@ -2,7 +2,9 @@
 import { type Digest, digestOf, isDigest } from "../crypto/mod.ts";
 import { encodeUtf8, printable } from "../encoding/mod.ts";
 import { EngineError, UnavailableError } from "../errors.ts";
+import { orAbort } from "../http/mod.ts";
 import type { CryptoProvider } from "../ports.ts";
+import { readProblems } from "./answer.ts";
 import type { Connection, Reply } from "./connection.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { MAX_MANIFEST_BYTES } from "./manifest.ts";
@@ -14,6 +16,12 @@ import type { Content } from "./resolve.ts";
 
 /** How often the upload of one blob is begun anew after a failure that may pass. */
 const MAX_UPLOADS = 3;
+
+/** How often a manifest is pushed whose blobs the registry took and says it does not know. */
+const MAX_MANIFEST_PUSHES = 4;
+
+/** Wait before the second push of such a manifest; it doubles with each. */
+const FIRST_MANIFEST_WAIT_MILLISECONDS = 250;
 
 /** `{}`, the config of artifacts that have none. Spec: OCI image, manifest.md, "Guidance for an Empty Descriptor". */
 const EMPTY_CONFIG = {
@@ -140,7 +148,7 @@ export async function attach(
     subject: { mediaType, digest, size },
     annotations: artifact.annotations,
   }));
-  const { descriptor, reply } = await pushManifest(connection, manifest, crypto, call);
+  const { descriptor, reply } = await pushManifest(connection, manifest, ports, call);
   const entry = { ...descriptor, artifactType: artifact.artifactType, annotations: artifact.annotations };
   if (
     referrersTag !== true && knowsSubject(reply, digest) && await isListed(connection, entry, digest, call)
@@ -151,23 +159,35 @@ export async function attach(
   return { descriptor: entry, listedBy: "referrers-tag" };
 }
 
+/**
+ * Pushes a manifest whose blobs are there. Where several push a blob at the same time, as all signatures have the same
+ * config, distribution 2.8 does not see it for a moment.
+ */
 async function pushManifest(
   connection: Connection,
   bytes: Uint8Array,
-  crypto: Pick<CryptoProvider, "digest">,
+  { crypto, sleep }: Pick<PushPorts, "crypto" | "sleep">,
   call: CallOptions,
 ): Promise<{ readonly descriptor: Descriptor; readonly reply: Reply }> {
   const digest = await digestOf(crypto, bytes);
-  const reply = await connection.ask({
+  const query = {
     task: `push manifest "${digest}"`,
     method: "PUT",
     path: `manifests/${digest}`,
     accept: "*/*",
     maxBytes: MAX_MANIFEST_BYTES,
     body: { bytes, mediaType: OCI_MANIFEST },
-  }, call);
-  if (reply.status !== 201) throw reply.error();
-  return { descriptor: { mediaType: OCI_MANIFEST, digest, size: bytes.length }, reply };
+  } as const;
+  for (let pushes = 1;; pushes++) {
+    const reply = await connection.ask(query, call);
+    if (reply.status === 201) return { descriptor: { mediaType: OCI_MANIFEST, digest, size: bytes.length }, reply };
+    const missesBlobs = readProblems(reply.bytes).some(({ code }) => code === "MANIFEST_BLOB_UNKNOWN");
+    if (!missesBlobs || pushes === MAX_MANIFEST_PUSHES) throw reply.error();
+    const wait = sleep(FIRST_MANIFEST_WAIT_MILLISECONDS * 2 ** (pushes - 1), call.signal);
+    await orAbort(wait, call.signal).catch(() => {
+      throw reply.error();
+    });
+  }
 }
 
 function knowsSubject({ headers }: Reply, subject: Digest): boolean {

@@ -38,8 +38,8 @@ import type { Gate } from "./schema.ts";
 import type { VariableScope } from "./scope.ts";
 import { createTrustExtender, type ExtendTrust } from "./trust_extension.ts";
 
-/** Images of one rule that are looked at at the same time. */
-export const MAX_CONCURRENT_IMAGES = 8;
+/** Images of one rule that are looked at at the same time; what they ask is bounded by the budget of the decision. */
+export const MAX_CONCURRENT_IMAGES = 32;
 
 /** Kyverno's `webhookTimeoutSeconds` where a policy names none. */
 export const DEFAULT_TIMEOUT_SECONDS = 10;

@@ -207,11 +207,13 @@ export async function pushImage(
   repository: string,
   name: string,
 ): Promise<{ readonly digest: string; readonly reference: string }> {
-  const config = await putBlob(registry, repository, new TextEncoder().encode("{}"));
+  // Not "{}", which signatures have: the first one has to push it.
+  const content = new TextEncoder().encode(JSON.stringify({ name }));
+  const config = await putBlob(registry, repository, content);
   const manifest = {
     schemaVersion: 2,
     mediaType: OCI_MANIFEST,
-    config: { mediaType: "application/vnd.oci.image.config.v1+json", digest: config, size: 2 },
+    config: { mediaType: "application/vnd.oci.image.config.v1+json", digest: config, size: content.length },
     layers: [],
     annotations: { name },
   };

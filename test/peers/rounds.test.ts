@@ -4,60 +4,49 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { peerPaths } from "../../scripts/peers.ts";
-import { createWebCryptoProvider } from "../../src/crypto/mod.ts";
-import { createArtifactView, STRICT, verifyArtifact } from "../../src/notary/mod.ts";
-import { createRegistryClient, type OpenRepository, parseReference } from "../../src/oci/mod.ts";
-import { createNodeHost } from "../../src/runtime/node.ts";
-import { parseCertificates } from "../../src/x509/mod.ts";
+import { SERVER_REQUESTS_IN_FLIGHT } from "../../src/http/mod.ts";
 import { describeIf } from "../run/requirements.ts";
+import {
+  createClient,
+  createColdWebhook,
+  pushSignedImages,
+  type SignedImage,
+  SIGNER_CERTIFICATE,
+  verifyCold,
+  verifyWith,
+} from "./cold.ts";
 import { loadLayout } from "./content.ts";
-import { type CountingProxy, countRounds, startCountingProxy } from "./counting_proxy.ts";
-import { type Registry, type RegistryKind, startRegistry } from "./registries.ts";
+import { type CountingProxy, countRounds, type ProxyOptions, startCountingProxy } from "./counting_proxy.ts";
+import { ALL_REGISTRY_KINDS, type Registry, type RegistryKind, startRegistry } from "./registries.ts";
 import { mustRun } from "./tools.ts";
 
 const REPOSITORY = "kyverno/test-verify-image";
 /** A repository of several images by the same signer. */
 const OTHER = "metadata";
 const OTHER_TAG = "jws";
-const certificateFile = "test/fixtures/keys/fixture-signer.crt.pem";
-const trust = {
-  name: "fixture signer",
-  level: STRICT,
-  trustAnchors: { ca: parseCertificates(new Uint8Array(readFileSync(certificateFile))), signingAuthority: [] },
-};
+/** Ten images of one repository. */
+const TEN = "ten";
+/** Where ten are on their way at once, what a registry takes itself must not add up to another round. */
+const LONG_HOLD_MILLISECONDS = 200;
 
-/** A client that has seen nothing yet verifies one reference. */
-async function verifyCold(text: string): Promise<string> {
-  return await verifyWith(createClient(), text);
-}
-
-const crypto = createWebCryptoProvider();
-const { ports } = createNodeHost();
-const createClient = (): OpenRepository => createRegistryClient({ ...ports, crypto });
-
-async function verifyWith(open: OpenRepository, text: string): Promise<string> {
-  const signal = AbortSignal.timeout(20_000);
-  const view = createArtifactView({ open, crypto, now: ports.now }, { signal });
-  const outcome = await verifyArtifact(parseReference(text), trust, view, {});
-  return outcome.verdict;
-}
-
-describeIf("peers", "rounds and requests of a cold verification", () => {
-  const running: { registry: Registry; proxy: CountingProxy }[] = [];
+describeIf("registries", "rounds and requests of a cold verification", () => {
+  const registries: Registry[] = [];
+  const opened: CountingProxy[] = [];
   const proxies = new Map<RegistryKind, CountingProxy>();
   let digest: string;
   let otherDigest: string;
   let folder: string;
+  const ten = new Map<RegistryKind, readonly SignedImage[]>();
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "edge-notary-rounds-"));
-    for (const kind of ["olareg", "distribution"] as const) {
+    for (const kind of ALL_REGISTRY_KINDS) {
       const registry = await startRegistry(kind);
       await loadLayout(registry, REPOSITORY, "test/fixtures/layouts/test-verify-image");
       await loadLayout(registry, OTHER, "test/fixtures/layouts/metadata");
-      const proxy = await startCountingProxy(Number(registry.host.split(":")[1]));
-      running.push({ registry, proxy });
-      proxies.set(kind, proxy);
+      ten.set(kind, await pushSignedImages(registry, TEN, 10));
+      registries.push(registry);
+      proxies.set(kind, await openProxy(kind));
     }
     const images: readonly { repository: string; tag: string; digest: string }[] = JSON.parse(
       readFileSync("test/fixtures/images.json", "utf8"),
@@ -67,12 +56,17 @@ describeIf("peers", "rounds and requests of a cold verification", () => {
     otherDigest = digestOf(`registry.example/${OTHER}:${OTHER_TAG}`);
   });
   afterAll(async () => {
-    for (const { registry, proxy } of running) {
-      await proxy.close();
-      await registry.stop();
-    }
+    for (const proxy of opened) await proxy.close();
+    for (const registry of registries) await registry.stop();
     rmSync(folder, { recursive: true, force: true });
   });
+
+  async function openProxy(kind: RegistryKind, options: ProxyOptions = {}): Promise<CountingProxy> {
+    const { host } = registries.find((registry) => registry.kind === kind) as Registry;
+    const proxy = await startCountingProxy(Number(host.split(":")[1]), options);
+    opened.push(proxy);
+    return proxy;
+  }
 
   // While it is unknown whether the registry has the referrers API, its tag is asked beside it: one request more, no round.
   it.each(
@@ -81,6 +75,8 @@ describeIf("peers", "rounds and requests of a cold verification", () => {
       { kind: "olareg", form: "tag", rounds: 4, requests: 5 },
       { kind: "distribution", form: "digest", rounds: 3, requests: 5 },
       { kind: "distribution", form: "tag", rounds: 4, requests: 5 },
+      { kind: "docker-registry", form: "digest", rounds: 3, requests: 5 },
+      { kind: "docker-registry", form: "tag", rounds: 4, requests: 5 },
     ] as const,
   )("$kind, by $form: $rounds rounds, $requests requests", async ({ kind, form, rounds, requests }) => {
     const proxy = proxies.get(kind) as CountingProxy;
@@ -98,6 +94,8 @@ describeIf("peers", "rounds and requests of a cold verification", () => {
       { kind: "olareg", form: "tag", rounds: 4 },
       { kind: "distribution", form: "digest", rounds: 3 },
       { kind: "distribution", form: "tag", rounds: 4 },
+      { kind: "docker-registry", form: "digest", rounds: 3 },
+      { kind: "docker-registry", form: "tag", rounds: 4 },
     ] as const,
   )("$kind, by $form, once it is known whether there is a referrers API: $rounds rounds, 4 requests", async (row) => {
     const proxy = proxies.get(row.kind) as CountingProxy;
@@ -112,11 +110,59 @@ describeIf("peers", "rounds and requests of a cold verification", () => {
     expect(countRounds(proxy.requests), seen.join("\n")).toBe(row.rounds);
   });
 
+  it.each(ALL_REGISTRY_KINDS.flatMap((kind) => [{ kind, form: "tag" }, { kind, form: "digest" }] as const))(
+    "$kind, by $form: a Pod of ten images of one repository takes no more rounds than one, and none at once again",
+    async ({ kind, form }) => {
+      const proxy = await openProxy(kind, { holdMilliseconds: LONG_HOLD_MILLISECONDS });
+      const admit = createColdWebhook();
+      const pod = (ten.get(kind) ?? []).map((image) =>
+        `${proxy.host}/${TEN}${form === "tag" ? `:${image.tag}` : `@${image.digest}`}`
+      );
+      expect(await admit(pod)).toEqual({ allowed: true, message: "" });
+      const seen = proxy.requests.map(({ method, path, status }) => `${method} ${path} ${status}`);
+      expect(countRounds(proxy.requests), seen.join("\n")).toBeLessThanOrEqual(4);
+      // Nothing is asked twice; as with one image, one request of the five is for what is not known of the registry.
+      expect([seen.length, new Set(seen).size]).toEqual([50, 50]);
+      expect(proxy.mostAtOnce).toBeLessThanOrEqual(SERVER_REQUESTS_IN_FLIGHT);
+      // The API server validates what was mutated right afterwards: everything is known by then.
+      proxy.reset();
+      expect(await admit(pod)).toEqual({ allowed: true, message: "" });
+      expect(proxy.requests).toEqual([]);
+    },
+  );
+
+  it.each(
+    [
+      { form: "digest", rounds: 5 },
+      { form: "tag", rounds: 6 },
+    ] as const,
+  )("an anonymous token, by $form: two rounds more, once for the repository", async ({ form, rounds }) => {
+    const proxy = await openProxy("olareg", { bearer: true });
+    const open = createClient();
+    const [first, second] = ten.get("olareg") ?? [];
+    const name = (image: SignedImage | undefined) =>
+      `${proxy.host}/${TEN}${form === "tag" ? `:${image?.tag}` : `@${image?.digest}`}`;
+    expect(await verifyWith(open, name(first))).toBe("verified");
+    const tokens = () => proxy.requests.filter(({ path }) => path.startsWith("/token"));
+    expect([countRounds(proxy.requests), tokens().length]).toEqual([rounds, 1]);
+    proxy.reset();
+    expect(await verifyWith(open, name(second))).toBe("verified");
+    expect([countRounds(proxy.requests), proxy.requests.length, tokens().length]).toEqual([rounds - 2, 4, 0]);
+  });
+
+  it("one anonymous token does for a Pod of ten images", async () => {
+    const proxy = await openProxy("olareg", { bearer: true, holdMilliseconds: LONG_HOLD_MILLISECONDS });
+    const pod = (ten.get("olareg") ?? []).map(({ tag }) => `${proxy.host}/${TEN}:${tag}`);
+    expect(await createColdWebhook()(pod)).toEqual({ allowed: true, message: "" });
+    expect(proxy.requests.filter(({ path }) => path.startsWith("/token"))).toHaveLength(1);
+    expect(countRounds(proxy.requests)).toBeLessThanOrEqual(6);
+  });
+
   it("is fewer rounds than the real notation's", async () => {
     const proxy = proxies.get("olareg") as CountingProxy;
     const config = join(folder, "notation");
     mkdirSync(join(config, "truststore/x509/ca/fixture"), { recursive: true });
-    writeFileSync(join(config, "truststore/x509/ca/fixture/signer.pem"), readFileSync(certificateFile));
+    writeFileSync(join(config, "truststore/x509/ca/fixture/signer.pem"), readFileSync(SIGNER_CERTIFICATE));
     writeFileSync(
       join(config, "trustpolicy.json"),
       JSON.stringify({

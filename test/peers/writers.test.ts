@@ -13,7 +13,6 @@ import { type Registry, startDistribution } from "./registries.ts";
 import { mustRun } from "./tools.ts";
 import { startWriters, WRITER_KEYS, type Writers } from "./writers.ts";
 
-const REPOSITORY = "signed/at-once";
 /** Artifacts that six sign at once, one round each. */
 const ROUNDS = 20;
 /** Rounds that run side by side: most of a round is waiting for the list to settle. */
@@ -37,22 +36,28 @@ describeIf("tools", "six who sign one artifact at once", () => {
     rmSync(home, { recursive: true, force: true });
   });
 
+  /** Artifacts in repositories of their own, so that even what all signatures have in common is not there yet. */
   const artifacts = (name: string, count: number) =>
-    Promise.all(Array.from({ length: count }, (_, at) => pushImage(registry, REPOSITORY, `${name} ${at}`)));
+    Promise.all(Array.from({ length: count }, async (_, at) => {
+      const repository = `signed/${name}-${at}`;
+      return { repository, ...await pushImage(registry, repository, name) };
+    }));
 
-  async function listed(digest: string): Promise<readonly string[]> {
-    const index = await getManifest(registry, REPOSITORY, referrersTag(digest));
+  async function listed(
+    { repository, digest }: { readonly repository: string; readonly digest: string },
+  ): Promise<readonly string[]> {
+    const index = await getManifest(registry, repository, referrersTag(digest));
     return readManifest(index?.bytes ?? new Uint8Array()).manifests?.map((entry) => entry.digest) ?? [];
   }
 
   it.each(Array.from({ length: ROUNDS / SIDE_BY_SIDE }, (_, at) => at * SIDE_BY_SIDE + 1))(
     `lose nothing, rounds from %i, ${SIDE_BY_SIDE} side by side`,
     async (from) => {
-      const images = await artifacts(`round from ${from}`, SIDE_BY_SIDE);
+      const images = await artifacts(`round-${from}`, SIDE_BY_SIDE);
       const pushed = await writers.sign(images.map(({ reference }) => reference));
-      for (const [round, { digest }] of images.entries()) {
+      for (const [round, image] of images.entries()) {
         expect(new Set(pushed[round]).size).toBe(WRITER_KEYS.length);
-        expect([...await listed(digest)].sort()).toEqual([...pushed[round] ?? []].sort());
+        expect([...await listed(image)].sort()).toEqual([...pushed[round] ?? []].sort());
       }
     },
   );
@@ -60,7 +65,7 @@ describeIf("tools", "six who sign one artifact at once", () => {
   it("lose some when nobody looks a second time", async () => {
     const images = await artifacts("hurried", CONTROL_ROUNDS);
     const pushed = await writers.sign(images.map(({ reference }) => reference), { hurried: true });
-    const kept = await Promise.all(images.map(async ({ digest }) => (await listed(digest)).length));
+    const kept = await Promise.all(images.map(async (image) => (await listed(image)).length));
     expect(pushed.flat()).toHaveLength(CONTROL_ROUNDS * WRITER_KEYS.length);
     expect(Math.min(...kept), kept.join()).toBeGreaterThan(0);
     expect(Math.min(...kept), kept.join()).toBeLessThan(WRITER_KEYS.length);
@@ -76,11 +81,11 @@ describeIf("tools", "six who sign one artifact at once", () => {
     writeFileSync(join(home, "signingkeys.json"), JSON.stringify({ keys: list }));
     const environment = { HOME: home, DOCKER_CONFIG: home, NOTATION_CONFIG: home };
     const kept: number[] = [];
-    for (const { digest, reference } of await artifacts("notation", CONTROL_ROUNDS)) {
+    for (const image of await artifacts("notation", CONTROL_ROUNDS)) {
       const sign = (key: string) =>
-        mustRun(peerPaths().notation, ["sign", "--insecure-registry", "--key", key, reference], { environment });
+        mustRun(peerPaths().notation, ["sign", "--insecure-registry", "--key", key, image.reference], { environment });
       await Promise.all(WRITER_KEYS.map(sign));
-      kept.push((await listed(digest)).length);
+      kept.push((await listed(image)).length);
       if (kept.some((count) => count < WRITER_KEYS.length)) break;
     }
     expect(Math.min(...kept), kept.join()).toBeLessThan(WRITER_KEYS.length);

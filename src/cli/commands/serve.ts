@@ -4,6 +4,7 @@ import {
   createReporter,
   createTokenDoor,
   type Door,
+  MAX_MAX_IN_FLIGHT,
   openDoor,
   parseTokens,
   readMaxAge,
@@ -12,7 +13,7 @@ import {
   readNoMatch,
 } from "../../admission/mod.ts";
 import { decodeUtf8 } from "../../encoding/mod.ts";
-import { DEFAULT_MAX_REQUESTS } from "../../http/mod.ts";
+import { DEFAULT_MAX_REQUESTS, SERVER_REQUESTS_IN_FLIGHT } from "../../http/mod.ts";
 import { expiringCertificates, MESSAGE_STYLES, NO_MATCH_ANSWERS } from "../../policy/mod.ts";
 import type { Host, Listener, ServeOptions } from "../../ports.ts";
 import { CLUSTER_FLAGS, openCluster } from "../cluster.ts";
@@ -61,6 +62,9 @@ export const serve = defineCommand({
       value: "DURATION",
     }),
     listen: text("where to listen", DEFAULT_ADDRESS, { value: "HOST:PORT" }),
+    "max-in-flight": text("how many of these requests at the same time", `${SERVER_REQUESTS_IN_FLIGHT}`, {
+      value: "N",
+    }),
     "max-requests": text(
       "requests to registries and about revocation one decision may make",
       `${DEFAULT_MAX_REQUESTS}`,
@@ -86,6 +90,7 @@ export const serve = defineCommand({
     requireSafe(address, flags);
     const messageStyle = readMessageStyle(flags["message-style"], "--message-style");
     const maxRequests = readMaxRequests(flags["max-requests"], "--max-requests");
+    const maxInFlight = readMaxRequests(flags["max-in-flight"], "--max-in-flight", MAX_MAX_IN_FLIGHT);
     const noMatch = readNoMatch(flags["no-match"], "--no-match");
     const evidence = { maxAgeSeconds: readMaxAge(flags["evidence-max-age"], "--evidence-max-age") };
     if (!flags.demo && flags.policy.length === 0) throw usage("missing --policy FILE|DIR, or --demo to try it");
@@ -120,6 +125,7 @@ export const serve = defineCommand({
         messageStyle,
         noMatch,
         maxRequests,
+        maxInFlight,
         ...(reports === undefined ? {} : { report: createReporter(reports, host.ports) }),
         page: await host.page(),
       });

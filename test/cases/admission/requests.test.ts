@@ -1,6 +1,6 @@
 /** How many requests a decision may make: what was not asked is never taken for unsigned, and never admits. */
 import { describe, expect, it } from "vitest";
-import { readMaxRequests } from "../../../src/admission/mod.ts";
+import { MAX_MAX_IN_FLIGHT, readMaxRequests } from "../../../src/admission/mod.ts";
 import type { Ports } from "../../../src/ports.ts";
 import { examplePolicy, fixtureFetch, makeWebhook, podReview, SIGNED, UNSIGNED } from "./webhook.ts";
 
@@ -23,12 +23,17 @@ function counting(): { readonly fetch: Ports["fetch"]; readonly most: () => numb
   };
 }
 
-async function review(images: readonly string[], maxRequests: number | undefined, failurePolicy = "Fail") {
+async function review(
+  images: readonly string[],
+  maxRequests: number | undefined,
+  failurePolicy = "Fail",
+  limits: { readonly maxInFlight?: number } = {},
+) {
   const { fetch, asked, most } = counting();
   const policies = await examplePolicy((text) =>
     text.replace("failurePolicy: Fail", `failurePolicy: ${failurePolicy}`)
   );
-  const options = maxRequests === undefined ? { policies } : { policies, maxRequests };
+  const options = { policies, ...limits, ...(maxRequests === undefined ? {} : { maxRequests }) };
   const answer = await makeWebhook(fetch, options).post("/mutate", podReview(images));
   const { response } = await answer.json() as {
     response: { allowed: boolean; status?: { message: string; details: { causes: { reason: string }[] } } };
@@ -63,12 +68,18 @@ describe("a decision", () => {
   it("has six requests in flight at most, however many images there are", async () => {
     const tags = Array.from({ length: 20 }, (_, index) => `ghcr.io/kyverno/test-verify-image:missing-${index}`);
     expect((await review(tags, undefined)).most).toBe(6);
+    expect((await review(tags, undefined, "Fail", { maxInFlight: 15 })).most).toBe(15);
   });
 });
 
 describe("readMaxRequests()", () => {
   it.each([["1", 1], ["50", 50], ["100000", 100_000]])("reads %s", (text, expected) => {
     expect(readMaxRequests(text, "--max-requests")).toBe(expected);
+  });
+
+  it("reads how many may be in flight, up to a bound of its own", () => {
+    expect(readMaxRequests("100", "--max-in-flight", MAX_MAX_IN_FLIGHT)).toBe(100);
+    expect(() => readMaxRequests("101", "--max-in-flight", MAX_MAX_IN_FLIGHT)).toThrow(/from 1 to 100$/);
   });
 
   it.each(["", "0", "-1", "1.5", "1e3", "100001", "many", "\u001b[2J"])("refuses %j", (text) => {

@@ -198,6 +198,46 @@ describe("an upload", () => {
   );
 });
 
+/** What distribution 2.8 answers while somebody else pushes a blob that the manifest has. */
+describe("a manifest whose blobs are not seen", () => {
+  const blind = (times: number): WritableRegistryOptions => {
+    let left = times;
+    const errors = [{ code: "DIGEST_INVALID" }, { code: "MANIFEST_BLOB_UNKNOWN" }];
+    return {
+      referrersApi: true,
+      intercept: ({ method, path }) =>
+        method === "PUT" && path.includes("/manifests/") && left-- > 0
+          ? Response.json({ errors }, { status: 400 })
+          : undefined,
+    };
+  };
+  const pushes = (registry: Registry) =>
+    registry.requests.filter(({ method, path }) => method === "PUT" && path.includes("/manifests/")).length;
+
+  it("is pushed again after a moment", async () => {
+    const registry = writableRegistry(blind(2));
+    await attach(registry);
+    expect([pushes(registry), registry.slept]).toEqual([3, [250, 500]]);
+  });
+
+  it("is given up after four times", async () => {
+    const registry = writableRegistry(blind(9));
+    expect(await failure(attach(registry))).toMatchObject({ code: "ERR_REGISTRY_RESPONSE" });
+    expect(pushes(registry)).toBe(4);
+  });
+
+  it("is not pushed again for another reason", async () => {
+    const registry = writableRegistry({
+      intercept: ({ method, path }) =>
+        method === "PUT" && path.includes("/manifests/")
+          ? Response.json({ errors: [{ code: "MANIFEST_INVALID" }] }, { status: 400 })
+          : undefined,
+    });
+    expect(await failure(attach(registry))).toMatchObject({ code: "ERR_REGISTRY_RESPONSE" });
+    expect(pushes(registry)).toBe(1);
+  });
+});
+
 describe("a list under the referrers tag", () => {
   it("keeps everything that stands in it, known or not", async () => {
     const registry = writableRegistry();
