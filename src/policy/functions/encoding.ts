@@ -1,11 +1,21 @@
 /** Functions that encode, decode and digest texts. */
 import { digestOfText } from "../../crypto/mod.ts";
 import { decodeUtf8, encodeBase64, encodeUtf8, parseJson, parseYaml } from "../../encoding/mod.ts";
+import { ConfigurationError } from "../../errors.ts";
 import type { ExpressionFunction } from "../../expressions/mod.ts";
 import { bareFailure } from "./failure.ts";
 
 /** Levels of nesting that a text of JSON or YAML may have. */
 export const MAX_PARSED_DEPTH = 64;
+
+/**
+ * Characters of a text that `parse_yaml` reads: the library takes about a second for each million of them, nobody else is
+ * served meanwhile, and the text may be the Pod's.
+ */
+export const MAX_PARSED_YAML_CHARACTERS = 128 * 1024;
+
+/** Texts that are not parsed again when they come again, as a ConfigMap's does for each image. */
+const MAX_PARSED_TEXTS = 4;
 
 const TEXT = ["string"] as const;
 
@@ -32,9 +42,22 @@ function readJson(text: string): unknown {
   return checkNumbers(parseJson(text, { maxDepth: MAX_PARSED_DEPTH }));
 }
 
-/** The first document, as where Kyverno runs. */
+const parsed = new Map<string, unknown>();
+
+/** The first document, as where Kyverno runs. Values are never changed, so that one may be given to many. */
 function readYaml(text: string): unknown {
-  return checkNumbers(parseYaml(text, "parse_yaml")[0]?.value ?? null);
+  if (parsed.has(text)) return parsed.get(text);
+  if (text.length > MAX_PARSED_YAML_CHARACTERS) {
+    const found = `${text.length} characters, expected at most ${MAX_PARSED_YAML_CHARACTERS}`;
+    throw new ConfigurationError("ERR_TOO_LARGE", `Cannot parse the YAML: ${found}`);
+  }
+  const value = checkNumbers(parseYaml(text, "parse_yaml")[0]?.value ?? null);
+  parsed.set(text, value);
+  for (const oldest of parsed.keys()) {
+    if (parsed.size <= MAX_PARSED_TEXTS) break;
+    parsed.delete(oldest);
+  }
+  return value;
 }
 
 /** A number that is none in 64 bits, as `1e999`, cannot be written as JSON again. */

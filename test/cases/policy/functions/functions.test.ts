@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { compileQuery, STANDARD_FUNCTIONS } from "../../../../src/expressions/mod.ts";
+import { MAX_PARSED_YAML_CHARACTERS } from "../../../../src/policy/functions/encoding.ts";
 import { kyvernoFunctions } from "../../../../src/policy/functions/table.ts";
 import { answer, expectRow, functions, JMESPATH_NOW, jmespathRows } from "../../../run/jmespath_rows.ts";
 
@@ -37,6 +38,19 @@ describe("time functions ask the clock they are given", () => {
   ])("%s", (expression, value) => {
     expect(JMESPATH_NOW.toISOString()).toBe("2024-02-29T12:34:56.789Z");
     expect(answer(expression)).toEqual({ value });
+  });
+});
+
+/** `"jmespath-yaml-size"`: Kyverno reads texts of any length, for as long as it takes. */
+describe("parse_yaml() is bounded", () => {
+  const yaml = (characters: number) => `a: ${"x".repeat(characters - 3)}`;
+  const parse = (text: string) => answer(`parse_yaml('${text}')`);
+
+  it("to texts of 128 KiB", () => {
+    expect(parse(yaml(MAX_PARSED_YAML_CHARACTERS))).toMatchObject({ value: { a: expect.stringMatching(/^x+$/) } });
+    expect(parse(yaml(MAX_PARSED_YAML_CHARACTERS + 1))).toEqual({
+      error: expect.stringContaining("131073 characters, expected at most 131072"),
+    });
   });
 });
 
