@@ -43,12 +43,11 @@ describe("time functions ask the clock they are given", () => {
 
 /** `"jmespath-yaml-size"`: Kyverno reads texts of any length, for as long as it takes. */
 describe("parse_yaml() is bounded", () => {
-  const yaml = (characters: number) => `a: ${"x".repeat(characters - 3)}`;
-  const parse = (text: string) => answer(`parse_yaml('${text}')`);
+  const parse = (characters: number) => answer("parse_yaml(text)", { text: `a: ${"x".repeat(characters - 3)}` });
 
   it("to texts of 128 KiB", () => {
-    expect(parse(yaml(MAX_PARSED_YAML_CHARACTERS))).toMatchObject({ value: { a: expect.stringMatching(/^x+$/) } });
-    expect(parse(yaml(MAX_PARSED_YAML_CHARACTERS + 1))).toEqual({
+    expect(parse(MAX_PARSED_YAML_CHARACTERS)).toEqual({ value: { a: "x".repeat(MAX_PARSED_YAML_CHARACTERS - 3) } });
+    expect(parse(MAX_PARSED_YAML_CHARACTERS + 1)).toEqual({
       error: expect.stringContaining("131073 characters, expected at most 131072"),
     });
   });
