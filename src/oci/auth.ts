@@ -7,7 +7,7 @@
 import { printable } from "../encoding/mod.ts";
 import { EngineError } from "../errors.ts";
 import { type CallOptions, orAbort, outOfTime, OWN_LIMITS } from "../http/mod.ts";
-import type { Credential, Ports } from "../ports.ts";
+import type { Credential, CredentialSource, Ports } from "../ports.ts";
 import { credentialIdentity } from "./credentials/identity.ts";
 import { type Challenge, parseChallenges } from "./header.ts";
 import { areAbout, type RepositoryRights, scopeOf, scopesFor } from "./scope.ts";
@@ -23,6 +23,8 @@ const TOKEN_LIFE = 0.8;
 /** Whose rights a request asks for. */
 export interface Audience extends RepositoryRights {
   readonly endpoint: Endpoint;
+  /** Who knows with whose. */
+  readonly credentials: CredentialSource;
 }
 
 export interface Authorization {
@@ -69,7 +71,7 @@ interface Principal {
   readonly identity: string;
 }
 
-type AuthorizerPorts = Pick<Ports, "fetch" | "sleep" | "now" | "credentials" | "crypto">;
+type AuthorizerPorts = Pick<Ports, "fetch" | "sleep" | "now" | "crypto">;
 
 /** Makes an authorizer with a memory of its own. */
 export function createAuthorizer(ports: AuthorizerPorts, settings: RegistrySettings): Authorizer {
@@ -80,11 +82,11 @@ export function createAuthorizer(ports: AuthorizerPorts, settings: RegistrySetti
     `${identity} ${endpoint.base} ${repository} ${actions}`;
 
   /** In a browser `fetch` follows redirects by itself, so that nobody can keep a secret from the place it ends at. */
-  async function principalOf({ endpoint, repository }: Audience, signal: AbortSignal): Promise<Principal> {
+  async function principalOf({ endpoint, repository, credentials }: Audience, signal: AbortSignal): Promise<Principal> {
     if (settings.redirect === "follow") return { credential: undefined, identity: "" };
     const host = endpoint.credentialHost;
     try {
-      const credential = await orAbort(ports.credentials({ host, repository }, { signal }), signal);
+      const credential = await orAbort(credentials({ host, repository }, { signal }), signal);
       return { credential, identity: await credentialIdentity(credential, ports.crypto) };
     } catch (thrown) {
       if (!signal.aborted) throw thrown;

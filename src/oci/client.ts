@@ -1,5 +1,5 @@
 /** Registries as repositories: what a client keeps between questions, and the parts each repository is made of. */
-import type { Ports } from "../ports.ts";
+import type { CredentialSource, Ports } from "../ports.ts";
 import { type Audience, createAuthorizer } from "./auth.ts";
 import { connect } from "./connection.ts";
 import { createFlights } from "./in_flight.ts";
@@ -7,7 +7,7 @@ import { attach, type PushPorts } from "./push.ts";
 import { createMirrorRests, openMirrored } from "./mirrored.ts";
 import { createReferrersSupport, listReferrers, type ReferrersSupport } from "./referrers.ts";
 import { type Reference, repositoryName } from "./reference.ts";
-import type { OpenRepository, OpenWritableRepository, Repository } from "./repository.ts";
+import type { OpenOptions, OpenRepository, OpenWritableRepository, Repository } from "./repository.ts";
 import type { Answer, TransportPorts } from "./request.ts";
 import { createContent } from "./resolve.ts";
 import {
@@ -30,7 +30,7 @@ export function createRegistryClient(
   settings: RegistrySettings = DEFAULT_REGISTRY_SETTINGS,
 ): OpenRepository {
   const parts = createParts(ports, settings, "pull");
-  return (reference) => parts(reference).repository;
+  return (reference, options) => parts(reference, options).repository;
 }
 
 /** The same for a client that pushes too: it asks for tokens that may do both. */
@@ -61,8 +61,13 @@ function createParts(ports: ClientPorts, settings: RegistrySettings, actions: Au
     supports.set(mirror, support);
     return support;
   };
-  const open = (reference: Reference, support: ReferrersSupport, endpoint: () => Endpoint) => {
-    const connection = connect(reference, authorizer, ports, settings, { flights, actions, endpoint });
+  const open = (
+    reference: Reference,
+    support: ReferrersSupport,
+    credentials: CredentialSource,
+    endpoint: () => Endpoint,
+  ) => {
+    const connection = connect(reference, authorizer, ports, settings, { flights, actions, credentials, endpoint });
     const content = createContent(connection, ports.crypto, { head: settings.redirect === "manual" });
     const repository: Repository = {
       name: repositoryName(reference),
@@ -73,14 +78,15 @@ function createParts(ports: ClientPorts, settings: RegistrySettings, actions: Au
     };
     return { connection, content, repository };
   };
-  return (reference: Reference) => {
+  return (reference: Reference, options: OpenOptions = {}) => {
     const { registry } = reference;
-    const own = open(reference, supportOf(""), () => endpointOf(registry, settings));
+    const credentials = options.credentials?.(ports.credentials) ?? ports.credentials;
+    const own = open(reference, supportOf(""), credentials, () => endpointOf(registry, settings));
     const urls = actions === "pull" ? mirrorsBefore(registry, settings) : [];
     if (urls.length === 0) return own;
     const mirrors = urls.map((url) => ({
       url,
-      repository: open(reference, supportOf(url), () => mirrorEndpoint(registry, url)).repository,
+      repository: open(reference, supportOf(url), credentials, () => mirrorEndpoint(registry, url)).repository,
     }));
     return { ...own, repository: openMirrored(mirrors, own.repository, rests, ports) };
   };

@@ -45,9 +45,8 @@ export interface Connection {
 }
 
 /** What connections of one client share, and what they are for. */
-export interface ConnectionOptions {
+export interface ConnectionOptions extends Pick<Audience, "actions" | "credentials"> {
   readonly flights: Flights<Answer>;
-  readonly actions: Audience["actions"];
   /** Where it is asked; called with each question. */
   readonly endpoint: () => Endpoint;
 }
@@ -58,7 +57,7 @@ export function connect(
   authorizer: Authorizer,
   ports: TransportPorts,
   settings: RegistrySettings,
-  { flights, actions, endpoint }: ConnectionOptions,
+  { flights, actions, credentials, endpoint }: ConnectionOptions,
 ): Connection {
   const name = repositoryName(reference);
   const repository = () => endpoint().prefix + reference.repository;
@@ -69,7 +68,7 @@ export function connect(
       return `/v2/${repository()}/`;
     },
     async ask(query, call) {
-      const audience = { endpoint: endpoint(), repository: repository(), actions };
+      const audience = { endpoint: endpoint(), repository: repository(), actions, credentials };
       const action = `Cannot ${query.task} of "${printable(name)}"`;
       const url = query.path instanceof URL
         ? query.path

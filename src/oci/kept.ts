@@ -40,8 +40,10 @@ export function keepContent(open: OpenRepository, { now }: Pick<Ports, "now">): 
   const descriptors = createPointerStore<Descriptor>(now);
   const lists = createPointerStore<ReferrerList>(now);
 
-  return (reference) => {
-    const repository = open(reference);
+  return (reference, options) => {
+    const repository = open(reference, options);
+    // Fetched with the credentials of somebody else: what was kept may not be theirs to see.
+    if (options?.credentials !== undefined) return repository;
     const name = repositoryName(reference);
     const keyOf = (descriptor: Descriptor) => `${name}@${descriptor.digest} ${descriptor.size} ${descriptor.mediaType}`;
     const kept: Repository = {

@@ -20,7 +20,7 @@ export {
 } from "./credentials/docker_config.ts";
 export { ANONYMOUS_IDENTITY, credentialIdentity } from "./credentials/identity.ts";
 export { type ProgramAnswer, readProgramAnswer } from "./credentials/program_answer.ts";
-export { createPullSecrets, type PullSecret, type PullSecrets } from "./credentials/pull_secrets.ts";
+export { createPullSecrets, type PullSecret } from "./credentials/pull_secrets.ts";
 export { MAX_CREDENTIALS_BYTES } from "./credentials/registry_entries.ts";
 export { anonymous, firstOf } from "./credentials/sources.ts";
 export type { Descriptor, Digest, Platform } from "./descriptor.ts";
@@ -49,6 +49,7 @@ export type {
   AttachedArtifact,
   CallOptions,
   NewReferrer,
+  OpenOptions,
   OpenRepository,
   OpenWritableRepository,
   Referrer,

@@ -3,6 +3,7 @@
  * registry, `layout.ts` of an OCI image layout.
  */
 import type { CallOptions } from "../http/mod.ts";
+import type { CredentialSource } from "../ports.ts";
 import type { Descriptor, Digest } from "./descriptor.ts";
 import type { Manifest } from "./manifest.ts";
 import type { Reference } from "./reference.ts";
@@ -103,5 +104,13 @@ export interface WritableRepository extends Repository {
 /** Opens a repository to write to. Cheap; no request is made. */
 export type OpenWritableRepository = (reference: Reference) => WritableRepository;
 
+/** How a repository is opened. */
+export interface OpenOptions {
+  /**
+   * Makes the source that is asked for credentials, of the opener's own one; that one when left out. A layout asks nobody.
+   */
+  readonly credentials?: (own: CredentialSource) => CredentialSource;
+}
+
 /** Opens the repository a reference names: a registry behind mirrors, or a layout. Cheap; no request is made. */
-export type OpenRepository = (reference: Reference) => Repository;
+export type OpenRepository = (reference: Reference, options?: OpenOptions) => Repository;

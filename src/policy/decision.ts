@@ -1,8 +1,8 @@
 /** Runs the policies and folds their rule responses into one `Decision`. */
 import { isJsonObject, printable } from "../encoding/mod.ts";
 import { MalformedError } from "../errors.ts";
-import { OWN_LIMITS, type RequestBudget } from "../http/mod.ts";
-import { createArtifactView, VALIDATION_ORDER } from "../notary/mod.ts";
+import { createRequestBudget, OWN_LIMITS, type RequestBudget } from "../http/mod.ts";
+import { VALIDATION_ORDER } from "../notary/mod.ts";
 import { needsNoPolicy } from "./changes.ts";
 import { createClusterFacts } from "./cluster_facts.ts";
 import { snapshotOf } from "./cluster_snapshot.ts";
@@ -21,6 +21,7 @@ import type {
   RuleResponse,
 } from "./policy.ts";
 
+import { openRegistryViews } from "./registry_views.ts";
 import { answerUnmatched, type NoMatch, unmatchedImages } from "./unmatched.ts";
 
 /** How a request is evaluated. */
@@ -58,15 +59,18 @@ export async function evaluate(
   request: PolicyRequest,
   options: EvaluateOptions,
 ): Promise<Decision> {
-  const { ports, phase, signal, budget, noun = "image", messageStyle, noMatch = "allow" } = options;
+  const { ports, phase, signal, budget = createRequestBudget(), noun = "image", messageStyle, noMatch = "allow" } =
+    options;
   if (needsNoPolicy(request, policies)) return decide([], request, phase);
   if (request.object === undefined) {
     throw new MalformedError("ERR_ADMISSION_REVIEW", `Cannot evaluate ${request.operation}: it has no object`);
   }
-  const artifacts = createArtifactView(ports, { signal, ...(budget === undefined ? {} : { budget }) });
   const asked = ports.cluster === undefined ? ports : { ...ports, cluster: snapshotOf(ports.cluster) };
   const facts = createClusterFacts(request, asked.cluster, signal);
-  const context = { ports: asked, phase, signal, noun, facts, exceptions: countingExceptions(options), artifacts };
+  const views = openRegistryViews(request, asked, { signal, budget });
+  const artifacts = views(undefined);
+  const counting = countingExceptions(options);
+  const context = { ports: asked, phase, signal, noun, facts, exceptions: counting, artifacts, views };
   const responses = await Promise.all(inOrderOfNames(policies).map((policy) => policy.evaluate(request, context)));
   const unmatched = unmatchedImages(request, responses.flat());
   const answers = [...responses.flat(), ...answerUnmatched(unmatched, noMatch)];

@@ -4,6 +4,7 @@ import { attestations, checkSomebodyAttests, imageValidation, withOwnAttestors }
 import { attestorSets, NO_ATTESTORS } from "./attestor_fields.ts";
 import type { AttestorSet } from "./attestors.ts";
 import type { ImageVerification } from "./image_rule.ts";
+import { registryCredentials } from "./registry_fields.ts";
 import { pattern } from "./match_fields.ts";
 import { POLICY_REFUSALS } from "./message.ts";
 import {
@@ -39,19 +40,6 @@ export interface ImageRules {
 }
 
 const COSIGN = "it belongs to type Cosign: signatures of type Notary have attestors with certificates";
-const CREDENTIALS = "how registries are reached and with which credentials is this endpoint's own configuration";
-
-const REGISTRY_CREDENTIALS = {
-  allowInsecureRegistry: ignored(CREDENTIALS),
-  providers: ignored(CREDENTIALS),
-  secrets: ignored(CREDENTIALS),
-} satisfies FieldTable;
-
-const registryCredentials: Reader<undefined> = (value, path, gate) => {
-  readFields(value, path, REGISTRY_CREDENTIALS, gate);
-  return undefined;
-};
-
 const type: Reader<"Notary"> = (value, path, gate) => {
   if (value === "Cosign" || value === "SigstoreBundle") {
     return void gate.refuse(path, `"${value}" signatures are not verified here, expected Notary`);
@@ -141,6 +129,7 @@ export function imageVerification(rules: ImageRules): Reader<ImageVerificationFi
       imageReferences: fields.imageReferences ?? [],
       skipImageReferences: fields.skipImageReferences ?? [],
       attestors,
+      ...(fields.imageRegistryCredentials === undefined ? {} : { credentials: fields.imageRegistryCredentials }),
       attestations: withOwnAttestors(fields.attestations ?? [], attestors),
       ...(fields.validate === undefined ? {} : { deny: fields.validate }),
       mutateDigest,

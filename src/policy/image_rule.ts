@@ -37,6 +37,7 @@ import {
   verifiedImageSignatures,
 } from "./message.ts";
 import type { EvaluationContext, ImageResponse, RuleStatus } from "./policy.ts";
+import type { RegistryCredentials } from "./registry_views.ts";
 import { imageVariables } from "./request_scope.ts";
 import type { VariableScope } from "./scope.ts";
 
@@ -50,6 +51,8 @@ export interface ImageVerification {
   readonly attestations: readonly AttestationRule[];
   /** What must not be true, with all that was attested. */
   readonly deny?: DenyRule;
+  /** With whose credentials it is looked at; the Pod's or the endpoint's own when left out. */
+  readonly credentials?: RegistryCredentials;
   readonly mutateDigest: boolean;
   readonly verifyDigest: boolean;
   readonly required: boolean;
@@ -79,12 +82,13 @@ export async function evaluateImage(
   image: ImageInfo,
   name: RuleName,
   scope: VariableScope,
-  context: EvaluationContext,
+  given: EvaluationContext,
 ): Promise<ImageResponse | undefined> {
   if (!isRequired(image, entry.imageReferences)) return undefined;
   if (isExempt(image, entry.skipImageReferences)) {
     return respond(image, "skip", skippedImage(image.image, name.policy, name.rule));
   }
+  const context = { ...given, artifacts: given.views(entry.credentials) };
   const seen = scope.with({ image: imageVariables(image) });
   if (!isVerified(entry) && entry.deny !== undefined) {
     const denied = await evaluateDeny(entry.deny, seen, context);

@@ -75,6 +75,13 @@ const POD_SPEC_OF_KIND: ReadonlyMap<string, readonly string[]> = new Map<string,
 /** Kinds in which images are looked for. */
 export const KINDS_WITH_IMAGES: readonly string[] = [...POD_SPEC_OF_KIND.keys()];
 
+/** The specification of the Pod under review, or of those a controller makes; `undefined` where there is none. */
+export function podSpecOf({ kind, object }: PolicyRequest): Readonly<Record<string, unknown>> | undefined {
+  const path = POD_SPEC_OF_KIND.get(kind);
+  const found = path === undefined || object === undefined ? undefined : valueAt(object, path);
+  return isJsonObject(found) ? found : undefined;
+}
+
 const CONTAINER_LISTS = ["initContainers", "containers", "ephemeralContainers"] as const;
 
 /**

@@ -5,6 +5,7 @@ import type { Digest, OpenRepository } from "../oci/mod.ts";
 import type { ArtifactOutcome, ArtifactView, EvidenceStore } from "../notary/mod.ts";
 import type { RevocationChecker } from "../revocation/mod.ts";
 import type { TrustedCertificate } from "./certificate_watch.ts";
+import type { RegistryViews } from "./registry_views.ts";
 import type { ClusterFacts, ClusterNeed } from "./cluster_facts.ts";
 import type { PolicyException } from "./exceptions.ts";
 import type { Noun } from "./message.ts";
@@ -143,6 +144,8 @@ export interface EvaluationContext {
   readonly exceptions: () => Promise<readonly PolicyException[]>;
   /** One request's view of the registries: the same reference gives the same digest and the same envelopes. */
   readonly artifacts: ArtifactView;
+  /** The same with the credentials a rule names; {@link artifacts} for none. */
+  readonly views: RegistryViews;
 }
 
 /** An operation of RFC 6902. */

@@ -123,7 +123,7 @@ export const ELSEWHERE: readonly (readonly [field: string, reason: string, file:
     "test/cases/policy/failure_action.test.ts",
   ],
   [`${RULE}.context[].apiCall`, "it has no cluster", "test/cases/policy/context.test.ts"],
-  [`${ENTRY}.imageRegistryCredentials.secrets`, "it has no cluster", "test/cases/policy/load.test.ts"],
+  [`${ENTRY}.imageRegistryCredentials.secrets`, "it has no cluster", "test/cases/admission/pull_secrets.test.ts"],
   [`${ENTRY}.attestors[].entries[].keys`, "it refuses it", "test/cases/policy/refused_image_fields.test.ts"],
   [`${ENTRY}.attestors[].entries[].keyless`, "it refuses it", "test/cases/policy/refused_image_fields.test.ts"],
 ];

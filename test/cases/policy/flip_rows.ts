@@ -301,6 +301,18 @@ export const FLIPS: Readonly<Record<string, Readonly<Record<string, Flip>>>> = {
   "`deny`": {
     conditions: denying({ deny: { conditions: NEVER } }, { deny: { conditions: ALWAYS } }, [ADMITTED, DENIED]),
   },
+  "`imageRegistryCredentials`": {
+    providers: verifying(
+      { imageRegistryCredentials: { providers: ["default"] } },
+      { imageRegistryCredentials: { providers: ["other"] } },
+      [DENIED, NOT_LOADED],
+    ),
+    secrets: verifying(
+      { imageRegistryCredentials: { secrets: ["apps/regcred"] } },
+      { imageRegistryCredentials: { secrets: ["apps/reg/cred"] } },
+      [DENIED, NOT_LOADED],
+    ),
+  },
   "`attestors[]`": {
     count: sets({ count: 1, entries: [OWN, OTHER] }, { count: 2, entries: [OWN, OTHER] }),
     entries: sets({ entries: [OWN] }, { entries: [OTHER] }),

@@ -198,7 +198,6 @@ describe("loadPolicies() lists what it ignores", () => {
     [{ rule: { skipBackgroundRequests: true } }, "spec.rules[0].skipBackgroundRequests"],
     [{ verify: { useCache: true } }, `${VERIFY}.useCache`],
     [{ verify: { repository: "x" } }, `${VERIFY}.repository`],
-    [{ verify: { imageRegistryCredentials: { secrets: ["a"] } } }, `${VERIFY}.imageRegistryCredentials.secrets`],
     [
       { verify: { imageRegistryCredentials: { allowInsecureRegistry: true } } },
       `${VERIFY}.imageRegistryCredentials.allowInsecureRegistry`,
