@@ -25,6 +25,7 @@ export type Peer =
   | "timestamps"
   | "authority"
   | "revocation"
+  | "references"
   | "kubernetes";
 
 interface PeerModule {
@@ -48,6 +49,7 @@ const MODULES: readonly PeerModule[] = [
   { folder: "timestamps", programs: { timestamps: "." } },
   { folder: "authority", programs: { authority: "." } },
   { folder: "revocation", programs: { revocation: "." } },
+  { folder: "references", programs: { references: "." } },
   { folder: "kubernetes", programs: { kubernetes: "." } },
   { folder: "distribution", programs: { distribution: "github.com/distribution/distribution/v3/cmd/registry" } },
   {
@@ -80,6 +82,7 @@ export function peerPaths(): Readonly<Record<Peer, string>> {
     timestamps: path("timestamps"),
     authority: path("authority"),
     revocation: path("revocation"),
+    references: path("references"),
     kubernetes: path("kubernetes"),
   };
 }

@@ -30,6 +30,8 @@ const needs = {
   timestamps: built("timestamps"),
   /** The reference's revocation library as a program, likewise. */
   revocation: built("revocation"),
+  /** The libraries that read references, as a program, likewise. */
+  references: built("references"),
   /** Kubernetes' own libraries as a program, likewise. */
   kubernetes: built("kubernetes"),
   /** The Kyverno CLI, built by `npm run peers`. */
