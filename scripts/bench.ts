@@ -1,9 +1,10 @@
 /**
- * Ratios taken in one run: one envelope against the bare primitive, two in flight against notation-core-go, and a warm
- * `/mutate` against a bare Hono echo route.
+ * Figures taken in one run: one envelope against the bare primitive, two in flight against notation-core-go, a warm
+ * `/mutate` against a bare Hono echo route, and what a cold verification costs where every answer of the registry takes
+ * 50 ms.
  *
- * `npm run bench`, or `npm run bench -- --check`, which exits 1 when a ratio falls short. Needs the built `dist/` and,
- * for the second, Go (`npm run peers`).
+ * `npm run bench`, or `npm run bench -- --check`, which exits 1 when a figure falls short. Needs the built `dist/` and,
+ * for the second and the last, Go (`npm run peers`).
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import process from "node:process";
@@ -15,6 +16,11 @@ const MAX_VERIFY_RATIO = 1.25;
 const MIN_THROUGHPUT_RATIO = 1;
 /** Warm `/mutate` over the bare echo: at least. */
 const MIN_MUTATE_RATIO = 0.5;
+/** Rounds of a cold verification by tag, and what may be added to their time. */
+const COLD_ROUNDS = 4;
+const MAX_COLD_EXTRA_MILLISECONDS = 20;
+/** A Pod of ten images over one image: at most. */
+const MAX_POD_RATIO = 1.5;
 /** Load runs of each server, in turn; the median of the pairs' ratios counts. */
 const LOAD_PAIRS = 5;
 const LOAD_SECONDS = 2;
@@ -119,8 +125,44 @@ async function benchMutate(): Promise<void> {
   }
 }
 
+/** What one question costs, as `bench/registry.ts` prints it. */
+interface Cost {
+  readonly milliseconds: number;
+  readonly rounds: number;
+  readonly requests: number;
+}
+
+function benchRegistry(): void {
+  if (!goReady()) return void rows.push({ what: "cold verification", figure: "Go is missing" });
+  buildPeers("notation", "olareg");
+  const said = run(process.execPath, ["--import", "tsx", "scripts/bench/registry.ts"]);
+  const { holdMilliseconds, one, pod, ourCommand, notation } = JSON.parse(said) as
+    & { readonly holdMilliseconds: number }
+    & Readonly<Record<"one" | "pod" | "ourCommand" | "notation", Cost>>;
+  const shown = ({ milliseconds, rounds, requests }: Cost) =>
+    `${milliseconds.toFixed(0)} ms, ${rounds} rounds, ${requests} requests`;
+  const answers = `${holdMilliseconds} ms an answer`;
+  const most = COLD_ROUNDS * holdMilliseconds + MAX_COLD_EXTRA_MILLISECONDS;
+  rows.push({
+    what: `${answers}: cold, one image by tag`,
+    figure: shown(one),
+    bound: `≤ ${most} ms, ${COLD_ROUNDS} rounds`,
+    holds: one.milliseconds <= most && one.rounds <= COLD_ROUNDS,
+  });
+  const ratio = pod.milliseconds / one.milliseconds;
+  rows.push({
+    what: `${answers}: cold, a Pod of ten images / one`,
+    figure: `${ratio.toFixed(2)} × (${shown(pod)})`,
+    bound: `≤ ${MAX_POD_RATIO}, ${COLD_ROUNDS} rounds`,
+    holds: ratio <= MAX_POD_RATIO && pod.rounds <= COLD_ROUNDS,
+  });
+  rows.push({ what: `${answers}: notation verify, its start included`, figure: shown(notation) });
+  rows.push({ what: `${answers}: edge-notary verify, its start included`, figure: shown(ourCommand) });
+}
+
 benchVerify();
 await benchMutate();
+benchRegistry();
 for (const { what, figure, bound, holds } of rows) {
   console.log(
     `${what.padEnd(58)} ${figure}${bound === undefined ? "" : `   ${bound}: ${holds ? "holds" : "FALLS SHORT"}`}`,

@@ -1,7 +1,7 @@
 /** Questions about signed images by clients that have seen nothing yet, to count and time what they cost. */
 import { readFileSync } from "node:fs";
 import { createApp } from "../../src/admission/mod.ts";
-import { createWebCryptoProvider, parsePrivateKey } from "../../src/crypto/mod.ts";
+import { parsePrivateKey } from "../../src/crypto/mod.ts";
 import { SERVER_REQUESTS_IN_FLIGHT } from "../../src/http/mod.ts";
 import { createArtifactView, createLocalSigner, signArtifact, STRICT, verifyArtifact } from "../../src/notary/mod.ts";
 import { createPushClient, createRegistryClient, type OpenRepository, parseReference } from "../../src/oci/mod.ts";
@@ -20,16 +20,15 @@ export const SIGNER_CERTIFICATE = `${keys}.crt.pem`;
 const certificates = parseCertificates(new Uint8Array(readFileSync(SIGNER_CERTIFICATE)));
 const trust = { name: "fixture signer", level: STRICT, trustAnchors: { ca: certificates, signingAuthority: [] } };
 
-const crypto = createWebCryptoProvider();
 const ports = { ...createNodeHost().ports, credentials: () => Promise.resolve(undefined) };
 
 /** A client of registries that knows nothing of any. */
-export const createClient = (): OpenRepository => createRegistryClient({ ...ports, crypto });
+export const createClient = (): OpenRepository => createRegistryClient(ports);
 
 /** The verdict on one reference, asked with what a client has seen before. */
 export async function verifyWith(open: OpenRepository, text: string): Promise<string> {
   const signal = AbortSignal.timeout(MAX_MILLISECONDS);
-  const view = createArtifactView({ open, crypto, now: ports.now }, { signal });
+  const view = createArtifactView({ ...ports, open }, { signal });
   return (await verifyArtifact(parseReference(text), trust, view)).verdict;
 }
 
@@ -51,7 +50,7 @@ export function createColdWebhook(): (images: readonly string[]) => Promise<PodA
   const app = createApp({
     policies,
     problems: [],
-    ports: { ...ports, crypto, open: createClient(), log: () => {} },
+    ports: { ...ports, open: createClient(), log: () => {} },
     maxInFlight: SERVER_REQUESTS_IN_FLIGHT,
   });
   return async (images) => {
@@ -82,7 +81,7 @@ export async function pushSignedImages(
 ): Promise<readonly SignedImage[]> {
   const key = parsePrivateKey(new Uint8Array(readFileSync(`${keys}.test-only.key.pem`)));
   const signer = await createLocalSigner(key, certificates);
-  const open = createPushClient({ ...ports, crypto });
+  const open = createPushClient(ports);
   const signal = AbortSignal.timeout(MAX_MILLISECONDS);
   const tags = Array.from({ length: count }, (_, at) => `${at + 1}`);
   return await Promise.all(tags.map(async (tag) => {
@@ -92,7 +91,7 @@ export async function pushSignedImages(
     await putManifest(registry, repository, manifest.bytes, OCI_MANIFEST, tag);
     const writable = open(parseReference(reference));
     const subject = await writable.resolve(digest, { signal });
-    await signArtifact(writable, subject, signer, { ...ports, crypto }, { signal });
+    await signArtifact(writable, subject, signer, ports, { signal });
     return { tag, digest };
   }));
 }
