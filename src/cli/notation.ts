@@ -2,17 +2,17 @@
 import { printable } from "../encoding/mod.ts";
 import { type EngineError, toEngineError } from "../errors.ts";
 import { listSignatures } from "../notary/mod.ts";
-import { type Descriptor, type Reference, type Repository, repositoryName } from "../oci/mod.ts";
+import { type CallOptions, type Descriptor, type Reference, type Repository, repositoryName } from "../oci/mod.ts";
 import type { Host } from "../ports.ts";
 import { count, usage } from "./flags.ts";
 import { missingLayoutPart } from "./layouts.ts";
 import {
   type AddressFlags,
-  deadline,
   MAX_PRINTED_REFERENCE,
   missingPart,
   openRegistries,
   readReference,
+  startCall,
   tagOrDigest,
 } from "./registry.ts";
 import { report, warn } from "./report.ts";
@@ -45,7 +45,7 @@ export interface ArtifactCall<Opened extends Repository = Repository> {
   /** Whether it names the path of an image layout. */
   readonly isLayout: boolean;
   readonly open: (reference: Reference) => Opened;
-  readonly signal: AbortSignal;
+  readonly call: CallOptions;
 }
 
 /**
@@ -63,7 +63,13 @@ export async function readCall(
   const limit = flags["max-signatures"];
   if (limit < 1) throw usage(`max-signatures value ${limit} must be a positive number`);
   const isLayout = flags["oci-layout"] === true;
-  return { operation, typed, isLayout, signal: deadline(flags.timeout), open: await openRegistries(flags, host) };
+  return {
+    operation,
+    typed,
+    isLayout,
+    call: startCall(flags.timeout, host.ports),
+    open: await openRegistries(flags, host),
+  };
 }
 
 /** The one reference a command was given, as it was typed. @throws {ConfigurationError} `ERR_USAGE` */
@@ -85,7 +91,7 @@ export interface ResolvedArtifact<Opened extends Repository = Repository> {
   readonly descriptor: Descriptor;
   /** `registry/repository@digest`. */
   readonly name: string;
-  readonly signal: AbortSignal;
+  readonly call: CallOptions;
 }
 
 /**
@@ -94,15 +100,15 @@ export interface ResolvedArtifact<Opened extends Repository = Repository> {
  * @returns `undefined` when that failed and was reported.
  */
 export async function resolveArtifact<Opened extends Repository>(
-  { operation, typed, isLayout, open, signal }: ArtifactCall<Opened>,
+  { operation, typed, isLayout, open, call }: ArtifactCall<Opened>,
   host: Host,
 ): Promise<ResolvedArtifact<Opened> | undefined> {
   try {
     const reference = readReference(typed, isLayout);
     const repository = open(reference);
-    const descriptor = await repository.resolve(tagOrDigest(reference), { signal });
+    const descriptor = await repository.resolve(tagOrDigest(reference), call);
     warnAboutTag(operation, reference, host);
-    return { repository, descriptor, name: `${repositoryName(reference)}@${descriptor.digest}`, signal };
+    return { repository, descriptor, name: `${repositoryName(reference)}@${descriptor.digest}`, call };
   } catch (thrown) {
     reportReference(host, { typed, isLayout }, toEngineError(thrown, "Cannot resolve the reference"));
     return undefined;
@@ -169,10 +175,10 @@ function reportLayoutReference(host: Host, typed: string, error: EngineError): v
  * @returns `exceeded` is notation's line for more of them, or nothing.
  */
 export async function signaturesOf(
-  { repository, descriptor, signal }: ResolvedArtifact,
+  { repository, descriptor, call }: ResolvedArtifact,
   limit: number,
 ): Promise<{ readonly signatures: readonly Descriptor[]; readonly exceeded: string }> {
-  const { signatures } = await listSignatures(repository, descriptor, { signal });
+  const { signatures } = await listSignatures(repository, descriptor, call);
   const exceeded = `Warning: exceeded configured limit of max signatures ${limit} to examine\n`;
   return { signatures: signatures.slice(0, limit), exceeded: signatures.length > limit ? exceeded : "" };
 }

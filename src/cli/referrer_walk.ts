@@ -1,6 +1,6 @@
 /** Referrers of referrers, level by level down, cycles cut and everything bounded. */
 import { MalformedError, UnsupportedError } from "../errors.ts";
-import type { Descriptor, Digest, ReferrersWay, Repository } from "../oci/mod.ts";
+import type { CallOptions, Descriptor, Digest, ReferrersWay, Repository } from "../oci/mod.ts";
 import type { ReferrerTree } from "./render/referrers.ts";
 
 /** Referrers one tree may have on all its levels together. */
@@ -18,7 +18,7 @@ export interface ReferrersSource {
   readonly way: Extract<ReferrersWay, "referrers-api" | "referrers-tag"> | undefined;
   /** Levels to look at, from 1. */
   readonly depth: number;
-  readonly signal: AbortSignal;
+  readonly call: CallOptions;
 }
 
 /**
@@ -47,10 +47,10 @@ export async function collectReferrers(root: Descriptor, source: ReferrersSource
 
 async function listDirect(
   { digest }: Descriptor,
-  { repository, artifactType, way, signal }: ReferrersSource,
+  { repository, artifactType, way, call }: ReferrersSource,
 ): Promise<readonly Descriptor[]> {
   const everywhere = way === "referrers-tag";
-  const options = artifactType === undefined ? { signal, everywhere } : { signal, everywhere, artifactType };
+  const options = artifactType === undefined ? { ...call, everywhere } : { ...call, everywhere, artifactType };
   const { referrers, asked } = await repository.listReferrers({ digest }, options);
   if (way === undefined) return referrers.map(({ descriptor }) => descriptor);
   if (way === "referrers-api" && asked.some((place) => place.way === way && place.result === "absent")) {

@@ -1,7 +1,9 @@
 /** Registries as commands reach them: the flags that say how, and the repositories they open. */
 import { printable } from "../encoding/mod.ts";
 import { ConfigurationError } from "../errors.ts";
+import { createRequestBudget } from "../http/mod.ts";
 import {
+  type CallOptions,
   createPushClient,
   createRegistryClient,
   type OpenRepository,
@@ -118,6 +120,15 @@ export function deadline(seconds: number): AbortSignal {
     throw new ConfigurationError("ERR_USAGE", `timeout value ${seconds} must be between 1 and ${MAX_TIMEOUT_SECONDS}`);
   }
   return AbortSignal.timeout(seconds * 1000);
+}
+
+/** Requests of one command: more than any has the time for, so that `--timeout` decides. */
+export const MAX_COMMAND_REQUESTS = 100_000;
+
+/** What a command's calls take: its deadline, and requests that know of it. @throws {ConfigurationError} `ERR_USAGE` */
+export function startCall(seconds: number, { now }: Pick<Ports, "now">): CallOptions {
+  const endsAt = new Date(now().getTime() + seconds * 1000);
+  return { signal: deadline(seconds), budget: createRequestBudget({ maxRequests: MAX_COMMAND_REQUESTS, endsAt }) };
 }
 
 /**

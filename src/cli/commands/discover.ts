@@ -10,12 +10,12 @@ import { usageLine } from "../help.ts";
 import { missingLayoutPart } from "../layouts.ts";
 import { collectReferrers, type ReferrersSource } from "../referrer_walk.ts";
 import {
-  deadline,
   MAX_PRINTED_REFERENCE,
   missingPart,
   openRegistries,
   readReference,
   REGISTRY_FLAGS,
+  startCall,
   tagOrDigest,
 } from "../registry.ts";
 import { PLAIN } from "../render/colours.ts";
@@ -91,7 +91,7 @@ export const discover = defineCommand({
     if (format === "table") host.writeError('Format "table" is deprecated and will be removed in a future release.\n');
     const isLayout = flags["oci-layout"];
     const way = readWay(flags["distribution-spec"]);
-    const signal = deadline(flags.timeout);
+    const call = startCall(flags.timeout, host.ports);
     const open = await openRegistries(flags, host);
     try {
       const reference = readReference(typed, isLayout);
@@ -100,9 +100,9 @@ export const discover = defineCommand({
         artifactType: flags["artifact-type"] === "" ? undefined : flags["artifact-type"],
         way,
         depth: format === "table" ? 1 : flags.depth ?? Number.POSITIVE_INFINITY,
-        signal,
+        call,
       };
-      const root = await source.repository.resolve(tagOrDigest(reference), { signal });
+      const root = await source.repository.resolve(tagOrDigest(reference), call);
       const tree = await collectReferrers(root, source);
       const style = annotationStyle(flags.output, flags.verbose, given.has("verbose"));
       const palette = flags["no-tty"] ? PLAIN : context.palette;

@@ -2,7 +2,7 @@
 import { printable } from "../../encoding/mod.ts";
 import { toEngineError, UnsupportedError } from "../../errors.ts";
 import { decodeEnvelope, fetchEnvelope, inspectEnvelope } from "../../notary/mod.ts";
-import type { Descriptor, Repository } from "../../oci/mod.ts";
+import type { CallOptions, Descriptor, Repository } from "../../oci/mod.ts";
 import type { Host } from "../../ports.ts";
 import { defineCommand } from "../command.ts";
 import { CREDENTIAL_FLAGS } from "../credentials.ts";
@@ -35,9 +35,9 @@ export const inspect = defineCommand({
     }
     const artifact = await resolveArtifact(await readCall("inspect", operands, flags, host), host);
     if (artifact === undefined) return 1;
-    const { repository, descriptor, name, signal } = artifact;
+    const { repository, descriptor, name, call } = artifact;
     const { signatures, exceeded } = await signaturesOf(artifact, flags["max-signatures"]);
-    const inspected = await inspectAll(signatures, { repository, signal, host });
+    const inspected = await inspectAll(signatures, { repository, call, host });
     const shown = inspected.filter((signature) => signature !== undefined);
     host.writeOut(
       flags.output === "json" ? renderInspectionJson(descriptor, shown, zone) : renderInspectionTree(name, shown, zone),
@@ -51,7 +51,7 @@ export const inspect = defineCommand({
 
 interface Source {
   readonly repository: Repository;
-  readonly signal: AbortSignal;
+  readonly call: CallOptions;
   readonly host: Host;
 }
 
@@ -76,7 +76,7 @@ async function inspectAll(
 /** One signature, or the warning to print in its place. */
 async function inspectOne(
   manifest: Descriptor,
-  { repository, signal, host }: Source,
+  { repository, call, host }: Source,
 ): Promise<InspectedSignature | string> {
   const explain = (thrown: unknown): string => {
     const { code, message } = toEngineError(thrown, `Cannot read signature "${manifest.digest}"`);
@@ -86,7 +86,7 @@ async function inspectOne(
     `Warning: Skipping signature ${manifest.digest} because of error: ${explain(thrown)}\n`;
   let envelope;
   try {
-    envelope = await fetchEnvelope(repository, manifest, { signal });
+    envelope = await fetchEnvelope(repository, manifest, call);
   } catch (thrown) {
     // Of a kind nobody reads: notation fetches it before it says so.
     if (thrown instanceof UnsupportedError && thrown.code === "ERR_ENVELOPE_MEDIA_TYPE") return skipped(thrown);

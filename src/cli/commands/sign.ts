@@ -5,7 +5,7 @@ import { defineCommand } from "../command.ts";
 import { CREDENTIAL_FLAGS } from "../credentials.ts";
 import { toggle } from "../flags.ts";
 import { addressExamples, onlyReference, resolveArtifact } from "../notation.ts";
-import { ADDRESS_FLAGS, deadline, openRegistriesForPush, TIMEOUT_FLAG } from "../registry.ts";
+import { ADDRESS_FLAGS, openRegistriesForPush, startCall, TIMEOUT_FLAG } from "../registry.ts";
 import { readSignOptions, reportSigning, SIGN_FLAGS } from "../signing.ts";
 import { openSigningKey } from "../signing_key.ts";
 
@@ -45,11 +45,11 @@ export const sign = defineCommand({
   work: async ({ flags, operands }, context) => {
     const { host } = context;
     const typed = onlyReference("sign", operands);
-    const signal = deadline(flags.timeout);
-    const options = await readSignOptions(flags, context, signal);
+    const call = startCall(flags.timeout, host.ports);
+    const options = await readSignOptions(flags, context, call.signal);
     const signer = await openSigningKey(flags, host);
     const artifact = await resolveArtifact(
-      { operation: "sign", typed, isLayout: false, open: await openRegistriesForPush(flags, host), signal },
+      { operation: "sign", typed, isLayout: false, open: await openRegistriesForPush(flags, host), call },
       host,
     );
     if (artifact === undefined) return 1;

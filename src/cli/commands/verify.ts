@@ -90,7 +90,7 @@ export const verify = defineCommand({
       const reference = readReference(call.typed, call.isLayout);
       const { crypto, now } = host.ports;
       const diagnose = form === "text" ? "refused" : "every";
-      const view = createArtifactView({ open: call.open, crypto, now, revocation, diagnose }, { signal: call.signal });
+      const view = createArtifactView({ open: call.open, crypto, now, revocation, diagnose }, call.call);
       // A tag has to be resolved first in any case; a digest is not, so that its signatures are asked for at once.
       const digest = reference.digest ?? (await view.resolve(reference)).digest;
       const trust = await trustFor(`${flags.scope ?? repositoryName(reference)}@${digest}`);

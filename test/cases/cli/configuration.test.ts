@@ -78,6 +78,16 @@ describe("readConfiguration()", () => {
     expect([...new Set(asked)]).toEqual(["http://127.0.0.1:5000"]);
   });
 
+  it.each([
+    ["20", "60", 3],
+    ["20", "10", 1],
+  ])("waits as long as a registry asks, %s s, where --timeout %s leaves the time", async (seconds, timeout, tries) => {
+    const registry = () => new Response(null, { status: 503, headers: { "retry-after": seconds } });
+    const { stderr, requests } = await runInMemory(["inspect", "r.example/a:t", "--timeout", timeout], { registry });
+    expect(stderr).toContain(`to be asked again after "${seconds}"`);
+    expect(requests).toHaveLength(tries);
+  });
+
   it("lets registries lead to the hosts it allows, and nowhere else", async () => {
     const registry = (request: Request) =>
       new URL(request.url).host === "storage.internal:9000"

@@ -36,7 +36,7 @@ function repository(
 }
 
 const signal = new AbortController().signal;
-const everything = { artifactType: undefined, way: undefined, depth: Number.POSITIVE_INFINITY, signal };
+const everything = { artifactType: undefined, way: undefined, depth: Number.POSITIVE_INFINITY, call: { signal } };
 
 function shape({ descriptor: { digest: name }, referrers }: ReferrerTree): unknown {
   return { [name.slice(7).replace(/^0+/, "")]: referrers.map(shape) };

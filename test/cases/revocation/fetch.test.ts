@@ -1,5 +1,6 @@
 /** Asking: which places, through which redirects, for how long and for how much. */
 import { describe, expect, it } from "vitest";
+import { AddressError } from "../../../src/http/mod.ts";
 import {
   createRevocationChecker,
   CRL_TIMEOUT_MILLISECONDS,
@@ -38,6 +39,23 @@ describe("places that are not asked", () => {
       message,
     }]);
     expect(asked()).toEqual([]);
+  });
+
+  it("are those a name leads to, too, where the runtime looks: a name somebody else chose reaches public places only", async () => {
+    const reaches: unknown[] = [];
+    const answerer: Answerer = ({ init }) => {
+      reaches.push(init.reach);
+      return Promise.reject(new TypeError("fetch failed", { cause: new AddressError("10.0.0.1", "private") }));
+    };
+    const chain = chainOf(crlDistributionPoints({ urls: [CRL] }));
+    const found = await world({ [CRL]: answerer }).leaf(chain);
+    expect(found?.asked.map(({ answer }) => answer)).toEqual([{
+      status: "unknown",
+      problem: "source-refused",
+      message: "is at a host that resolves to 10.0.0.1, a private address, which is not allowed here",
+    }]);
+    await world({ [CRL]: answerer }, { privateHosts: new Set([new URL(CRL).host]) }).leaf(chain);
+    expect(reaches).toEqual(["public", undefined]);
   });
 
   it.each([["127.0.0.1:8080"], ["127.0.0.1"]])("but for what the host allows: %s", async (allowed) => {
