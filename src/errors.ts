@@ -154,6 +154,7 @@ export const CODES = {
 
   // Registries (oci/)
   ERR_REFERENCE: misconfigured("Give a reference as registry/repository:tag or registry/repository@digest"),
+  ERR_PLATFORM: misconfigured("Give a platform that the artifact has: the message names those"),
   ERR_MANIFEST: denied("Push the artifact again: its manifest is not a well-formed OCI or Docker document"),
   ERR_DIGEST_MISMATCH: denied(
     "Treat the registry's answer as tampered with: its bytes do not have the digest asked for",

@@ -1,7 +1,8 @@
 /** `discover`: everything that refers to an artifact, and to what refers to it. */
 import { printable } from "../../encoding/mod.ts";
 import { type EngineError, toEngineError } from "../../errors.ts";
-import { repositoryName } from "../../oci/mod.ts";
+import { SIGNATURE_ARTIFACT_TYPE } from "../../notary/mod.ts";
+import { type Descriptor, repositoryName } from "../../oci/mod.ts";
 import type { Host } from "../../ports.ts";
 import { type CommandContext, defineCommand } from "../command.ts";
 import { ORAS_CREDENTIAL_FLAGS } from "../credentials.ts";
@@ -9,6 +10,7 @@ import { count, text, toggle, usage } from "../flags.ts";
 import { usageLine } from "../help.ts";
 import { missingLayoutPart } from "../layouts.ts";
 import { collectReferrers, type ReferrersSource } from "../referrer_walk.ts";
+import { artifactsOf, checkPlatformFlags, coverageOf, headingOf, PLATFORM_FLAGS } from "../platforms.ts";
 import {
   MAX_PRINTED_REFERENCE,
   missingPart,
@@ -26,7 +28,7 @@ import {
   renderReferrerTable,
   renderReferrerTree,
 } from "../render/referrers.ts";
-import { report, type Wording } from "../report.ts";
+import { MAX_PRINTED_MESSAGE, report, type Wording } from "../report.ts";
 
 const NAME = "discover";
 const USE = "[flags] <name>{:<tag>|@<digest>}";
@@ -68,6 +70,7 @@ export const discover = defineCommand({
     ),
     format: text("output format: 'tree', 'json', 'table'", "tree"),
     "no-tty": toggle("disable colors"),
+    ...PLATFORM_FLAGS,
     output: text(
       "the same as --format, but 'tree' is that of oras before 1.0: the reference as typed, no annotations",
       undefined,
@@ -91,6 +94,7 @@ export const discover = defineCommand({
     if (format === "table") host.writeError('Format "table" is deprecated and will be removed in a future release.\n');
     const isLayout = flags["oci-layout"];
     const way = readWay(flags["distribution-spec"]);
+    checkPlatformFlags(flags, format === "tree");
     const call = startCall(flags.timeout, host.ports);
     const open = await openRegistries(flags, host);
     try {
@@ -102,13 +106,22 @@ export const discover = defineCommand({
         depth: format === "table" ? 1 : flags.depth ?? Number.POSITIVE_INFINITY,
         call,
       };
-      const root = await source.repository.resolve(tagOrDigest(reference), call);
-      const tree = await collectReferrers(root, source);
+      const resolved = await source.repository.resolve(tagOrDigest(reference), call);
       const style = annotationStyle(flags.output, flags.verbose, given.has("verbose"));
       const palette = flags["no-tty"] ? PLAIN : context.palette;
-      host.writeOut(
-        render(tree, { format, typed, path: repositoryName(reference), seed: flags.output === "tree", style, palette }),
-      );
+      const path = repositoryName(reference);
+      const shown: { readonly descriptor: Descriptor; readonly signatures: number }[] = [];
+      for (const descriptor of await artifactsOf(source.repository, resolved, flags, call)) {
+        const tree = await collectReferrers(descriptor, source);
+        const seed = flags.output === "tree" && shown.length === 0;
+        host.writeOut(
+          headingOf(descriptor, shown.length) + render(tree, { format, typed, path, seed, style, palette }),
+        );
+        const signatures = tree.referrers.filter((one) => one.descriptor.artifactType === SIGNATURE_ARTIFACT_TYPE);
+        shown.push({ descriptor, signatures: signatures.length });
+      }
+      // With another type alone nothing is known of signatures.
+      if ([undefined, SIGNATURE_ARTIFACT_TYPE].includes(source.artifactType)) host.writeOut(coverageOf(shown));
       return 0;
     } catch (thrown) {
       return reportFailure(host, { typed, isLayout }, toEngineError(thrown, "Cannot discover referrers"));
@@ -194,6 +207,13 @@ function reportFailure(
   switch (error.code) {
     case "ERR_REFERENCE":
       report(host, error.refusal, isLayout ? layoutWording(typed) : referenceWording(typed));
+      return 1;
+    // The message begins with the sentence of oras.
+    case "ERR_PLATFORM":
+      report(host, error.refusal, {
+        line: `Error${isLayout ? "" : " response from registry"}: ${printable(error.message, MAX_PRINTED_MESSAGE)}`,
+        reason: false,
+      });
       return 1;
     case "ERR_REGISTRY_NOT_FOUND":
       report(host, error.refusal, {

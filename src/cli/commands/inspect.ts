@@ -8,8 +8,10 @@ import { defineCommand } from "../command.ts";
 import { CREDENTIAL_FLAGS } from "../credentials.ts";
 import { text, usage } from "../flags.ts";
 import { addressExamples, MAX_SIGNATURES_FLAG, readCall, resolveArtifact, signaturesOf } from "../notation.ts";
+import { artifactsOf, checkPlatformFlags, coverageOf, headingOf, PLATFORM_FLAGS } from "../platforms.ts";
 import { REGISTRY_FLAGS } from "../registry.ts";
 import { type InspectedSignature, renderInspectionJson, renderInspectionTree } from "../render/inspection.ts";
+import { report } from "../report.ts";
 
 /** Envelopes fetched at the same time. */
 const PARALLEL_FETCHES = 8;
@@ -26,6 +28,7 @@ export const inspect = defineCommand({
     ...REGISTRY_FLAGS,
     ...CREDENTIAL_FLAGS,
     ...MAX_SIGNATURES_FLAG,
+    ...PLATFORM_FLAGS,
     output: text("output format, options: 'json', 'tree', 'text'", "tree", { short: "o" }),
   },
   work: async ({ flags, operands }, context) => {
@@ -33,17 +36,36 @@ export const inspect = defineCommand({
     if (!["json", "tree", "text"].includes(flags.output)) {
       throw usage(`unrecognized output format ${printable(flags.output)}`);
     }
+    checkPlatformFlags(flags, flags.output !== "json");
     const artifact = await resolveArtifact(await readCall("inspect", operands, flags, host), host);
     if (artifact === undefined) return 1;
-    const { repository, descriptor, name, call } = artifact;
-    const { signatures, exceeded } = await signaturesOf(artifact, flags["max-signatures"]);
-    const inspected = await inspectAll(signatures, { repository, call, host });
-    const shown = inspected.filter((signature) => signature !== undefined);
-    host.writeOut(
-      flags.output === "json" ? renderInspectionJson(descriptor, shown, zone) : renderInspectionTree(name, shown, zone),
-    );
-    host.writeOut(exceeded);
-    if (shown.length === inspected.length) return 0;
+    const { repository, descriptor: resolved, call } = artifact;
+    let artifacts: readonly Descriptor[];
+    try {
+      artifacts = await artifactsOf(repository, resolved, flags, call);
+    } catch (thrown) {
+      report(host, toEngineError(thrown, "Cannot choose a platform").refusal);
+      return 1;
+    }
+    const shown: { readonly descriptor: Descriptor; readonly signatures: number }[] = [];
+    let isWhole = true;
+    for (const descriptor of artifacts) {
+      const name = `${repository.name}@${descriptor.digest}`;
+      const { signatures, exceeded } = await signaturesOf({ ...artifact, descriptor }, flags["max-signatures"]);
+      const inspected = await inspectAll(signatures, { repository, call, host });
+      const claims = inspected.filter((signature) => signature !== undefined);
+      host.writeOut(headingOf(descriptor, shown.length));
+      host.writeOut(
+        flags.output === "json"
+          ? renderInspectionJson(descriptor, claims, zone)
+          : renderInspectionTree(name, claims, zone),
+      );
+      host.writeOut(exceeded);
+      isWhole &&= claims.length === inspected.length;
+      shown.push({ descriptor, signatures: signatures.length });
+    }
+    host.writeOut(coverageOf(shown));
+    if (isWhole) return 0;
     host.writeError("Error: at least one signature was skipped and not displayed\n");
     return 1;
   },

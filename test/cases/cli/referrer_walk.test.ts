@@ -43,12 +43,12 @@ function shape({ descriptor: { digest: name }, referrers }: ReferrerTree): unkno
 }
 
 describe("collectReferrers()", () => {
-  it("goes depth first in the registry's order", async () => {
+  it("keeps the registry's order, and asks level by level", async () => {
     const { repository: source, questions } = repository((name) => ({ "1": [12, 11], "12": [121] })[name] ?? []);
     expect(shape(await collectReferrers(descriptor(1), { ...everything, repository: source }))).toEqual({
       "1": [{ "12": [{ "121": [] }] }, { "11": [] }],
     });
-    expect(questions).toEqual(["1", "12", "121", "11"]);
+    expect(questions).toEqual(["1", "12", "11", "121"]);
   });
 
   it("shows what closes a cycle once more and goes no further", async () => {
@@ -57,6 +57,44 @@ describe("collectReferrers()", () => {
       "1": [{ "11": [{ "1": [] }] }],
     });
     expect(questions).toEqual(["1", "11"]);
+  });
+
+  it("asks about a level at once, six at a time, and about each artifact once", async () => {
+    let now = 0;
+    let most = 0;
+    let rounds = 0;
+    const level = (length: number) => Array.from({ length: 9 }, (_, at) => `1${"0".repeat(length)}${at + 1}`);
+    const { repository: source, questions } = repository((name) =>
+      name === "1" ? level(1) : name.length === 3 ? level(2) : []
+    );
+    const slow: Repository = {
+      ...source,
+      listReferrers: async (...asked) => {
+        most = Math.max(most, ++now);
+        if (now === 1) rounds++;
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        now--;
+        return await source.listReferrers(...asked);
+      },
+    };
+    const tree = await collectReferrers(descriptor(1), { ...everything, repository: slow });
+    // What comes again is shown again, and expanded where it came first.
+    expect(tree.referrers.map(({ referrers }) => referrers.length)).toEqual(Array(9).fill(9));
+    expect(questions.length).toBe(1 + 9 + 9);
+    expect(new Set(questions).size).toBe(questions.length);
+    expect(most).toBe(6);
+    expect(rounds).toBeLessThanOrEqual(5);
+  });
+
+  it("prints what depth first prints where one artifact is reached by paths of several lengths", async () => {
+    // 13 is reached from 12 on level 3 before it comes on level 2: it is expanded there.
+    const { repository: source } = repository((name) => ({ "1": [12, 13], "12": [13], "13": [14] })[name] ?? []);
+    expect(shape(await collectReferrers(descriptor(1), { ...everything, repository: source }))).toEqual({
+      "1": [{ "12": [{ "13": [{ "14": [] }] }] }, { "13": [] }],
+    });
+    expect(shape(await collectReferrers(descriptor(1), { ...everything, repository: source, depth: 2 }))).toEqual({
+      "1": [{ "12": [{ "13": [] }] }, { "13": [{ "14": [] }] }],
+    });
   });
 
   it("stops at the depth asked for without asking on", async () => {
