@@ -245,6 +245,10 @@ export const failedToEvaluatePreconditions = (detail: string): string => `failed
 export const VARIABLE_REFUSALS = {
   reference: "references such as $(../name) are not resolved here: write the value itself, or a variable",
   open: 'braces "{{" open here that never close: close them with "}}", or write "\\{{" for the braces themselves',
+  typed: (expected: string) => `a variable stands here, expected ${expected}: Kyverno's definition takes no text`,
+  chosenSkip:
+    "a variable here reads what the author of a Pod writes, who would let his own images off: name the images, " +
+    "or read them from a ConfigMap that is chosen by no variable of the request",
   invalid: (rule: string, detail: string) =>
     `policy contains invalid variables: variable substitution failed for rule ${printable(rule)}: ${detail}`,
   element: (variable: string, place: string) =>

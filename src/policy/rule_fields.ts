@@ -5,6 +5,7 @@ import type { ContextEntry } from "./context.ts";
 import { contextEntries } from "./context_fields.ts";
 import { extractedKinds, imageExtractors } from "./extractor_fields.ts";
 import type { ImageExtractors } from "./extractors.ts";
+import { refuseChosenSkips, refuseTypedVariables } from "./fixed_fields.ts";
 import { type FailureAction, imageVerification, type ImageVerificationFields } from "./image_fields.ts";
 import type { MatchBlock } from "./match.ts";
 import { matchBlock } from "./match_fields.ts";
@@ -199,5 +200,7 @@ function refuseEarlyVariables(rule: Readonly<Record<string, unknown>>, name: str
     }
     refuse(entry["imageReferences"], [...at, index, "imageReferences"], "image reference");
     refuse(entry["failureAction"], [...at, index, "failureAction"], "failureAction");
+    refuseTypedVariables(entry, [...at, index], gate);
   }
+  refuseChosenSkips(rule, path, gate);
 }

@@ -98,7 +98,7 @@ function faultOf(
 }
 
 /** Every variable's expression, inner ones first; an inner one stands as `null` in its outer one. */
-function expressionsOf(parts: readonly TemplatePart[]): readonly string[] {
+export function expressionsOf(parts: readonly TemplatePart[]): readonly string[] {
   return parts.flatMap((part) => {
     if (typeof part === "string") return [];
     const outer = part.variable.map((inner) => typeof inner === "string" ? inner : "null").join("");
