@@ -87,9 +87,9 @@ const CONTAINER_LISTS = ["initContainers", "containers", "ephemeralContainers"] 
 /**
  * The images of the object under review; containers without an image text have none.
  *
- * Through `pods/ephemeralcontainers` only ephemeral containers can change, and one that is there already never can: so
- * that request is asked about its new ones alone, and no update is asked again about an ephemeral container it left as
- * it was.
+ * Through `pods/ephemeralcontainers` only ephemeral containers can change. One that the API server has stored can never
+ * change and never starts again, so nothing comes of it: updates are asked about new ones alone. Of every other container
+ * an unchanged image is asked about like a new one, since it may be pulled again.
  *
  * @param request CREATE or UPDATE; DELETE and CONNECT have no images.
  */

@@ -91,14 +91,14 @@ function webhook(repository: FakeRepository, evidence?: AppOptions["evidence"]) 
     },
     ...(evidence === undefined ? {} : { evidence }),
   });
-  const ask = async (count: number) => {
+  const ask = async (count: number, request: Record<string, unknown> = {}) => {
     Object.assign(counted, { envelopes: 0, all: 0 });
     const images = Array.from({ length: count }, (_, index) => `${NAME}:v${index}`);
     const response = await app.fetch(
       new Request("http://localhost/mutate", {
         method: "POST",
         headers: { "content-type": "application/json" },
-        body: JSON.stringify(podReview(images)),
+        body: JSON.stringify(podReview(images, request)),
       }),
     );
     const { response: answer } = await response.json() as { response: { allowed: boolean; patch?: string } };
@@ -143,6 +143,30 @@ describe("evidence", () => {
     repository.tag("v0", await repository.resolve("signed-anew", { signal: new AbortController().signal }));
     clock.at += 60_000;
     expect(await ask(1)).toMatchObject({ allowed: true, envelopes: 1 });
+  });
+
+  it("is what lets an UPDATE of unchanged images off proving them again, and no annotation is", async () => {
+    const images = [{ name: "c0", image: `${NAME}:v0` }];
+    const annotations = {
+      "kyverno.io/verify-images": JSON.stringify({ [`${NAME}:v0`]: "pass" }),
+      "kyverno.io/verify-images-scoped": JSON.stringify({
+        version: 1,
+        policies: { "/policy-0": { signed: { [`${NAME}:v0`]: "pass" } } },
+      }),
+    };
+    const pod = (priority: number) => ({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "test", namespace: "default", annotations },
+      spec: { containers: images, priority },
+    });
+    const update = { operation: "UPDATE", oldObject: pod(1), object: pod(2) };
+    const { ask } = webhook(signedImages(1));
+    expect(await ask(1, update)).toMatchObject({ allowed: true, envelopes: 1 });
+    expect(await ask(1, update)).toMatchObject({ allowed: true, envelopes: 0 });
+    const unsigned = createFakeRepository();
+    unsigned.artifact("v0");
+    expect(await webhook(unsigned).ask(1, update)).toMatchObject({ allowed: false, envelopes: 0 });
   });
 
   it("is not kept where it may have no age", async () => {
