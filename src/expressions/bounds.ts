@@ -8,6 +8,30 @@ export const MAX_VALUE_NODES = 1_000_000;
 /** Characters of a text that a function makes at most. */
 export const MAX_TEXT_CHARACTERS = 16 * 1024 * 1024;
 
+/**
+ * Steps that all JMESPath expressions of one request may take together: some seconds of work, during which nobody else
+ * is served. What a step is, `MAX_EXPRESSION_STEPS` says.
+ */
+export const MAX_REQUEST_STEPS = 5_000_000;
+
+/**
+ * Counts steps of many evaluations.
+ *
+ * @throws {ConfigurationError} `ERR_TOO_LARGE` when together they are too many.
+ */
+export type StepMeter = (steps: number) => void;
+
+/** Makes what counts the steps of one request. */
+export function createStepMeter(): StepMeter {
+  let spent = 0;
+  return (steps) => {
+    spent += steps;
+    if (spent <= MAX_REQUEST_STEPS) return;
+    const most = `more than ${MAX_REQUEST_STEPS} steps for one request`;
+    throw new ConfigurationError("ERR_TOO_LARGE", `Cannot evaluate the expressions of all rules: ${most}`);
+  };
+}
+
 /** The refusal of an expression that does too much. */
 export function boundsExceeded(expression: string, what: string): EngineError {
   return new ConfigurationError("ERR_TOO_LARGE", `Cannot evaluate "${printable(expression, 200)}": ${what}`);

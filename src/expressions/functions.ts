@@ -25,6 +25,8 @@ export interface ExpressionFunction {
   readonly parameters: readonly (readonly ParameterType[])[];
   /** Whether the last parameter may come again; without parameters, whether what is given does not matter. */
   readonly variadic?: boolean;
+  /** Steps for each that a function of its arguments takes otherwise, where it is slow; 1 when left out. */
+  readonly weight?: number;
   /**
    * @param values As many as there are parameters, each of a type of its own.
    * @throws {EngineError} With a code and a sentence that says what is wrong with the values.

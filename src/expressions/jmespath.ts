@@ -4,7 +4,7 @@
  */
 import { isJsonObject, printable } from "../encoding/mod.ts";
 import { ConfigurationError, EngineError, MalformedError } from "../errors.ts";
-import { boundsExceeded, isBoundsError, MAX_VALUE_NODES, measure } from "./bounds.ts";
+import { boundsExceeded, isBoundsError, MAX_VALUE_NODES, measure, type StepMeter } from "./bounds.ts";
 import { equalValues } from "./equal.ts";
 import { callFunction, type FunctionTable, referenceTo } from "./functions.ts";
 import { type Expression, parseExpression, partsOf, type SliceParts } from "./parser.ts";
@@ -27,10 +27,11 @@ export interface Query {
   readonly functions: ReadonlySet<string>;
   /**
    * @param document JSON.
+   * @param meter Is told of every step, together with other evaluations.
    * @throws {ConfigurationError} `ERR_EXPRESSION_KEY` when a key is not there; `ERR_EXPRESSION` when a function is given
    * what it does not take; `ERR_TOO_LARGE` beyond {@link MAX_EXPRESSION_STEPS}.
    */
-  readonly evaluate: (document: unknown, functions: FunctionTable) => unknown;
+  readonly evaluate: (document: unknown, functions: FunctionTable, meter?: StepMeter) => unknown;
 }
 
 /**
@@ -54,8 +55,8 @@ export function compileQuery(text: string): Query {
     text,
     roots: all ? undefined : roots,
     functions: called,
-    evaluate: (document, functions) => {
-      const result = visit(tree, document, { functions, steps: 0, text });
+    evaluate: (document, functions, meter) => {
+      const result = visit(tree, document, { functions, steps: 0, text, meter });
       if (isMissing(result)) {
         throw new ConfigurationError("ERR_EXPRESSION_KEY", `Unknown key "${printable(result.key, 200)}" in path`);
       }
@@ -134,10 +135,12 @@ const isMissing = (value: unknown): value is Missing => typeof value === "object
 interface Evaluation {
   readonly functions: FunctionTable;
   readonly text: string;
+  readonly meter: StepMeter | undefined;
   steps: number;
 }
 
 function spend(evaluation: Evaluation, steps: number): void {
+  evaluation.meter?.(steps);
   evaluation.steps += steps;
   if (evaluation.steps <= MAX_EXPRESSION_STEPS) return;
   throw boundsExceeded(evaluation.text, `more than ${MAX_EXPRESSION_STEPS} steps`);
@@ -228,7 +231,8 @@ function visit(expression: Expression, value: unknown, evaluation: Evaluation): 
 
 function call(expression: Extract<Expression, { type: "call" }>, value: unknown, evaluation: Evaluation): unknown {
   const values = expression.values.map((argument) => settle(argument, value, evaluation));
-  spend(evaluation, values.reduce<number>((sum, given) => sum + costOf(given), 0));
+  const { weight = 1 } = evaluation.functions.get(expression.name) ?? {};
+  spend(evaluation, weight * values.reduce<number>((sum, given) => sum + costOf(given), 0));
   const result = callFunction(evaluation.functions, expression.name, values);
   spend(evaluation, costOf(result));
   return result;

@@ -193,7 +193,7 @@ async function answerOf(
     }
   }
   const scope = withContext(
-    requestScope(request, functions, context.facts, rule.imageExtractors),
+    requestScope(request, functions, context.facts, rule.imageExtractors, context.meter),
     rule.context,
     context,
   );

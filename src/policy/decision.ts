@@ -1,6 +1,7 @@
 /** Runs the policies and folds their rule responses into one `Decision`. */
 import { isJsonObject, printable } from "../encoding/mod.ts";
 import { MalformedError } from "../errors.ts";
+import { createStepMeter } from "../expressions/mod.ts";
 import { createRequestBudget, OWN_LIMITS, type RequestBudget } from "../http/mod.ts";
 import { VALIDATION_ORDER } from "../notary/mod.ts";
 import { needsNoPolicy } from "./changes.ts";
@@ -69,8 +70,9 @@ export async function evaluate(
   const facts = createClusterFacts(request, asked.cluster, signal);
   const views = openRegistryViews(request, asked, { signal, budget });
   const artifacts = views(undefined);
-  const counting = countingExceptions(options);
-  const context = { ports: asked, phase, signal, noun, facts, exceptions: counting, artifacts, views };
+  const exceptions = countingExceptions(options);
+  const meter = createStepMeter();
+  const context = { ports: asked, phase, signal, noun, facts, exceptions, meter, artifacts, views };
   const responses = await Promise.all(inOrderOfNames(policies).map((policy) => policy.evaluate(request, context)));
   const unmatched = unmatchedImages(request, responses.flat());
   const answers = [...responses.flat(), ...answerUnmatched(unmatched, noMatch)];

@@ -3,6 +3,7 @@ import type { Refusal } from "../errors.ts";
 import type { Cluster, CryptoProvider, Ports } from "../ports.ts";
 import type { Digest, OpenRepository } from "../oci/mod.ts";
 import type { ArtifactOutcome, ArtifactView, EvidenceStore } from "../notary/mod.ts";
+import type { StepMeter } from "../expressions/mod.ts";
 import type { RevocationChecker } from "../revocation/mod.ts";
 import type { TrustedCertificate } from "./certificate_watch.ts";
 import type { RegistryViews } from "./registry_views.ts";
@@ -142,6 +143,8 @@ export interface EvaluationContext {
   readonly facts: ClusterFacts;
   /** The exceptions that count, the same to every policy. */
   readonly exceptions: () => Promise<readonly PolicyException[]>;
+  /** Counts what the expressions of all rules cost. */
+  readonly meter: StepMeter;
   /** One request's view of the registries: the same reference gives the same digest and the same envelopes. */
   readonly artifacts: ArtifactView;
   /** The same with the credentials a rule names; {@link artifacts} for none. */

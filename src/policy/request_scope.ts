@@ -1,5 +1,5 @@
 /** What every rule's variables see of a request (Kyverno, "Pre-defined Variables"). */
-import type { FunctionTable } from "../expressions/mod.ts";
+import type { FunctionTable, StepMeter } from "../expressions/mod.ts";
 import type { ClusterFacts } from "./cluster_facts.ts";
 import { type ImageExtractors, imagesOfRule } from "./extractors.ts";
 import type { ImageInfo } from "./images.ts";
@@ -19,12 +19,14 @@ const SERVICE_ACCOUNT = /^system:serviceaccount:([^:]*):([^:]*)$/;
  * @param functions What expressions may call.
  * @param facts Tells the user's roles, which are asked for only where an expression names them.
  * @param extractors The rule's own ways to images.
+ * @param meter Is told of every step of an evaluation.
  */
 export function requestScope(
   request: PolicyRequest,
   functions: FunctionTable,
   facts: Pick<ClusterFacts, "roles">,
   extractors?: ImageExtractors,
+  meter?: StepMeter,
 ): VariableScope {
   let images: Promise<KubernetesObject> | undefined;
   const account = (part: 1 | 2) => SERVICE_ACCOUNT.exec(request.userInfo.username)?.[part] ?? "";
@@ -36,7 +38,7 @@ export function requestScope(
     serviceAccountNamespace: () => Promise.resolve(account(1)),
     serviceAccountName: () => Promise.resolve(account(2)),
     images: () => images ??= Promise.resolve(imagesOf(request, extractors, functions)),
-  });
+  }, meter);
 }
 
 /** Roles that nobody has are no members, as for Kyverno. */

@@ -1,7 +1,7 @@
 /** What the variables of one rule see, for one request: named values, each read when it is first asked for. */
 import { printable } from "../encoding/mod.ts";
 import { ConfigurationError, EngineError } from "../errors.ts";
-import { compileQuery, type FunctionTable, type Query } from "../expressions/mod.ts";
+import { compileQuery, type FunctionTable, type Query, type StepMeter } from "../expressions/mod.ts";
 
 /** The names and values a variable may use. */
 export interface VariableScope {
@@ -33,11 +33,13 @@ type Source = { readonly value: unknown } | { readonly read: (expression: string
  *
  * @param values By name.
  * @param perExpression Values that depend on what is asked of them.
+ * @param meter Is told of every step of an evaluation.
  */
 export function createScope(
   values: Readonly<Record<string, unknown>>,
   functions: FunctionTable,
   perExpression: Readonly<Record<string, (expression: string) => Promise<unknown>>> = {},
+  meter?: StepMeter,
 ): VariableScope {
   return scopeOf(
     () =>
@@ -45,12 +47,15 @@ export function createScope(
         ...sourcesOf(values),
         ...Object.entries(perExpression).map(([name, read]): [string, Source] => [name, { read }]),
       ]),
-    functions,
+    (query, document) => query.evaluate(document, functions, meter),
   );
 }
 
+/** Evaluates a query over a document. */
+type Run = (query: Query, document: unknown) => unknown;
+
 /** @param list Lists the sources once somebody asks: most rules have no variable, and pay for none. */
-function scopeOf(list: () => ReadonlyMap<string, Source>, functions: FunctionTable): VariableScope {
+function scopeOf(list: () => ReadonlyMap<string, Source>, run: Run): VariableScope {
   let listed: ReadonlyMap<string, Source> | undefined;
   const sources = () => listed ??= list();
   const scope: VariableScope = {
@@ -63,15 +68,15 @@ function scopeOf(list: () => ReadonlyMap<string, Source>, functions: FunctionTab
         if (source === undefined) continue;
         members.push([name, "value" in source ? source.value : await source.read(expression)]);
       }
-      return evaluate(query, Object.fromEntries(members), functions);
+      return evaluate(query, Object.fromEntries(members), run);
     },
-    with: (more) => scopeOf(() => new Map([...sources(), ...sourcesOf(more)]), functions),
-    beneath: (more) => scopeOf(() => new Map([...sourcesOf(more), ...sources()]), functions),
+    with: (more) => scopeOf(() => new Map([...sources(), ...sourcesOf(more)]), run),
+    beneath: (more) => scopeOf(() => new Map([...sourcesOf(more), ...sources()]), run),
     withLazy: (name, read) => {
       let started: Promise<unknown> | undefined;
-      return scopeOf(() => new Map([...sources(), [name, { read: () => started ??= read(scope) }]]), functions);
+      return scopeOf(() => new Map([...sources(), [name, { read: () => started ??= read(scope) }]]), run);
     },
-    search: (expression, document) => keepQuery(expression).evaluate(document, functions),
+    search: (expression, document) => run(keepQuery(expression), document),
   };
   return scope;
 }
@@ -108,9 +113,9 @@ function compile(expression: string): Query {
   }
 }
 
-function evaluate(query: Query, document: Readonly<Record<string, unknown>>, functions: FunctionTable): unknown {
+function evaluate(query: Query, document: Readonly<Record<string, unknown>>, run: Run): unknown {
   try {
-    return query.evaluate(document, functions);
+    return run(query, document);
   } catch (thrown) {
     if (!(thrown instanceof EngineError)) throw thrown;
     throw new EngineError(thrown.code, `JMESPath query failed: ${thrown.message}`, { cause: thrown });

@@ -17,13 +17,16 @@ export const MAX_PARSED_YAML_CHARACTERS = 128 * 1024;
 /** Texts that are not parsed again when they come again, as a ConfigMap's does for each image. */
 const MAX_PARSED_TEXTS = 4;
 
+/** Two steps for each character, which is about the time that two steps take. */
+const YAML_WEIGHT = 32;
+
 const TEXT = ["string"] as const;
 
 export const ENCODING_FUNCTIONS: readonly (readonly [string, ExpressionFunction])[] = [
   ["base64_decode", { parameters: [TEXT], evaluate: decode }],
   ["base64_encode", { parameters: [TEXT], evaluate: (text: string) => encodeBase64(encodeUtf8(text)) }],
   ["parse_json", { parameters: [TEXT], evaluate: readJson }],
-  ["parse_yaml", { parameters: [TEXT], evaluate: readYaml }],
+  ["parse_yaml", { parameters: [TEXT], weight: YAML_WEIGHT, evaluate: readYaml }],
   ["md5", { parameters: [TEXT], evaluate: (text: string) => digestOfText("md5", text) }],
   ["sha1", { parameters: [TEXT], evaluate: (text: string) => digestOfText("sha1", text) }],
   ["sha256", { parameters: [TEXT], evaluate: (text: string) => digestOfText("sha256", text) }],
