@@ -104,9 +104,16 @@ export const ENTRY_POINTS: readonly string[] = ["cli/main.ts", "admission/worker
 /** Third-party libraries, each with the only files that may import it. */
 export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   "@noble/curves": ["crypto/noble.ts", "crypto/noble_ecdsa.ts", "crypto/noble_primitives.ts"],
-  "@noble/hashes": ["crypto/noble.ts", "crypto/noble_hashes.ts", "crypto/noble_primitives.ts", "crypto/text_digest.ts"],
+  "@noble/hashes": [
+    "crypto/hmac.ts",
+    "crypto/noble.ts",
+    "crypto/noble_hashes.ts",
+    "crypto/noble_primitives.ts",
+    "crypto/text_digest.ts",
+  ],
   "@jmespath-community/jmespath": ["expressions/parser.ts"],
   "@marcbachmann/cel-js": ["expressions/cel.ts"],
+  "@redis/client": ["runtime/cache/redis.ts"],
   hono: ["admission/app.ts", "admission/worker.ts"],
   re2js: ["expressions/regular_expression.ts"],
   yaml: ["encoding/yaml.ts"],

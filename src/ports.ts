@@ -145,6 +145,25 @@ export interface Cache {
   readonly set: (key: string, bytes: Uint8Array, lifetimeSeconds: number) => Promise<void>;
 }
 
+/**
+ * A place outside of this process that keeps bytes, such as Redis: anybody may have written what it gives, and it may be
+ * slow, gone or wrong. `cache/mod.ts` makes of it a {@link Cache} that can be used.
+ */
+export interface OutsideStore extends Cache {
+  /** How messages and log lines call it; never with a secret. */
+  readonly name: string;
+  /** Resolves once nothing of it keeps the process any more. */
+  readonly close: () => Promise<void>;
+}
+
+/** What an {@link OutsideStore} is opened with. */
+export interface StoreOptions {
+  /** What has more bytes is as good as not there: no more of it is read. */
+  readonly maxBytes: number;
+  /** Where the store asks for a password that its address does not say. */
+  readonly password?: string;
+}
+
 /** Which objects of a Kubernetes API server are meant. */
 export interface ClusterKind {
   /** `v1`, `apps/v1`. */
@@ -319,6 +338,12 @@ export interface Host {
    * @param where How messages name the file; safe to print.
    */
   readonly registryConfig: (path: string, where: string) => CredentialSource;
+  /**
+   * Opens a store by its address: `redis://HOST:PORT/DATABASE`, `kv:PATH`.
+   *
+   * @throws {ConfigurationError} `ERR_CONFIG` when this runtime has no such store, or the address is none.
+   */
+  readonly openStore: (address: string, options: StoreOptions) => Promise<OutsideStore>;
   /** What was written after the program's name. */
   readonly argv: readonly string[];
   /** An environment variable. */

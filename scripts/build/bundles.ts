@@ -89,7 +89,8 @@ export function bundles(out: string): readonly Bundle[] {
         // Libraries in their form for every runtime: the one for Node may ask for `require`.
         platform: "neutral",
         mainFields: ["module", "main"],
-        external: ["node:*"],
+        // Redis is for who wants it: its client, 500 kB, is not carried along.
+        external: ["node:*", "@redis/client"],
         target: "node20",
         splitting: true,
         outdir: out,

@@ -3,12 +3,9 @@
  * `/` for people.
  */
 import { Hono } from "hono";
-import { createMemoryCache } from "../cache/mod.ts";
 import { encodeUtf8, printable } from "../encoding/mod.ts";
 import { type ErrorCode, type Refusal, refusal, toEngineError } from "../errors.ts";
 import { createRequestBudget } from "../http/mod.ts";
-import { createEvidenceStore } from "../notary/mod.ts";
-import { keepContent } from "../oci/mod.ts";
 import {
   type CompiledPolicy,
   evaluate,
@@ -21,7 +18,7 @@ import {
   type PolicyPorts,
   type PolicyProblem,
 } from "../policy/mod.ts";
-import type { Cache, Ports } from "../ports.ts";
+import type { Ports } from "../ports.ts";
 import { serveAsset } from "./assets.ts";
 import { readJsonBody } from "./body.ts";
 import {
@@ -33,6 +30,7 @@ import {
 } from "./deadline.ts";
 import { type Door, openDoor } from "./door.ts";
 import { formatExpiring, formatProblem, logDecision, logExpiring, logProblems } from "./log.ts";
+import { keepBetweenRequests, type KeepingOptions } from "./keep.ts";
 import type { Reporter } from "./reports.ts";
 import {
   type AdmissionReview,
@@ -44,7 +42,7 @@ import {
   writeRefusal,
 } from "./review.ts";
 
-export interface AppOptions {
+export interface AppOptions extends KeepingOptions {
   readonly policies: readonly CompiledPolicy[];
   /** Exceptions that count; none when left out. */
   readonly exceptions?: readonly PolicyException[];
@@ -60,8 +58,6 @@ export interface AppOptions {
   readonly door?: Door;
   /** The built inspection page, file name → bytes; without it no page is served. */
   readonly page?: ReadonlyMap<string, Uint8Array>;
-  /** How the facts of verified signatures are kept: in this process, for an hour, when left out. */
-  readonly evidence?: EvidenceOptions;
   /** How a denial is written; "kyverno" when left out. */
   readonly messageStyle?: MessageStyle;
   /** What becomes of images that no rule is about; "allow" when left out, as in Kyverno. */
@@ -74,14 +70,6 @@ export interface AppOptions {
   readonly report?: Reporter;
 }
 
-/** How the facts of verified signatures are kept; never a decision. */
-export interface EvidenceOptions {
-  /** Seconds after which a signature is proven anew, at the latest; 0 keeps nothing. */
-  readonly maxAgeSeconds?: number;
-  /** Where they are kept: nobody but this endpoint may write there. */
-  readonly cache?: Cache;
-}
-
 /**
  * Makes the webhook.
  *
@@ -92,11 +80,7 @@ export interface EvidenceOptions {
  */
 export function createApp(options: AppOptions): Hono {
   const { policies, problems, door = openDoor, page } = options;
-  // The same images come again and again: what was fetched for one review serves the next.
-  const ports = withEvidence(
-    { ...options.ports, open: keepContent(options.ports.open, options.ports) },
-    options.evidence ?? {},
-  );
+  const ports = keepBetweenRequests(options.ports, options);
   const webhook = { ...options, ports };
   logProblems(ports, problems);
   const expiring = watchExpiring(policies, ports);
@@ -124,16 +108,6 @@ export function createApp(options: AppOptions): Hono {
   app.notFound(notFound);
   app.onError((error) => writeRefusedRequest(500, toEngineError(error, "Cannot answer").refusal));
   return app;
-}
-
-function withEvidence(ports: AppOptions["ports"], { maxAgeSeconds, cache }: EvidenceOptions): AppOptions["ports"] {
-  if (maxAgeSeconds === 0) return ports;
-  const settings = ports.revocation === undefined ? "nobody is asked about revocation" : "";
-  const evidence = createEvidenceStore(cache ?? createMemoryCache(ports), ports, {
-    settings,
-    ...(maxAgeSeconds === undefined ? {} : { maxAgeSeconds }),
-  });
-  return { ...ports, evidence };
 }
 
 async function review(request: Request, phase: Phase, door: Door, options: AppOptions): Promise<Response> {

@@ -1,4 +1,5 @@
 /** The webhook made of a worker's variables. */
+import { createOutsideCache, MAX_STORED_BYTES, parseCacheKeys, readTenant } from "../cache/mod.ts";
 import { createResourcesCluster } from "../cluster/mod.ts";
 import { encodeUtf8, type JsonValue, parseJson, printable } from "../encoding/mod.ts";
 import { ConfigurationError, toEngineError } from "../errors.ts";
@@ -11,11 +12,12 @@ import {
   loadPolicies,
   type PolicyException,
 } from "../policy/mod.ts";
-import type { Cluster, Handler, Ports } from "../ports.ts";
+import type { Cluster, Handler, OutsideStore, Ports, StoreOptions } from "../ports.ts";
 import { createRevocationChecker } from "../revocation/mod.ts";
 import { type AppOptions, createApp } from "./app.ts";
 import { createTokenDoor, parseTokens } from "./door.ts";
-import { readMaxAge, readMaxRequests, readMessageStyle } from "./settings.ts";
+import type { CacheOptions } from "./keep.ts";
+import { readMaxAge, readMaxRequests, readMemorySize, readMessageStyle } from "./settings.ts";
 
 /** The worker's variables. */
 export interface WorkerVariables {
@@ -39,20 +41,34 @@ export interface WorkerVariables {
   readonly MAX_REQUESTS?: string;
   /** How denials are written: `kyverno`, `kyverno-1.19` or `explained`. */
   readonly MESSAGE_STYLE?: string;
+  /** Keys that seal what a store keeps, base64, one a line; the first seals, all open. */
+  readonly CACHE_KEY?: string;
+  /** Keeps apart from others who share store and key. */
+  readonly CACHE_TENANT?: string;
+  /** How much of the isolate's memory content and facts may take, such as `32MiB`. */
+  readonly CACHE_MEMORY?: string;
+}
+
+/** A store behind the isolate's memory. */
+export interface WorkerStore {
+  /** Absent where there is none. @throws {ConfigurationError} `ERR_CONFIG` */
+  readonly openStore?: (options: StoreOptions) => OutsideStore;
+  /** Takes what goes on after a request was answered. */
+  readonly afterAnswer?: (work: Promise<void>) => void;
 }
 
 /**
  * Makes a webhook of a worker's variables, once: requests wait until it is made. A mistake in them becomes a webhook that
  * answers 503 with the reason: it admits nothing.
  */
-export function createWorker(variables: WorkerVariables, ports: Ports): Handler {
-  const made = makeWorker(variables, ports);
+export function createWorker(variables: WorkerVariables, ports: Ports, store: WorkerStore = {}): Handler {
+  const made = makeWorker(variables, ports, store);
   return async (request) => await (await made)(request);
 }
 
-async function makeWorker(variables: WorkerVariables, ports: Ports): Promise<Handler> {
+async function makeWorker(variables: WorkerVariables, ports: Ports, store: WorkerStore): Promise<Handler> {
   try {
-    return await createConfiguredWorker(variables, ports);
+    return await createConfiguredWorker(variables, ports, store);
   } catch (error) {
     const why = toEngineError(error, "Cannot start").refusal;
     ports.log({ level: "error", event: "worker.configuration", code: why.code, message: why.message });
@@ -60,7 +76,11 @@ async function makeWorker(variables: WorkerVariables, ports: Ports): Promise<Han
   }
 }
 
-async function createConfiguredWorker(variables: WorkerVariables, ports: Ports): Promise<Handler> {
+async function createConfiguredWorker(
+  variables: WorkerVariables,
+  ports: Ports,
+  store: WorkerStore,
+): Promise<Handler> {
   const { POLICIES, TOKEN, EXCEPTIONS, MIRRORS, REGISTRIES, RESOURCES, EVIDENCE_MAX_AGE, MAX_REQUESTS, MESSAGE_STYLE } =
     variables;
   if (TOKEN === undefined) throw missing("TOKEN", "the bearer token of the API server");
@@ -90,6 +110,7 @@ async function createConfiguredWorker(variables: WorkerVariables, ports: Ports):
       ...cluster,
     },
     door: createTokenDoor(parseTokens(TOKEN, "TOKEN"), ports.crypto),
+    cache: openCache(variables, ports, store),
     maxRequests: MAX_REQUESTS === undefined ? EDGE_MAX_REQUESTS : readMaxRequests(MAX_REQUESTS, "MAX_REQUESTS"),
     ...(MESSAGE_STYLE === undefined ? {} : { messageStyle: readMessageStyle(MESSAGE_STYLE, "MESSAGE_STYLE") }),
     ...(EVIDENCE_MAX_AGE === undefined
@@ -136,6 +157,25 @@ function readRegistrySettings(text: string): Pick<RegistrySettings, "mirrorsBefo
     mirrorsBefore: new Map(registries.map(([name, { mirrors }]) => [name, mirrors])),
     plainHttp: new Set(registries.filter((entry) => entry[1].plainHttp).map(([name]) => name)),
   };
+}
+
+function openCache(
+  { CACHE_KEY, CACHE_TENANT, CACHE_MEMORY }: WorkerVariables,
+  ports: Ports,
+  { openStore, afterAnswer }: WorkerStore,
+): CacheOptions {
+  const memory = CACHE_MEMORY === undefined ? {} : { memoryBytes: readMemorySize(CACHE_MEMORY, "CACHE_MEMORY") };
+  if (openStore === undefined) {
+    if (CACHE_KEY !== undefined) throw missing("CACHE", "the store whose entries CACHE_KEY seals");
+    return memory;
+  }
+  if (CACHE_KEY === undefined) throw missing("CACHE_KEY", "keys that seal what the store of CACHE keeps");
+  const outside = createOutsideCache(openStore({ maxBytes: MAX_STORED_BYTES }), ports, {
+    keys: parseCacheKeys(CACHE_KEY, "CACHE_KEY"),
+    ...(CACHE_TENANT === undefined ? {} : { tenant: readTenant(CACHE_TENANT, "CACHE_TENANT") }),
+    ...(afterAnswer === undefined ? {} : { afterAnswer }),
+  });
+  return { ...memory, outside };
 }
 
 /** The entries of `MIRRORS`. In one variable, unlike in flags, two for one host are a mistake. */

@@ -7,7 +7,7 @@
  * const answer = await app.fetch(request); // POST /mutate?timeout=10s
  * ```
  */
-export { type AppOptions, createApp, type EvidenceOptions } from "./app.ts";
+export { type AppOptions, createApp } from "./app.ts";
 export { CONTENT_SECURITY_POLICY } from "./assets.ts";
 export {
   budgetOf,
@@ -19,10 +19,19 @@ export {
 } from "./deadline.ts";
 export { createTokenDoor, type Door, MIN_TOKEN_CHARACTERS, openDoor, parseTokens } from "./door.ts";
 export {
+  type CacheOptions,
+  DEFAULT_CACHE_MEMORY_BYTES,
+  type EvidenceOptions,
+  type KeepingOptions,
+  MAX_CACHE_MEMORY_BYTES,
+  MIN_CACHE_MEMORY_BYTES,
+} from "./keep.ts";
+export {
   MAX_MAX_AGE_SECONDS,
   MAX_MAX_IN_FLIGHT,
   readMaxAge,
   readMaxRequests,
+  readMemorySize,
   readMessageStyle,
   readNoMatch,
 } from "./settings.ts";

@@ -1,6 +1,7 @@
 /** Settings as people write them, in a flag or a variable. */
 import { parseDuration, printable } from "../encoding/mod.ts";
 import { ConfigurationError } from "../errors.ts";
+import { MAX_CACHE_MEMORY_BYTES, MIN_CACHE_MEMORY_BYTES } from "./keep.ts";
 import { MESSAGE_STYLES, type MessageStyle, NO_MATCH_ANSWERS, type NoMatch } from "../policy/mod.ts";
 
 /** A day: certificates are revoked, and what nobody looks at again grows old. */
@@ -73,5 +74,27 @@ export function readNoMatch(text: string, name: string): NoMatch {
     "ERR_CONFIG",
     `Cannot judge images that no rule is about: ${name} is "${printable(text, 80)}", ` +
       `expected one of ${NO_MATCH_ANSWERS.join(", ")}`,
+  );
+}
+
+const SIZE_UNITS = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const;
+
+/**
+ * Reads a size such as `64MiB` or `1GiB`.
+ *
+ * @param name Of the flag or variable, for messages.
+ * @returns Bytes.
+ * @throws {ConfigurationError} `ERR_CONFIG` when it is no size from {@link MIN_CACHE_MEMORY_BYTES} to
+ * {@link MAX_CACHE_MEMORY_BYTES}.
+ */
+export function readMemorySize(text: string, name: string): number {
+  const [, count, unit] = /^([0-9]{1,8})(KiB|MiB|GiB)$/.exec(text) ?? [];
+  const bytes = unit === undefined ? 0 : Number(count) * SIZE_UNITS[unit as keyof typeof SIZE_UNITS];
+  if (bytes >= MIN_CACHE_MEMORY_BYTES && bytes <= MAX_CACHE_MEMORY_BYTES) return bytes;
+  throw new ConfigurationError(
+    "ERR_CONFIG",
+    `Cannot bound the memory of caches: ${name} is "${
+      printable(text, 80)
+    }", expected a size from 1MiB to 16GiB such as 64MiB`,
   );
 }

@@ -25,6 +25,7 @@ export {
 export { type Digest, digestAlgorithm, digestHex, digestOf, isDigest, matchDigest, parseDigest } from "./digest.ts";
 export { ecdsaDerToRaw, ecdsaRawToDer } from "./ecdsa_signature.ts";
 export { withFallback } from "./fallback.ts";
+export { createMacKey, MAC_BYTES, type MacKey } from "./hmac.ts";
 export { checkKey } from "./key_check.ts";
 export { createNobleProvider, verifyPssOfAnySalt } from "./noble.ts";
 export { belongsTo, MAX_KEY_FILE_BYTES, parsePrivateKey, type PrivateKey } from "./private_key.ts";

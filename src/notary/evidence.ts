@@ -24,6 +24,8 @@ export interface EvidenceQuestion {
   readonly envelope: Descriptor;
   readonly artifact: Descriptor;
   readonly trust: Trust;
+  /** With whose credentials both were found: what one principal was shown is not told another. */
+  readonly principal: string;
 }
 
 /** Facts found before, and a place for new ones. */
@@ -64,6 +66,7 @@ export function createEvidenceStore(
     const named = JSON.stringify([
       ENGINE_VERSION,
       settings,
+      question.principal,
       identity(question.envelope),
       identity(question.artifact),
       await trustKey(question.trust, crypto),

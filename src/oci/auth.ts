@@ -35,6 +35,12 @@ export interface Authorization {
 }
 
 export interface Authorizer {
+  /**
+   * Who asks there, as {@link credentialIdentity} names them; the same whether the registry wants to know or not.
+   *
+   * @throws {EngineError} When the credentials cannot be had.
+   */
+  identity(audience: Audience, call: CallOptions): Promise<string>;
   /** What to send at once: a token that is kept, or one fetched now where this registry is known to want one. */
   current(audience: Audience, call: CallOptions): Promise<Authorization | undefined>;
   /**
@@ -135,6 +141,8 @@ export function createAuthorizer(ports: AuthorizerPorts, settings: RegistrySetti
   }
 
   return {
+    identity: async (audience, { signal }) => (await principalOf(audience, signal)).identity,
+
     async current(audience, call) {
       const way = ways.get(audience.endpoint.base);
       if (way === undefined) return undefined;

@@ -71,6 +71,7 @@ function createParts(ports: ClientPorts, settings: RegistrySettings, actions: Au
     const content = createContent(connection, ports.crypto, { head: settings.redirect === "manual" });
     const repository: Repository = {
       name: repositoryName(reference),
+      principal: (call) => connection.principal(call),
       resolve: (tagOrDigest, call) => content.resolve(tagOrDigest, call),
       fetchManifest: (descriptor, call) => content.fetchManifest(descriptor, call),
       fetchBlob: (descriptor, { maxBytes, ...call }) => content.fetchBlob(descriptor, maxBytes, call),

@@ -35,6 +35,8 @@ export interface Connection {
   readonly endpoint: () => Endpoint;
   /** The path of the repository's resources, such as `/v2/kyverno/test-verify-image/`. */
   readonly path: string;
+  /** Who asks the registry. @throws {EngineError} When the credentials cannot be had. */
+  principal(call: CallOptions): Promise<string>;
   /**
    * Asks the registry, answering one challenge.
    *
@@ -67,6 +69,8 @@ export function connect(
     get path() {
       return `/v2/${repository()}/`;
     },
+    principal: async (call) =>
+      await authorizer.identity({ endpoint: endpoint(), repository: repository(), actions, credentials }, call),
     async ask(query, call) {
       const audience = { endpoint: endpoint(), repository: repository(), actions, credentials };
       const action = `Cannot ${query.task} of "${printable(name)}"`;

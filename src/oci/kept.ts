@@ -1,16 +1,15 @@
 /**
  * Repositories that keep what they were told: content by digest as long as there is room, and what may change (the
- * descriptor of a tag, a list of referrers) for a moment. For one principal: everything kept was fetched with the same
- * credentials.
+ * descriptor of a tag, a list of referrers) for a moment.
  */
-import type { Ports } from "../ports.ts";
-import { isDigest } from "../crypto/mod.ts";
+import { isDigest, matchDigest } from "../crypto/mod.ts";
+import type { Cache, CryptoProvider, Ports } from "../ports.ts";
 import type { Descriptor } from "./descriptor.ts";
-import type { Manifest } from "./manifest.ts";
+import { type Manifest, readManifest } from "./manifest.ts";
 import { repositoryName } from "./reference.ts";
-import type { OpenRepository, ReferrerList, Repository } from "./repository.ts";
+import type { CallOptions, OpenRepository, ReferrerList, Repository } from "./repository.ts";
 
-/** Most bytes of manifests and blobs kept; the least recently used go first. */
+/** Most bytes of manifests and blobs kept in memory unless told otherwise; the least recently used go first. */
 export const MAX_KEPT_CONTENT_BYTES = 64 * 1024 * 1024;
 /** Largest manifest or blob kept. */
 export const MAX_KEPT_ITEM_BYTES = 1024 * 1024;
@@ -18,6 +17,8 @@ export const MAX_KEPT_ITEM_BYTES = 1024 * 1024;
 export const MAX_KEPT_POINTERS = 10_000;
 /** How long a tag's descriptor and a list of referrers are believed. */
 export const POINTER_LIFETIME_MILLISECONDS = 2_000;
+/** How long content may lie outside of this process: a day. It never changes; what nobody asks for is to go. */
+export const OUTSIDE_LIFETIME_SECONDS = 86_400;
 
 /** What one kept item is counted as beside its bytes, so that empty ones are bounded too. */
 const ITEM_OVERHEAD_BYTES = 512;
@@ -27,49 +28,93 @@ interface Pointer<T> {
   readonly until: number;
 }
 
+/** Where content is kept beside this process's memory, and how much of that. */
+export interface KeepOptions {
+  /** Bytes of manifests and blobs kept in memory; {@link MAX_KEPT_CONTENT_BYTES} when left out. */
+  readonly maxBytes?: number;
+  /** A cache that others share, asked before the registry. What it gives is hashed again; tags and lists are not put there. */
+  readonly outside?: Cache;
+}
+
 /**
- * Makes every repository of `open` keep what it was told. A failure is never kept, and neither is an empty list of
- * referrers; a list asked for `everywhere`, on the way to a refusal, is always asked anew.
+ * Makes every repository of `open` keep what it was told, each principal's apart: what one was given is given to no
+ * other. A failure is never kept, and neither is an empty list of referrers; a list asked for `everywhere`, on the way to a
+ * refusal, is always asked anew.
  *
- * @param open Repositories asked with one principal's credentials only.
+ * Content alone never answers for a registry: the digest it is kept under comes from a tag or list that was asked a moment
+ * ago by the same principal, or is asked now.
  */
-export function keepContent(open: OpenRepository, { now }: Pick<Ports, "now">): OpenRepository {
-  const half = MAX_KEPT_CONTENT_BYTES / 2;
-  const manifests = createContentStore<Manifest>(half, ({ bytes }) => bytes.length);
-  const blobs = createContentStore<Uint8Array>(half, (bytes) => bytes.length);
+export function keepContent(
+  open: OpenRepository,
+  { now, crypto }: Pick<Ports, "now"> & { readonly crypto: Pick<CryptoProvider, "digest"> },
+  { maxBytes = MAX_KEPT_CONTENT_BYTES, outside }: KeepOptions = {},
+): OpenRepository {
+  const manifests = createContentStore<Manifest>(maxBytes / 2, ({ bytes }) => bytes.length);
+  const blobs = createContentStore<Uint8Array>(maxBytes / 2, (bytes) => bytes.length);
   const descriptors = createPointerStore<Descriptor>(now);
   const lists = createPointerStore<ReferrerList>(now);
 
+  /** From outside, where it is what its descriptor says. */
+  const find = async (key: string, { digest, size }: Descriptor): Promise<Uint8Array | undefined> => {
+    if (outside === undefined || size > MAX_KEPT_ITEM_BYTES) return undefined;
+    const bytes = await outside.get(key).catch(() => undefined);
+    return bytes !== undefined && bytes.length === size && await matchDigest(crypto, bytes, digest) ? bytes : undefined;
+  };
+  const keepOutside = async (key: string, bytes: Uint8Array): Promise<void> => {
+    if (outside === undefined || bytes.length > MAX_KEPT_ITEM_BYTES) return;
+    await outside.set(key, bytes, OUTSIDE_LIFETIME_SECONDS).catch(() => {});
+  };
+
   return (reference, options) => {
     const repository = open(reference, options);
-    // Fetched with the credentials of somebody else: what was kept may not be theirs to see.
-    if (options?.credentials !== undefined) return repository;
+    const principal = principalOnce(repository);
     const name = repositoryName(reference);
-    const keyOf = (descriptor: Descriptor) => `${name}@${descriptor.digest} ${descriptor.size} ${descriptor.mediaType}`;
+    /** Names what is kept for whom: `undefined` where that cannot be told, and the registry says why. */
+    const keyOf = async (what: string, call: CallOptions): Promise<string | undefined> => {
+      const identity = await principal(call);
+      return identity === undefined ? undefined : `${identity} ${name} ${what}`;
+    };
+    const contentKey = async (kind: string, { digest, size, mediaType }: Descriptor, call: CallOptions) =>
+      await keyOf(`${kind} ${digest} ${size} ${mediaType}`, call);
     const kept: Repository = {
       name: repository.name,
+      principal: async (call) => await principal(call) ?? await principalOf(repository, call),
       async resolve(tagOrDigest, options) {
-        const key = `${name} ${tagOrDigest}`;
+        const key = await keyOf(tagOrDigest, options);
         const known = descriptors.get(key);
         if (known !== undefined) return known;
         const descriptor = await repository.resolve(tagOrDigest, options);
         descriptors.put(key, descriptor);
         // What a tag was just found to name is known under its digest too.
-        if (!isDigest(tagOrDigest)) descriptors.put(`${name} ${descriptor.digest}`, descriptor);
+        if (!isDigest(tagOrDigest)) descriptors.put(await keyOf(descriptor.digest, options), descriptor);
         return descriptor;
       },
       async fetchManifest(descriptor, options) {
-        const key = keyOf(descriptor);
-        return manifests.get(key) ?? manifests.put(key, await repository.fetchManifest(descriptor, options));
+        const key = await contentKey("manifest", descriptor, options);
+        const known = manifests.get(key);
+        if (known !== undefined || key === undefined) {
+          return known ?? await repository.fetchManifest(descriptor, options);
+        }
+        const found = readKept(await find(key, descriptor), descriptor);
+        if (found !== undefined) return manifests.put(key, found);
+        const manifest = await repository.fetchManifest(descriptor, options);
+        await keepOutside(key, manifest.bytes);
+        return manifests.put(key, manifest);
       },
       async fetchBlob(descriptor, options) {
-        const key = keyOf(descriptor);
+        const key = await contentKey("blob", descriptor, options);
         const known = blobs.get(key);
         if (known !== undefined && known.length <= options.maxBytes) return known;
-        return blobs.put(key, await repository.fetchBlob(descriptor, options));
+        // What is too large is refused by the repository, in its words.
+        const bytes = key === undefined || descriptor.size > options.maxBytes ? undefined : await find(key, descriptor);
+        if (key !== undefined && bytes !== undefined) return blobs.put(key, bytes);
+        const fetched = await repository.fetchBlob(descriptor, options);
+        if (key === undefined) return fetched;
+        await keepOutside(key, fetched);
+        return blobs.put(key, fetched);
       },
       async listReferrers(subject, options) {
-        const key = `${name} ${subject.digest} ${options.artifactType ?? ""}`;
+        const key = await keyOf(`${subject.digest} ${options.artifactType ?? ""}`, options);
         const known = options.everywhere === true ? undefined : lists.get(key);
         if (known !== undefined) return known;
         const list = await repository.listReferrers(subject, options);
@@ -78,6 +123,32 @@ export function keepContent(open: OpenRepository, { now }: Pick<Ports, "now">): 
       },
     };
     return kept;
+  };
+}
+
+/** What cannot be read is asked of the registry, which has the words for what is wrong with it. */
+function readKept(bytes: Uint8Array | undefined, { mediaType }: Descriptor): Manifest | undefined {
+  try {
+    return bytes === undefined ? undefined : readManifest(bytes, mediaType);
+  } catch {
+    return undefined;
+  }
+}
+
+/** With whose credentials a repository is asked; the same for everybody where it asks nobody for any. */
+async function principalOf(repository: Repository, call: CallOptions): Promise<string> {
+  return await repository.principal?.(call) ?? "";
+}
+
+/** The same, found out once; `undefined` where it cannot be told, which is tried again. */
+function principalOnce(repository: Repository): (call: CallOptions) => Promise<string | undefined> {
+  let found: string | undefined;
+  return async (call) => {
+    try {
+      return found ??= await principalOf(repository, call);
+    } catch {
+      return undefined;
+    }
   };
 }
 
@@ -90,9 +161,9 @@ function createContentStore<T>(maxBytes: number, sizeOf: (item: T) => number) {
     bytes -= sizeOf(item) + ITEM_OVERHEAD_BYTES;
   };
   return {
-    get(key: string): T | undefined {
-      const item = items.get(key);
-      if (item === undefined) return undefined;
+    get(key: string | undefined): T | undefined {
+      const item = key === undefined ? undefined : items.get(key);
+      if (key === undefined || item === undefined) return undefined;
       items.delete(key);
       items.set(key, item);
       return item;
@@ -120,14 +191,15 @@ function createPointerStore<T>(now: Ports["now"]) {
     return left > 0 && left <= POINTER_LIFETIME_MILLISECONDS;
   };
   return {
-    get(key: string): T | undefined {
-      const pointer = pointers.get(key);
-      if (pointer === undefined) return undefined;
+    get(key: string | undefined): T | undefined {
+      const pointer = key === undefined ? undefined : pointers.get(key);
+      if (key === undefined || pointer === undefined) return undefined;
       if (isAlive(pointer)) return pointer.value;
       pointers.delete(key);
       return undefined;
     },
-    put(key: string, value: T): void {
+    put(key: string | undefined, value: T): void {
+      if (key === undefined) return;
       pointers.delete(key);
       pointers.set(key, { value, until: now().getTime() + POINTER_LIFETIME_MILLISECONDS });
       // Lists may be large: what is over goes as soon as something comes, and the oldest stand first.

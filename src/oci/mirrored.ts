@@ -108,6 +108,10 @@ export function openMirrored(
 
   return {
     name: origin.name,
+    // What is given may be a mirror's or the registry's: it is for whoever asks all of them so.
+    principal: async (call) =>
+      (await Promise.all([...mirrors.map(({ repository }) => repository), origin].map((one) => one.principal?.(call))))
+        .join(" "),
     resolve: (tagOrDigest, call) => first(call, (repository, bounded) => repository.resolve(tagOrDigest, bounded)),
     fetchManifest: (descriptor, call) =>
       first(call, (repository, bounded) => repository.fetchManifest(descriptor, bounded)),

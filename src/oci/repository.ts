@@ -50,6 +50,13 @@ export interface Repository {
   /** `registry/repository` as the user named it; mirrors do not show. */
   readonly name: string;
   /**
+   * With whose credentials it is asked, as a text that says nothing about the secret: what one principal was given is kept
+   * from others. Left out where nobody has to say who asks.
+   *
+   * @throws {EngineError} When the credentials cannot be had.
+   */
+  principal?(options: CallOptions): Promise<string>;
+  /**
    * A tag or digest → the descriptor of its manifest, from HEAD, or from GET where HEAD does not tell.
    *
    * @throws {UnavailableError} `ERR_REGISTRY_NOT_FOUND`, `ERR_REGISTRY_UNAUTHORIZED`, `ERR_REGISTRY_LIMITED`,

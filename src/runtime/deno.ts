@@ -1,6 +1,7 @@
 /** Deno: the host of a command, and a server over `Deno.serve`. */
 import { ConfigurationError } from "../errors.ts";
 import type { Handler, Host, Listener, Ports, ServeOptions } from "../ports.ts";
+import { openDenoStore } from "./cache/open_store.ts";
 import { openDenoTls } from "./deno_tls.ts";
 import { createHost, createProcessPorts } from "./process.ts";
 
@@ -34,7 +35,11 @@ export function createDenoPorts(): Ports {
 
 /** Makes the host of a command that runs on Deno. */
 export function createDenoHost(): Host {
-  return createHost(`deno ${deno().version.deno}`, { serve: serveDeno, openTls: openDenoTls }, createDenoPorts());
+  return createHost(
+    `deno ${deno().version.deno}`,
+    { serve: serveDeno, openTls: openDenoTls, openStore: openDenoStore },
+    createDenoPorts(),
+  );
 }
 
 /**

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import process from "node:process";
 import { ConfigurationError } from "../errors.ts";
 import type { Handler, Host, Listener, Ports, ServeOptions } from "../ports.ts";
+import { openNodeStore } from "./cache/open_store.ts";
 import { toStream } from "./node_body.ts";
 import { createNodeCryptoProvider } from "./node_crypto.ts";
 import { createNodeSend } from "./node_send.ts";
@@ -51,7 +52,11 @@ function isProxied(): boolean {
 
 /** Makes the host of a command that runs on Node. */
 export function createNodeHost(): Host {
-  return createHost(`node ${process.versions.node}`, { serve: serveNode, openTls: openNodeTls }, createNodePorts());
+  return createHost(`node ${process.versions.node}`, {
+    serve: serveNode,
+    openTls: openNodeTls,
+    openStore: openNodeStore,
+  }, createNodePorts());
 }
 
 /**

@@ -16,10 +16,14 @@ const MAX_LISTENERS = 100_000;
  * Makes the host of a command.
  *
  * @param runtime Name and version of the runtime.
- * @param network How this runtime listens, and how it asks with certificates.
+ * @param network How this runtime listens, how it asks with certificates, and what stores it has.
  * @param ports From {@link createProcessPorts}.
  */
-export function createHost(runtime: string, network: Pick<Host, "serve" | "openTls">, ports: Ports): Host {
+export function createHost(
+  runtime: string,
+  network: Pick<Host, "serve" | "openTls" | "openStore">,
+  ports: Ports,
+): Host {
   // One deadline is listened to by every request and image under it: Node's warning at the eleventh is about leaks.
   setMaxListeners(MAX_LISTENERS);
   // `… | head` closes the pipe: that is an end, not a failure.
@@ -34,6 +38,7 @@ export function createHost(runtime: string, network: Pick<Host, "serve" | "openT
     serve: network.serve,
     openTls: network.openTls,
     registryConfig: createRegistryConfig,
+    openStore: network.openStore,
     argv: process.argv.slice(2),
     variable: (name) => process.env[name],
     configFolder: () => configFolder(),

@@ -42,6 +42,8 @@ const needs = {
   openssl: () => spawnSync("openssl", ["version"], { encoding: "utf8" }).stdout?.startsWith("OpenSSL 3.0.") === true,
   /** What the lines that `serve` prints are typed into a shell with. */
   curl: () => runs("curl", "--version"),
+  /** Debian's Redis server. */
+  redis: () => spawnSync("redis-server", ["--version"]).status === 0,
   /** A Chromium that playwright-core can drive; see {@link chromiumPath}. */
   chromium: () => chromiumPath() !== undefined,
 } as const;

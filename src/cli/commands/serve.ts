@@ -16,6 +16,7 @@ import { decodeUtf8 } from "../../encoding/mod.ts";
 import { DEFAULT_MAX_REQUESTS, SERVER_REQUESTS_IN_FLIGHT } from "../../http/mod.ts";
 import { expiringCertificates, MESSAGE_STYLES, NO_MATCH_ANSWERS } from "../../policy/mod.ts";
 import type { Host, Listener, ServeOptions } from "../../ports.ts";
+import { CACHE_FLAGS, openCache } from "../cache.ts";
 import { CLUSTER_FLAGS, openCluster } from "../cluster.ts";
 import { defineCommand } from "../command.ts";
 import { clusterExceptions, countingExceptions, EXCEPTION_FLAGS } from "../exceptions.ts";
@@ -57,6 +58,7 @@ export const serve = defineCommand({
     ...CLUSTER_FLAGS,
     ...EXCEPTION_FLAGS,
     ...REPORT_FLAGS,
+    ...CACHE_FLAGS,
     demo: toggle("serve the fixture images in place of ghcr.io and load the example policy"),
     "evidence-max-age": text("prove a verified signature anew after this time; 0 keeps nothing of it", "1h", {
       value: "DURATION",
@@ -92,7 +94,10 @@ export const serve = defineCommand({
     const maxRequests = readMaxRequests(flags["max-requests"], "--max-requests");
     const maxInFlight = readMaxRequests(flags["max-in-flight"], "--max-in-flight", MAX_MAX_IN_FLIGHT);
     const noMatch = readNoMatch(flags["no-match"], "--no-match");
-    const evidence = { maxAgeSeconds: readMaxAge(flags["evidence-max-age"], "--evidence-max-age") };
+    const evidence = {
+      maxAgeSeconds: readMaxAge(flags["evidence-max-age"], "--evidence-max-age"),
+      settings: JSON.stringify([...flags["revocation-host"]].sort()),
+    };
     if (!flags.demo && flags.policy.length === 0) throw usage("missing --policy FILE|DIR, or --demo to try it");
     const root = await host.packageFolder();
     const paths = flags.demo ? [`${root}/${DEMO_POLICY}`, ...flags.policy] : flags.policy;
@@ -106,13 +111,15 @@ export const serve = defineCommand({
     }
     const door = await readDoor(flags["token-file"], host);
     const reports = await readReports(flags, cluster, host);
-    const listeners: Listener[] = [];
+    const listeners: Pick<Listener, "close">[] = [];
     try {
       const registry = flags.demo ? await startDemoRegistry(host) : undefined;
       if (registry !== undefined) listeners.push(registry);
       const demoMirror = registry === undefined ? [] : [`${DEMO_REGISTRY}=${registry.url}`];
       const open = await openRegistries({ ...flags, mirror: [...demoMirror, ...flags.mirror] }, host);
       const revocation = await openRevocation(flags, host);
+      const cache = await openCache(flags, host);
+      listeners.push(cache);
       const ports = { ...host.ports, open, revocation, ...(cluster === undefined ? {} : { cluster: cluster.port }) };
       const app = createApp({
         policies,
@@ -122,6 +129,7 @@ export const serve = defineCommand({
         ports,
         door,
         evidence,
+        cache: cache.options,
         messageStyle,
         noMatch,
         maxRequests,
@@ -143,6 +151,7 @@ export const serve = defineCommand({
         expiring: expiringCertificates(policies, host.ports.now()),
         examples: `${root}/${EXAMPLES}`,
         ...(cluster === undefined ? {} : { cluster: cluster.name }),
+        ...(cache.store === undefined ? {} : { store: cache.store }),
         ...(registry === undefined ? {} : { registry: { name: DEMO_REGISTRY, url: registry.url } }),
         ...(flags["token-file"] === undefined ? {} : { tokenFile: flags["token-file"] }),
         ...(flags["tls-cert"] === undefined ? {} : { tlsCertificateFile: flags["tls-cert"] }),

@@ -24,19 +24,22 @@ export interface Startup {
   readonly registry?: { readonly name: string; readonly url: string };
   /** What policies ask of the cluster is asked here. */
   readonly cluster?: string;
+  /** A store behind this process's memory. */
+  readonly store?: string;
   readonly tokenFile?: string;
   readonly tlsCertificateFile?: string;
 }
 
 /** Writes it, ending with how to stop. */
 export function renderStartup(startup: Startup): string {
-  const { url, registry, cluster } = startup;
+  const { url, registry, cluster, store } = startup;
   return [
     `Listening on ${url}`,
     `  webhook   ${url}/mutate and ${url}/validate`,
     `  page      ${url}/`,
     ...(registry === undefined ? [] : [`  registry  ${registry.url} in place of ${registry.name}`]),
     ...(cluster === undefined ? [] : [`  cluster   ${printable(cluster)}`]),
+    ...(store === undefined ? [] : [`  cache     memory, then ${printable(store)}`]),
     "",
     ...policyLines(startup),
     "",

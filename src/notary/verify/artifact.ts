@@ -2,8 +2,8 @@
 import { ConfigurationError, type Refusal, refusal, UnavailableError } from "../../errors.ts";
 import {
   type CallOptions,
-  type Descriptor,
   type Reference,
+  type Repository,
   repositoryName,
   wasAskedEverywhere,
 } from "../../oci/mod.ts";
@@ -149,13 +149,13 @@ function outOfTime({ descriptor }: SignatureSource, { trust }: Wanted): Verifica
 }
 
 async function tryOne(
-  { descriptor }: SignedArtifact,
+  artifact: SignedArtifact,
   source: SignatureSource,
   { trust, userMetadata }: Wanted,
   { ports, call }: ArtifactView,
 ): Promise<VerificationOutcome> {
   try {
-    const outcome = await findOrVerify(descriptor, source, trust, ports, call);
+    const outcome = await findOrVerify(artifact, source, trust, ports, call);
     return { ...requireMetadata(outcome, userMetadata), signature: source.descriptor };
   } catch (thrown) {
     return { ...outcomeOfError(thrown, trust), signature: source.descriptor };
@@ -164,18 +164,19 @@ async function tryOne(
 
 /** Facts that were kept, else those found now, which are kept. */
 async function findOrVerify(
-  artifact: Descriptor,
+  { descriptor: artifact, repository }: SignedArtifact,
   source: SignatureSource,
   trust: Trust,
   ports: ViewPorts,
   call: CallOptions,
 ): Promise<VerificationOutcome> {
   const { evidence } = ports;
+  const principal = await principalOf(repository, call);
   // What is kept has not been to the chain doctor.
-  if (evidence === undefined || ports.diagnose === "every") {
+  if (evidence === undefined || principal === undefined || ports.diagnose === "every") {
     return await verifySignature(await source.envelope(), artifact, trust, { ...ports, ...call }, source.integrity());
   }
-  const question = { envelope: await source.blob(), artifact, trust };
+  const question = { envelope: await source.blob(), artifact, trust, principal };
   const known = await evidence.find(question);
   if (known !== undefined) return known;
   const revocation = watchRevocation(ports.revocation);
@@ -186,6 +187,15 @@ async function findOrVerify(
   const outcome = await verifySignature(envelope, artifact, trust, { ...watched, ...call }, source.integrity());
   await evidence.keep(question, outcome, { envelope, revocation, since });
   return outcome;
+}
+
+/** Who asks; `undefined` where that cannot be told, and nothing that was kept is for them. */
+async function principalOf(repository: Repository, call: CallOptions): Promise<string | undefined> {
+  try {
+    return await repository.principal?.(call) ?? "";
+  } catch {
+    return undefined;
+  }
 }
 
 /** The first that could not be judged gives the code, as a retry may help; else the limit; else the first. */

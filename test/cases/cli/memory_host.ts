@@ -31,6 +31,8 @@ export interface MemoryHostOptions {
   readonly registryConfig?: Host["registryConfig"];
   /** What standard input has; nothing by default. */
   readonly input?: string;
+  /** Opens what `--cache` names; a runtime without stores by default. */
+  readonly openStore?: Host["openStore"];
   /** Takes log lines; nobody does by default. */
   readonly log?: Ports["log"];
   /** When to stop serving. */
@@ -89,6 +91,8 @@ export async function runInMemory(argv: readonly string[], options: MemoryHostOp
       };
     },
     registryConfig: (path, where) => options.registryConfig?.(path, where) ?? (() => Promise.resolve(undefined)),
+    openStore: options.openStore ??
+      (() => Promise.reject(new ConfigurationError("ERR_CONFIG", "Cannot open the cache: no store here"))),
     argv,
     variable: (name) => options.variables?.[name],
     configFolder: () => options.configFolder,

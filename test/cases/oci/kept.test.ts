@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { createWebCryptoProvider } from "../../../src/crypto/mod.ts";
 import { UnavailableError } from "../../../src/errors.ts";
-import { POINTER_LIFETIME_MILLISECONDS } from "../../../src/oci/kept.ts";
+import { type KeepOptions, POINTER_LIFETIME_MILLISECONDS } from "../../../src/oci/kept.ts";
 import {
   type Descriptor,
   keepContent,
@@ -9,6 +11,7 @@ import {
   parseReference,
   type ReferrerList,
 } from "../../../src/oci/mod.ts";
+import type { Cache } from "../../../src/ports.ts";
 
 const digestOf = (digit: string) => `sha256:${digit.repeat(64)}` as const;
 const descriptorOf = (digit: string, size = 2): Descriptor => ({
@@ -20,12 +23,14 @@ const reference = parseReference("registry.example/app:v1");
 const options = { signal: new AbortController().signal };
 
 /** A repository that counts what it is asked, and whose tag and list can be changed. */
-function world() {
+function world(keep: KeepOptions = {}) {
   const calls: string[] = [];
   let time = 0;
-  const state = { tag: descriptorOf("a"), list: [descriptorOf("b")] as readonly Descriptor[], down: false };
+  const principal = () => Promise.resolve("ada");
+  const state = { tag: descriptorOf("a"), list: [descriptorOf("b")] as readonly Descriptor[], down: false, principal };
   const open: OpenRepository = ({ repository }) => ({
     name: `registry.example/${repository}`,
+    principal: () => state.principal(),
     resolve(tagOrDigest) {
       calls.push(`resolve ${tagOrDigest}`);
       if (state.down) return Promise.reject(new UnavailableError("ERR_REGISTRY_UNAVAILABLE", "down"));
@@ -55,7 +60,7 @@ function world() {
       return Promise.resolve(list);
     },
   });
-  const kept = keepContent(open, { now: () => new Date(time) });
+  const kept = keepContent(open, { now: () => new Date(time), crypto: createWebCryptoProvider() }, keep);
   return { calls, state, open: kept, pass: (milliseconds: number) => (time += milliseconds) };
 }
 
@@ -134,5 +139,96 @@ describe("keepContent", () => {
     expect(calls).toEqual([]);
     await fetch(0);
     expect(calls).toEqual(["blob f"]);
+  });
+
+  it("keeps one principal's content, tags and lists from another's", async () => {
+    const { open, calls, state } = world();
+    for (const principal of ["ada", "bob", "ada"]) {
+      state.principal = () => Promise.resolve(principal);
+      await open(reference).resolve("v1", options);
+      await open(reference).listReferrers({ digest: digestOf("a") }, options);
+      await open(reference).fetchManifest(descriptorOf("c"), options);
+      await open(reference).fetchBlob(descriptorOf("d"), { ...options, maxBytes: 10 });
+    }
+    const once = ["resolve v1", "list", "manifest c", "blob d"];
+    expect(calls).toEqual([...once, ...once]);
+  });
+
+  it("keeps and gives nothing where it cannot be told who asks", async () => {
+    const { open, calls, state } = world();
+    state.principal = () => Promise.reject(new UnavailableError("ERR_REGISTRY_UNAVAILABLE", "no helper"));
+    for (let round = 0; round < 2; round++) {
+      await open(reference).resolve("v1", options);
+      await open(reference).fetchBlob(descriptorOf("d"), { ...options, maxBytes: 10 });
+    }
+    expect(calls).toEqual(["resolve v1", "blob d", "resolve v1", "blob d"]);
+    await expect(open(reference).principal?.(options)).rejects.toThrow("no helper");
+  });
+});
+
+describe("keepContent() before a cache outside", () => {
+  const bytes = new Uint8Array(2);
+  const blob: Descriptor = {
+    mediaType: "application/jose+json",
+    digest: `sha256:${createHash("sha256").update(bytes).digest("hex")}`,
+    size: 2,
+  };
+  const fetch = (open: OpenRepository, maxBytes = 10, descriptor = blob) =>
+    open(reference).fetchBlob(descriptor, { ...options, maxBytes });
+
+  function store() {
+    const entries = new Map<string, Uint8Array>();
+    const asked: string[] = [];
+    const cache: Cache = {
+      get: (key) => (asked.push(key), Promise.resolve(entries.get(key))),
+      set: (key, value) => Promise.resolve(void entries.set(key, value)),
+    };
+    return { entries, asked, cache };
+  }
+
+  it("is asked for content that another process fetched", async () => {
+    const { cache, entries } = store();
+    await fetch(world({ outside: cache }).open);
+    expect(entries.size).toBe(1);
+    const { open, calls } = world({ outside: cache });
+    expect(await fetch(open)).toEqual(bytes);
+    expect(calls).toEqual([]);
+  });
+
+  it.each<[string, Uint8Array]>([
+    ["of another digest", Uint8Array.of(0, 1)],
+    ["of another size", new Uint8Array(3)],
+    ["that are none", new Uint8Array()],
+  ])("is not believed about bytes %s", async (_, value) => {
+    const { cache, entries } = store();
+    await fetch(world({ outside: cache }).open);
+    for (const key of entries.keys()) entries.set(key, value);
+    const { open, calls } = world({ outside: cache });
+    expect(await fetch(open)).toEqual(bytes);
+    expect(calls).toEqual(["blob 9"]);
+  });
+
+  it("is never asked about tags and lists", async () => {
+    const { cache, asked, entries } = store();
+    const { open } = world({ outside: cache });
+    await open(reference).resolve("v1", options);
+    await open(reference).listReferrers({ digest: digestOf("a") }, options);
+    expect([asked, entries.size]).toEqual([[], 0]);
+  });
+
+  it("is not asked for more than the caller takes, nor for what is not kept", async () => {
+    const { cache, asked } = store();
+    const { open, calls } = world({ outside: cache });
+    await fetch(open, 1);
+    await fetch(open, 2 ** 22, { ...blob, size: 2 ** 21 });
+    expect([asked, calls]).toEqual([[], ["blob 9", "blob 9"]]);
+  });
+
+  it("that fails is as one that has nothing", async () => {
+    const broken: Cache = {
+      get: () => Promise.reject(new Error("down")),
+      set: () => Promise.reject(new Error("down")),
+    };
+    expect(await fetch(world({ outside: broken }).open)).toEqual(bytes);
   });
 });

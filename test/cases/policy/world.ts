@@ -1,10 +1,11 @@
 /** The fixtures' repositories in memory, with a count of what is asked and ways to make them fail. */
 import { expect } from "vitest";
-import { createMemoryCache } from "../../../src/cache/mod.ts";
+import { createMemoryCache, createOutsideCache, createTieredCache } from "../../../src/cache/mod.ts";
 import { createWebCryptoProvider } from "../../../src/crypto/mod.ts";
 import { UnavailableError } from "../../../src/errors.ts";
 import { createEvidenceStore } from "../../../src/notary/mod.ts";
 import {
+  keepContent,
   openLayout,
   type OpenRepository,
   readLayout,
@@ -19,7 +20,9 @@ import {
   type EvaluateOptions,
   type PolicyRequest,
 } from "../../../src/policy/mod.ts";
+import type { OutsideStore } from "../../../src/ports.ts";
 import { files } from "../../../src/runtime/files.ts";
+import { sleep } from "../../../src/runtime/web.ts";
 import { fixture } from "./policies.ts";
 
 export const crypto = createWebCryptoProvider();
@@ -97,8 +100,8 @@ function absent(name: string): Repository {
 }
 
 /**
- * Evaluates a request in a world; and again with evidence, first to be kept and then kept: each time the decision is the
- * same, or the test fails.
+ * Evaluates a request in a world; and again with evidence, first to be kept and then kept, then with what a process kept
+ * outside of itself: each time the decision is the same, or the test fails.
  */
 export async function ask(
   world: World,
@@ -135,8 +138,40 @@ async function expectSame(
     const again = await evaluate(policies, request, { ...options, ports: { ...ports, evidence } });
     expect(withoutAge(again), `the decision with ${visit} evidence`).toEqual(withoutAge(decision));
   }
+  const outside = createStore(ports);
+  for (const visit of ["filling", "using", "using a poisoned"]) {
+    const memory = createMemoryCache(ports);
+    const kept = {
+      ...ports,
+      open: keepContent(ports.open, ports, { outside: outside.cache }),
+      evidence: createEvidenceStore(createTieredCache(memory, outside.cache), ports),
+    };
+    const again = await evaluate(policies, request, { ...options, ports: kept });
+    expect(withoutAge(again), `the decision ${visit} store`).toEqual(withoutAge(decision));
+    if (visit === "using") outside.poison();
+  }
   // What is asked in between is nobody's question.
   for (const [index, list] of lists.entries()) list.length = lengths[index] ?? 0;
+}
+
+/** A store outside of the process, sealed, whose entries can be put under one another's names. */
+function createStore(ports: { readonly now: () => Date }) {
+  const entries = new Map<string, Uint8Array>();
+  const store: OutsideStore = {
+    name: "a map",
+    get: (key) => Promise.resolve(entries.get(key)),
+    set: (key, bytes) => Promise.resolve(void entries.set(key, bytes)),
+    close: () => Promise.resolve(),
+  };
+  const cache = createOutsideCache(store, { ...ports, sleep, log: () => {} }, { keys: [new Uint8Array(32)] });
+  const poison = () => {
+    const values = [...entries.values()];
+    for (const [index, name] of [...entries.keys()].entries()) {
+      const value = values[(index + 1) % values.length] ?? new Uint8Array();
+      entries.set(name, values.length > 1 ? value : value.slice(1));
+    }
+  };
+  return { cache, poison };
 }
 
 /** A decision but for how long its facts have been kept. */

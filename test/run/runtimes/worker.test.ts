@@ -1,6 +1,7 @@
 /** The worker bundle under workerd (miniflare): the seed's two Pods, tokens, and mistakes in its variables. */
 import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Miniflare } from "miniflare";
@@ -108,7 +109,47 @@ describe("the worker", () => {
     expect((await worker.dispatchFetch("http://webhook.example/healthz")).status).toBe(200);
   });
 
+  it.each<[string, Record<string, string>, Record<string, unknown>]>([
+    ["a KV namespace", {}, { kvNamespaces: ["CACHE"] }],
+    ["the Cache API", { CACHE: "cache-api" }, {}],
+  ])("leaves content and facts to the next isolate in %s", async (_, bindings, more) => {
+    const counted: string[] = [];
+    const folder = await mkdtemp(join(tmpdir(), "edge-notary-worker-"));
+    const make = () =>
+      start({ POLICIES, TOKEN, CACHE_KEY: Buffer.alloc(32, 7).toString("base64"), ...bindings }, {
+        ...more,
+        kvPersist: folder,
+        cachePersist: folder,
+        serviceBindings: {
+          REGISTRY: async ({ url, method }: Request) => {
+            counted.push(`${method} ${url}`);
+            const { signal } = new AbortController();
+            return await fixtures(url, { method: method as "GET", headers: {}, redirect: "manual", signal });
+          },
+        },
+      });
+    const byDigest = async (worker: Miniflare) => {
+      counted.length = 0;
+      expect((await post(worker, podReview([SIGNED]))).body.response["allowed"]).toBe(true);
+      return counted.filter((line) => /^GET .*\/(?:blobs|manifests\/sha256:)/.test(line)).length;
+    };
+    try {
+      const first = make();
+      expect(await byDigest(first)).toBeGreaterThan(0);
+      // What is kept after the answer takes a moment.
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      await first.dispose();
+      expect(await byDigest(make())).toBe(0);
+    } finally {
+      await Promise.all(workers.splice(0).map((worker) => worker.dispose()));
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
   it.each([
+    ["a store without keys", { POLICIES, TOKEN, CACHE: "cache-api" }, "CACHE_KEY"],
+    ["keys without a store", { POLICIES, TOKEN, CACHE_KEY: "x" }, '"CACHE"'],
+    ["a store that is none", { POLICIES, TOKEN, CACHE: "redis://127.0.0.1", CACHE_KEY: "x" }, "cache-api"],
     ["no token", { POLICIES }, "TOKEN"],
     ["a short token", { POLICIES, TOKEN: "short" }, "TOKEN"],
     ["no policies", { TOKEN }, "POLICIES"],
