@@ -2,7 +2,7 @@
 import { isDigest } from "../crypto/mod.ts";
 import { printable } from "../encoding/mod.ts";
 import { ConfigurationError } from "../errors.ts";
-import { isTag, openLayout, type OpenRepository, readLayout, type Reference, repositoryName } from "../oci/mod.ts";
+import { isTag, openLater, openLayout, type OpenRepository, readLayout, type Reference } from "../oci/mod.ts";
 import type { Host } from "../ports.ts";
 import { text, toggle, usage } from "./flags.ts";
 
@@ -38,18 +38,11 @@ export function openLayouts(flags: LayoutFlags, host: Host): OpenRepository | un
   const opened = new Map<string, Promise<OpenRepository>>();
   return (reference) => {
     const path = fixed ?? reference.repository;
-    const repository = async () => {
+    return openLater(reference, async () => {
       const opening = opened.get(path) ?? openPath(path, host);
       opened.set(path, opening);
-      return (await opening)(reference);
-    };
-    return {
-      name: repositoryName(reference),
-      resolve: async (...asked) => await (await repository()).resolve(...asked),
-      fetchManifest: async (...asked) => await (await repository()).fetchManifest(...asked),
-      fetchBlob: async (...asked) => await (await repository()).fetchBlob(...asked),
-      listReferrers: async (...asked) => await (await repository()).listReferrers(...asked),
-    };
+      return await opening;
+    });
   };
 }
 

@@ -33,6 +33,7 @@ export { isHost, MAX_MIRRORS, mirrorFault, parseMirrors } from "./mirrors.ts";
 export { DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST } from "./media_types.ts";
 export { readRegistries, type RegistryConfiguration } from "./registries.ts";
 export { choosePlatform, formatPlatform, listPlatforms, parsePlatform } from "./platform.ts";
+export { openLater } from "./open_later.ts";
 export {
   DEFAULT_REGISTRY,
   formatReference,
