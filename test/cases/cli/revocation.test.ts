@@ -222,6 +222,13 @@ describe("blob verify looks at what is supplied", () => {
     expect(stderr).toContain("Code: REVOCATION_NOT_CHECKED (unavailable; a retry does not help)\n");
   });
 
+  it("and with --offline names the request that is not made", async () => {
+    const ran = await verify("ocsp.jws.sig", ["--offline"], { [OCSP]: ocsp(), [CRL]: crl() });
+    expect(ran).toMatchObject({ status: 1, requests: [] });
+    expect(ran.stderr).toContain(`could not be asked: Cannot ask POST "${OCSP}": --offline allows no request`);
+    expect(await verify("crl.jws.sig", ["--offline", "--crl", "good.crl"])).toMatchObject({ status: 0, requests: [] });
+  });
+
   it("and reads no file that is longer than a CRL may be", async () => {
     const { status, stderr } = await verify("crl.jws.sig", ["--crl", "huge.crl"], {}, {
       "huge.crl": new Uint8Array(200 * 1024 * 1024),

@@ -63,6 +63,15 @@ const answering = (changes: AnswerChanges = {}, by = authority): Handler => asyn
   timestampReply(answerQuestion(new Uint8Array(await request.arrayBuffer()), by, NOW, changes));
 
 describe("sign --timestamp-url", () => {
+  it("asks no authority with --offline, and writes no signature without its word", async () => {
+    const { options } = world(answering());
+    const args = ["blob", "sign", ...KEY, ...TIMESTAMP, "--offline", "/blob.bin"];
+    const { status, stderr, requests, written } = await runInMemory(args, options);
+    expect({ status, requests, written: written.size }).toEqual({ status: 1, requests: [], written: 0 });
+    expect(stderr).toContain(`Cannot ask POST "${TSA}": --offline allows no request`);
+    expect(stderr).toContain("Code: ERR_OFFLINE (misconfigured; a retry does not help)");
+  });
+
   it.each([["jws", "application/jose+json"], ["cose", "application/cose"]])(
     "pushes a %s signature with the authority's word",
     async (format, mediaType) => {
