@@ -4,6 +4,7 @@ import { createWebCryptoProvider } from "../../../src/crypto/mod.ts";
 import { UnavailableError } from "../../../src/errors.ts";
 import { type KeepOptions, POINTER_LIFETIME_MILLISECONDS } from "../../../src/oci/kept.ts";
 import {
+  createRegistryClient,
   type Descriptor,
   keepContent,
   type Manifest,
@@ -11,7 +12,7 @@ import {
   parseReference,
   type ReferrerList,
 } from "../../../src/oci/mod.ts";
-import type { Cache } from "../../../src/ports.ts";
+import type { Cache, CredentialSource } from "../../../src/ports.ts";
 
 const digestOf = (digit: string) => `sha256:${digit.repeat(64)}` as const;
 const descriptorOf = (digit: string, size = 2): Descriptor => ({
@@ -230,5 +231,43 @@ describe("keepContent() before a cache outside", () => {
       set: () => Promise.reject(new Error("down")),
     };
     expect(await fetch(world({ outside: broken }).open)).toEqual(bytes);
+  });
+});
+
+describe("the principal of a registry's repository", () => {
+  const principalOf = (secrets: Readonly<Record<string, string>>, mirrors: readonly string[] = []) => {
+    const crypto = createWebCryptoProvider();
+    const credentials: CredentialSource = ({ host }) => {
+      const secret = secrets[host];
+      return Promise.resolve(
+        secret === undefined ? undefined : { type: "basic", username: "ada", secret, source: "the test" },
+      );
+    };
+    const ports = { crypto, credentials, now: () => new Date(0), sleep: () => Promise.resolve() };
+    const fetch = () => Promise.reject(new Error("nobody is asked"));
+    const open = createRegistryClient({ ...ports, fetch }, {
+      mirrors: new Map(),
+      mirrorsBefore: new Map([["registry.example", mirrors]]),
+      plainHttp: new Set(),
+      redirect: "manual",
+    });
+    return open(reference).principal?.(options);
+  };
+
+  it("is anonymous without credentials, and never shows them", async () => {
+    expect(await principalOf({})).toBe("anonymous");
+    expect(await principalOf({ "registry.example": "hunter2" })).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it("is another one for another secret, of the registry or of a mirror before it", async () => {
+    const mirrors = ["https://mirror.example"];
+    const known = await Promise.all([
+      principalOf({ "registry.example": "a" }),
+      principalOf({ "registry.example": "b" }),
+      principalOf({ "registry.example": "a" }, mirrors),
+      principalOf({ "registry.example": "a", "mirror.example": "b" }, mirrors),
+      principalOf({ "registry.example": "b", "mirror.example": "a" }, mirrors),
+    ]);
+    expect(new Set(known).size).toBe(known.length);
   });
 });
