@@ -79,6 +79,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "errors",
     "ports",
     "encoding",
+    "http",
     "crypto",
     "x509",
     "oci",

@@ -29,6 +29,7 @@ export {
   readCertificate,
   validateSigningChain,
 } from "./x509/mod.ts";
+export { createRequestBudget, type RequestBudget } from "./http/mod.ts";
 export {
   createPushClient,
   createRegistryClient,
