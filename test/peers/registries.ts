@@ -30,6 +30,8 @@ export interface Registry {
 export interface RegistryOptions {
   /** Whether olareg answers the referrers API (default yes); the others never do. */
   readonly referrersApi?: boolean;
+  /** How the distributions ask who is there, as their configuration has it; nobody is asked when left out. */
+  readonly auth?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 type Launch = (
@@ -39,7 +41,7 @@ type Launch = (
 ) => { readonly program: string; readonly args: string[] };
 
 /** Both distributions read the same file: on files, deleting allowed, silent. */
-const launchDistribution = (program: () => string): Launch => (folder, port) => {
+const launchDistribution = (program: () => string): Launch => (folder, port, { auth }) => {
   const config = join(folder, "config.yml");
   writeFileSync(
     config,
@@ -50,6 +52,7 @@ const launchDistribution = (program: () => string): Launch => (folder, port) => 
         JSON.stringify(join(folder, "storage"))
       } }, delete: { enabled: true } }`,
       `http: { addr: "127.0.0.1:${port}", secret: loopback-only }`,
+      ...(auth === undefined ? [] : [`auth: ${JSON.stringify(auth)}`]),
       "",
     ].join("\n"),
   );
@@ -147,7 +150,8 @@ async function untilReady(url: string, child: ChildProcess): Promise<void> {
     try {
       const response = await fetch(url, { signal: AbortSignal.timeout(1000) });
       await response.body?.cancel();
-      if (response.status === 200) return;
+      // One that wants to know who asks is there, too.
+      if (response.status === 200 || response.status === 401) return;
     } catch {
       if (!running(child)) throw new Error("the process ended");
     }
