@@ -31,11 +31,14 @@ export {
 } from "./x509/mod.ts";
 export { createRequestBudget, type RequestBudget } from "./http/mod.ts";
 export {
+  type AwsIdentity,
+  createEcrSource,
   createPushClient,
   createRegistryClient,
   DEFAULT_REGISTRY_SETTINGS,
   type Descriptor,
   type Digest,
+  firstOf,
   type Layout,
   type LayoutSource,
   openLayout,

@@ -18,6 +18,7 @@ export {
   readDockerConfig,
   serverOf,
 } from "./credentials/docker_config.ts";
+export { type AwsIdentity, createEcrSource, type EcrOptions } from "./credentials/ecr.ts";
 export { ANONYMOUS_IDENTITY, credentialIdentity } from "./credentials/identity.ts";
 export { type ProgramAnswer, readProgramAnswer } from "./credentials/program_answer.ts";
 export { createPullSecrets, type PullSecret } from "./credentials/pull_secrets.ts";

@@ -30,7 +30,7 @@ export interface RegistryCredentials {
 export type RegistryViews = (credentials: RegistryCredentials | undefined) => ArtifactView;
 
 /**
- * Opens the views of a request. No Secret is read before a registry asks who is there.
+ * Opens the views of a request. Secrets are read once, when it first has to be known who asks.
  *
  * @param ports `cluster` answers each question once.
  */

@@ -6,6 +6,8 @@ import { setImmediate } from "node:timers";
 import { ConfigurationError } from "../errors.ts";
 import type { Host, Ports } from "../ports.ts";
 import { appendFile, configFolder, files, packageFolder, readPage, writeFile } from "./files.ts";
+import { firstOf } from "../oci/mod.ts";
+import { createAwsCredentials } from "./aws_credentials.ts";
 import { createRegistryConfig, createUserCredentials, registryConfigFiles } from "./registry_config.ts";
 import { createWebPorts, type WebPortOptions } from "./web.ts";
 
@@ -59,11 +61,11 @@ export function createHost(
 
 /** Makes the ports of a process: log lines on standard error, credentials of this user. */
 export function createProcessPorts(options: Pick<WebPortOptions, "quicker"> = {}): Ports {
-  return createWebPorts({
-    ...options,
-    write: createLineWriter(),
-    credentials: createUserCredentials(registryConfigFiles()),
-  });
+  const write = createLineWriter();
+  const ports = createWebPorts({ ...options, write });
+  const files = createUserCredentials(registryConfigFiles());
+  const aws = createAwsCredentials(ports);
+  return { ...ports, credentials: aws === undefined ? files : firstOf([files, aws]) };
 }
 
 /**

@@ -165,7 +165,7 @@ describe("a Pod's own Secrets", () => {
     expect(message.replace(/\s+/g, " ")).toContain("the API server keeps Secrets from this account");
   });
 
-  it("are not read before a registry asks, and once for all images", async () => {
+  it("are read once for all images", async () => {
     const cluster = clusterOf({ "Secret default/regcred": GOOD });
     const { decide } = await open({ cluster });
     const two = [{ name: "a", image: SIGNED }, { name: "b", image: SIGNED }];
