@@ -1,4 +1,7 @@
-/** The work that one request may make of a policy's expressions is bounded, all images and rules together. */
+/**
+ * The work that one request may make of a policy's expressions is bounded, all images and rules together: listed as
+ * "jmespath-request-steps".
+ */
 import { describe, expect, it } from "vitest";
 import {
   compileQuery,
