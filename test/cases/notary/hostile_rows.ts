@@ -218,6 +218,9 @@ export const CONTENT_ROWS: readonly HostileRow[] = [
   row("a length that is more than the envelope", "ERR_DIGEST_MISMATCH", () => ({
     envelope: ({ normal }) => ({ headers: { ...normal.headers, "content-length": "1000000" } }),
   })),
+  row("a length that is less than the envelope", "ERR_DIGEST_MISMATCH", () => ({
+    envelope: ({ normal }) => ({ headers: { ...normal.headers, "content-length": "5" } }),
+  })),
   row("an envelope without end", "ERR_DIGEST_MISMATCH", () => ({
     envelope: ({ response }) => {
       response.writeHead(200);
