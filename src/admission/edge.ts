@@ -137,7 +137,7 @@ function heededExceptions(
 }
 
 /** What `REGISTRIES` says of single registries. */
-function readRegistrySettings(text: string): Pick<RegistrySettings, "mirrorsBefore" | "plainHttp"> {
+function readRegistrySettings(text: string): Pick<RegistrySettings, "mirrorsBefore" | "plainHttp" | "realmHosts"> {
   const refuse = (fault: string, cause?: unknown) =>
     new ConfigurationError("ERR_CONFIG", `Cannot read the variable "REGISTRIES": ${fault}`, { cause });
   let value: JsonValue;
@@ -155,6 +155,7 @@ function readRegistrySettings(text: string): Pick<RegistrySettings, "mirrorsBefo
   }
   return {
     mirrorsBefore: new Map(registries.map(([name, { mirrors }]) => [name, mirrors])),
+    realmHosts: new Map(registries.map(([name, { realmHosts }]) => [name, new Set(realmHosts)])),
     plainHttp: new Set(registries.filter((entry) => entry[1].plainHttp).map(([name]) => name)),
   };
 }

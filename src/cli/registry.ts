@@ -103,6 +103,7 @@ async function readSettings(
       mirrors: new Map([...(configured?.mirrors ?? []), ...replaced]),
       mirrorsBefore: new Map([...registries].map(([name, { mirrors }]) => [name, mirrors])),
       allowedHosts: configured?.allowedHosts ?? new Set(),
+      realmHosts: new Map([...registries].map(([name, { realmHosts }]) => [name, new Set(realmHosts)])),
       plainHttp: flags["plain-http"] || flags["insecure-registry"] ? "all" : new Set(plainHttp),
       redirect: "manual",
     },

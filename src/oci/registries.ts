@@ -5,6 +5,9 @@ import { isHost, MAX_MIRRORS, mirrorFault } from "./mirrors.ts";
 /** Mirrors of one registry at most: each may cost its patience before the next is asked. */
 export const MAX_MIRRORS_OF_REGISTRY = 8;
 
+/** Token endpoints of one registry at most. */
+export const MAX_REALM_HOSTS = 8;
+
 /** What is configured of one registry. */
 export interface RegistryConfiguration {
   /** Base URLs that are asked before it, in order. */
@@ -13,9 +16,11 @@ export interface RegistryConfiguration {
   readonly plainHttp: boolean;
   /** File of CAs, PEM, that may vouch for it beside those everybody believes. */
   readonly certificateAuthority?: string;
+  /** Hosts, with port where they have one, of token endpoints of another site that may see its credentials. */
+  readonly realmHosts: readonly string[];
 }
 
-const KEYS = ["mirrors", "plainHttp", "certificateAuthority"] as const;
+const KEYS = ["mirrors", "plainHttp", "certificateAuthority", "realmHosts"] as const;
 
 /**
  * Reads the registries of a configuration.
@@ -52,7 +57,7 @@ function readRegistry(host: string, settings: JsonObject, refuse: (fault: string
   if (unknown !== undefined) {
     throw refuse(`: unknown key "${printable(unknown)}", expected ${KEYS.map((key) => `"${key}"`).join(", ")}`);
   }
-  const { mirrors = [], plainHttp = false, certificateAuthority } = settings;
+  const { mirrors = [], plainHttp = false, certificateAuthority, realmHosts = [] } = settings;
   if (typeof plainHttp !== "boolean") throw refuse('."plainHttp" is neither true nor false');
   if (certificateAuthority !== undefined && (typeof certificateAuthority !== "string" || certificateAuthority === "")) {
     throw refuse('."certificateAuthority" is no text, expected the name of a PEM file');
@@ -63,8 +68,20 @@ function readRegistry(host: string, settings: JsonObject, refuse: (fault: string
   return {
     mirrors: readMirrors(host, mirrors, refuse),
     plainHttp,
+    realmHosts: readRealmHosts(realmHosts, refuse),
     ...(certificateAuthority === undefined ? {} : { certificateAuthority }),
   };
+}
+
+function readRealmHosts(hosts: JsonValue, refuse: (fault: string) => Error): readonly string[] {
+  if (!Array.isArray(hosts)) throw refuse('."realmHosts" is no list, expected hosts with an optional :port');
+  if (hosts.length > MAX_REALM_HOSTS) {
+    throw refuse(`."realmHosts" has ${hosts.length} hosts, expected at most ${MAX_REALM_HOSTS}`);
+  }
+  return hosts.map((host: JsonValue, index): string => {
+    if (typeof host === "string" && isHost(host)) return host.toLowerCase();
+    throw refuse(`."realmHosts"[${index}] is no host, expected a host with an optional :port`);
+  });
 }
 
 function readMirrors(host: string, mirrors: JsonValue, refuse: (fault: string) => Error): readonly string[] {

@@ -34,6 +34,8 @@ export interface ImageVerificationFields extends ImageVerification {
 /** What decides how an entry is read. */
 export interface ImageRules {
   readonly policy: string;
+  /** Of the policy; `""` for a ClusterPolicy. */
+  readonly namespace: string;
   readonly version: "v1" | "v2beta1";
   /** Action of the policy, for entries without one of their own. */
   readonly failureAction: FailureAction;
@@ -80,7 +82,7 @@ function namesNoRegistry(found: string): boolean {
 }
 
 /** Fields of both versions. */
-function fieldsOf({ policy }: ImageRules) {
+function fieldsOf({ policy, namespace }: ImageRules) {
   return {
     type: enforced(type),
     failureAction: enforced(oneOf("Audit", "Enforce")),
@@ -93,7 +95,7 @@ function fieldsOf({ policy }: ImageRules) {
     attestations: enforced(attestations(policy)),
     validate: enforced(imageValidation),
     repository: ignored("signatures are looked for beside the image, as Kyverno does for type Notary"),
-    imageRegistryCredentials: enforced(registryCredentials),
+    imageRegistryCredentials: enforced(registryCredentials(namespace)),
     useCache: ignored("no verdict is kept from one request to the next"),
   } satisfies FieldTable;
 }

@@ -8,25 +8,32 @@ export const KYVERNO_NAMESPACE = "kyverno";
 
 const NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
 
-const secret: Reader<SecretName> = (value, path, gate) => {
+const secretOf = (own: string): Reader<SecretName> => (value, path, gate) => {
   const given = text(value, path, gate);
   if (given === undefined) return undefined;
   const slash = given.indexOf("/");
   const namespace = slash < 0 ? KYVERNO_NAMESPACE : given.slice(0, slash);
   const name = given.slice(slash + 1);
+  if (own !== "" && namespace !== own) {
+    return void gate.refuse(path, `a Policy reads the Secrets of its own namespace alone, expected ${own}/name`);
+  }
   if (NAME.test(namespace) && NAME.test(name)) return { namespace, name };
   return void gate.refuse(path, `"${printable(given, 80)}" names no Secret, expected name or namespace/name`);
 };
 
-const REGISTRY_CREDENTIALS = {
+const fieldsOf = (own: string) => ({
   allowInsecureRegistry: ignored("how registries are reached is this endpoint's own configuration"),
   providers: enforced(listOf(oneOf("default", "amazon", "azure", "google", "github"))),
-  secrets: enforced(listOf(secret)),
-} satisfies FieldTable;
+  secrets: enforced(listOf(secretOf(own))),
+} satisfies FieldTable);
 
-/** Reads `imageRegistryCredentials`. Every provider stands for the endpoint's own credentials, clouds' included. */
-export const registryCredentials: Reader<RegistryCredentials | undefined> = (value, path, gate) => {
-  const fields = readFields(value, path, REGISTRY_CREDENTIALS, gate);
+/**
+ * Reads `imageRegistryCredentials`. Every provider stands for the endpoint's own credentials, clouds' included.
+ *
+ * @param own Namespace of a Policy, whose author may not read the Secrets of others; `""` for a ClusterPolicy.
+ */
+export const registryCredentials = (own: string): Reader<RegistryCredentials | undefined> => (value, path, gate) => {
+  const fields = readFields(value, path, fieldsOf(own), gate);
   if (fields === undefined) return undefined;
   const { secrets = [], providers = [] } = fields;
   if (secrets.length > MAX_PULL_SECRETS) {

@@ -3,7 +3,8 @@
  *
  * Spec: AWS Signature Version 4, "Create a signed AWS API request".
  */
-import { concatBytes, encodeHex, encodeUtf8 } from "../../encoding/mod.ts";
+import { createMacKey } from "../../crypto/mod.ts";
+import { encodeHex, encodeUtf8 } from "../../encoding/mod.ts";
 import type { CryptoProvider } from "../../ports.ts";
 
 /** Keys of an AWS principal. */
@@ -26,19 +27,8 @@ export interface AwsRequest {
 }
 
 const ALGORITHM = "AWS4-HMAC-SHA256";
-/** Bytes of a block of SHA-256. */
-const BLOCK_BYTES = 64;
 
 type Hasher = Pick<CryptoProvider, "digest">;
-
-/** HMAC with SHA-256. Spec: RFC 2104. */
-export async function hmacSha256(crypto: Hasher, key: Uint8Array, message: Uint8Array): Promise<Uint8Array> {
-  const block = new Uint8Array(BLOCK_BYTES);
-  block.set(key.length > BLOCK_BYTES ? await crypto.digest("sha256", key) : key);
-  const padded = (byte: number) => block.map((value) => value ^ byte);
-  const inner = await crypto.digest("sha256", concatBytes(padded(0x36), message));
-  return await crypto.digest("sha256", concatBytes(padded(0x5c), inner));
-}
 
 /**
  * Signs a request.
@@ -66,8 +56,8 @@ export async function signRequest(
   const scope = `${day}/${region}/${service}/aws4_request`;
   const toSign = [ALGORITHM, time, scope, await hash(canonical)].join("\n");
   let key: Uint8Array = encodeUtf8(`AWS4${keys.secretAccessKey}`);
-  for (const part of [day, region, service, "aws4_request"]) key = await hmacSha256(crypto, key, encodeUtf8(part));
-  const signature = encodeHex(await hmacSha256(crypto, key, encodeUtf8(toSign)));
+  for (const part of [day, region, service, "aws4_request"]) key = await createMacKey(key).tag(encodeUtf8(part));
+  const signature = encodeHex(await createMacKey(key).tag(encodeUtf8(toSign)));
   const authorization = `${ALGORITHM} Credential=${keys.accessKeyId}/${scope}, SignedHeaders=${names}, ` +
     `Signature=${signature}`;
   return { ...headers, authorization };

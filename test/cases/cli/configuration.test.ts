@@ -22,12 +22,17 @@ describe("readConfiguration()", () => {
   it("reads what is set for single registries", async () => {
     const { registries } = await read(
       '{"registries": {"GHCR.io": {"mirrors": ["https://m.example/v2/ghcr", "http://10.0.0.7"]}, ' +
-        '"r.example:5000": {"plainHttp": true}, "s.example": {"certificateAuthority": "ca.pem"}}}',
+        '"r.example:5000": {"plainHttp": true}, "s.example": {"certificateAuthority": "ca.pem", "realmHosts": ["Tokens.example:8443"]}}}',
     );
     expect([...registries]).toEqual([
-      ["ghcr.io", { mirrors: ["https://m.example/v2/ghcr", "http://10.0.0.7"], plainHttp: false }],
-      ["r.example:5000", { mirrors: [], plainHttp: true }],
-      ["s.example", { mirrors: [], plainHttp: false, certificateAuthority: "ca.pem" }],
+      ["ghcr.io", { mirrors: ["https://m.example/v2/ghcr", "http://10.0.0.7"], plainHttp: false, realmHosts: [] }],
+      ["r.example:5000", { mirrors: [], plainHttp: true, realmHosts: [] }],
+      ["s.example", {
+        mirrors: [],
+        plainHttp: false,
+        certificateAuthority: "ca.pem",
+        realmHosts: ["tokens.example:8443"],
+      }],
     ]);
   });
 
@@ -46,6 +51,9 @@ describe("readConfiguration()", () => {
       "has 9 URLs, expected at most 8",
     ],
     ['{"registries": {"a": {"plainHttp": "yes"}}}', '"plainHttp" is neither true nor false'],
+    ['{"registries": {"a": {"realmHosts": "t.example"}}}', '"realmHosts" is no list'],
+    ['{"registries": {"a": {"realmHosts": ["https://t"]}}}', '"realmHosts"[0] is no host'],
+    ['{"registries": {"a": {"realmHosts": ["a","b","c","d","e","f","g","h","i"]}}}', "9 hosts, expected at most 8"],
     ['{"registries": {"a": {"certificateAuthority": 1}}}', '"certificateAuthority" is no text'],
     ['{"registries": {"a": {"certificateAuthority": "c", "plainHttp": true}}}', "plain HTTP has no certificates"],
     ['{"registries": {"a": {"mirrors": ["https://m"]}}, "mirrors": {"A": "https://n"}}', "expected one of them"],

@@ -31,7 +31,7 @@ async function ask(caFile: string | undefined, registries: Record<string, string
   const files = createFiles({ "conf/ca.pem": family.authority, "conf/other.pem": other.authority, "none.pem": "none" });
   const configured = Object.entries(registries).map(([name, certificateAuthority]): [string, RegistryConfiguration] => [
     name === "HOST" ? host : name,
-    { mirrors: [], plainHttp: false, certificateAuthority },
+    { mirrors: [], plainHttp: false, realmHosts: [], certificateAuthority },
   ]);
   const parts = { files, openTls: openNodeTls, ports: createNodePorts() };
   const fetch = await openRegistryFetch(caFile, new Map(configured), "conf/", parts);

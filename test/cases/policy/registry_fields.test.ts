@@ -4,9 +4,12 @@ import { registryCredentials } from "../../../src/policy/registry_fields.ts";
 import { MAX_PULL_SECRETS } from "../../../src/policy/registry_views.ts";
 import { openGate } from "../../../src/policy/schema.ts";
 
-function read(value: unknown) {
+function read(value: unknown, namespace = "") {
   const gate = openGate("F", () => ({ line: 1, column: 1 }));
-  return { fields: registryCredentials(value, ["c"], gate), problems: gate.problems.map(({ path }) => path) };
+  return {
+    fields: registryCredentials(namespace)(value, ["c"], gate),
+    problems: gate.problems.map(({ path }) => path),
+  };
 }
 
 it.each<[unknown, unknown]>([
@@ -29,3 +32,12 @@ it.each<[unknown, string]>([
   [{ helpers: ["amazon"] }, "c.helpers"],
   ["a", "c"],
 ])("refuses %j", (value, path) => expect(read(value).problems).toEqual([path]));
+
+/** `"policy-secrets"`: a Policy is written by whoever may write in its namespace. */
+it.each<[unknown, readonly string[]]>([
+  [{ secrets: ["team/a"] }, []],
+  [{ secrets: ["kyverno/a"] }, ["c.secrets[0]"]],
+  [{ secrets: ["team/a", "a"] }, ["c.secrets[1]"]],
+])("of a Policy of the namespace team reads its own Secrets alone: %j", (value, problems) => {
+  expect(read(value, "team").problems).toEqual(problems);
+});
