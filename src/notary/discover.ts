@@ -8,6 +8,7 @@ import {
   type Descriptor,
   type Digest,
   type Manifest,
+  type ReferrersWay,
   type Repository,
 } from "../oci/mod.ts";
 import type { EnvelopeBytes } from "./envelope/envelope.ts";
@@ -20,6 +21,8 @@ export const SIGNATURE_ARTIFACT_TYPE = "application/vnd.cncf.notary.signature";
 export interface SignatureList extends AskedPlaces {
   /** Signature manifests in the registry's order. */
   readonly signatures: readonly Descriptor[];
+  /** By which ways each was found, by the digest of its manifest. */
+  readonly ways: ReadonlyMap<Digest, readonly ReferrersWay[]>;
 }
 
 /**
@@ -40,8 +43,12 @@ export async function listSignatures(
     ...options,
     artifactType: SIGNATURE_ARTIFACT_TYPE,
   });
-  const signatures = referrers.map(({ descriptor }) => descriptor);
-  return { signatures: signatures.filter(({ artifactType }) => artifactType === SIGNATURE_ARTIFACT_TYPE), ...places };
+  const found = referrers.filter(({ descriptor }) => descriptor.artifactType === SIGNATURE_ARTIFACT_TYPE);
+  return {
+    signatures: found.map(({ descriptor }) => descriptor),
+    ways: new Map(found.map(({ descriptor, ways }) => [descriptor.digest, ways])),
+    ...places,
+  };
 }
 
 /** What is attached to an artifact under one type, and where it was looked for. */

@@ -155,6 +155,7 @@ function signatureValue(outcome: VerificationOutcome): Record<string, unknown> {
   });
   return {
     digest: outcome.signature?.digest,
+    ways: outcome.ways,
     verdict: verdict(outcome),
     certificateChain: outcome.certificateChain,
     validations: {

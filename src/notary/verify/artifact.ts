@@ -143,9 +143,9 @@ async function tryInOrder(
   return outcomes;
 }
 
-function outOfTime({ descriptor }: SignatureSource, { trust }: Wanted): VerificationOutcome {
+function outOfTime({ descriptor, ways }: SignatureSource, { trust }: Wanted): VerificationOutcome {
   const error = new UnavailableError("ERR_DEADLINE", "Cannot try this signature and those after it: ran out of time");
-  return { ...outcomeOfError(error, trust), signature: descriptor };
+  return { ...outcomeOfError(error, trust), signature: descriptor, ways };
 }
 
 async function tryOne(
@@ -154,11 +154,12 @@ async function tryOne(
   { trust, userMetadata }: Wanted,
   { ports, call }: ArtifactView,
 ): Promise<VerificationOutcome> {
+  const where = { signature: source.descriptor, ways: source.ways };
   try {
     const outcome = await findOrVerify(artifact, source, trust, ports, call);
-    return { ...requireMetadata(outcome, userMetadata), signature: source.descriptor };
+    return { ...requireMetadata(outcome, userMetadata), ...where };
   } catch (thrown) {
-    return { ...outcomeOfError(thrown, trust), signature: source.descriptor };
+    return { ...outcomeOfError(thrown, trust), ...where };
   }
 }
 

@@ -1,6 +1,6 @@
 /** `ValidationResult`, `VerificationOutcome`, and `verdict()` over them. */
 import { type ErrorCode, type Refusal, refusal } from "../../errors.ts";
-import type { Descriptor } from "../../oci/mod.ts";
+import type { Descriptor, ReferrersWay } from "../../oci/mod.ts";
 import type { ValidationAction, ValidationType } from "../trust/mod.ts";
 import type { RelaxedRule } from "../envelope/strict_rules.ts";
 import type { CertificateFacts } from "./certificate_facts.ts";
@@ -37,6 +37,8 @@ export const skipped = (reason: string): ValidationResult => ({ status: "skipped
 export interface VerificationOutcome {
   /** The signature manifest; absent for an envelope without a registry. */
   readonly signature?: Descriptor;
+  /** By which ways it was found, where it was looked for. */
+  readonly ways?: readonly ReferrersWay[];
   /** The envelope's claims; absent when it could not be fetched or decoded. */
   readonly certificateChain: readonly CertificateFacts[];
   /** One entry per validation, so that a forgotten one does not compile. */

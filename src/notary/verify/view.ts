@@ -12,6 +12,7 @@ import {
   formatReference,
   type OpenRepository,
   type Reference,
+  type ReferrersWay,
   type Repository,
   repositoryName,
 } from "../../oci/mod.ts";
@@ -104,6 +105,8 @@ export interface SignedArtifact extends AskedPlaces {
 export interface SignatureSource {
   /** The signature manifest. */
   readonly descriptor: Descriptor;
+  /** By which ways it was found. */
+  readonly ways: readonly ReferrersWay[];
   /** The envelope's blob. @throws {EngineError} When the manifest could not be fetched or is none of a signature. */
   readonly blob: () => Promise<Descriptor>;
   /** @throws {EngineError} When it could not be fetched or decoded. */
@@ -126,7 +129,7 @@ export function createArtifactView(
   const resolved = new Map<string, Promise<Descriptor>>();
   const listed = new Map<string, Promise<SignatureList>>();
   const attached = new Map<string, Promise<AttestationList>>();
-  const sources = new Map<string, SignatureSource>();
+  const sources = new Map<string, Omit<SignatureSource, "ways">>();
 
   /** One object per repository: it keeps the manifests it fetched. */
   const repositoryOf = (reference: Reference): Repository => {
@@ -191,7 +194,7 @@ export function createArtifactView(
     const blob = lazily(() => fetchEnvelopeDescriptor(repository, descriptor, { ...call, subject }));
     const envelope = lazily(async () => decodeOnce(await fetchEnvelopeBlob(repository, await blob(), call)));
     const integrity = lazily(async () => integrityOnce(await envelope(), ports.crypto));
-    const source: SignatureSource = { descriptor, blob, envelope, integrity };
+    const source = { descriptor, blob, envelope, integrity };
     sources.set(key, source);
     return source;
   };
@@ -201,7 +204,7 @@ export function createArtifactView(
     call,
     resolve: async (reference) => await resolve(reference),
     signatures: async (reference, options = {}) => {
-      const [descriptor, { signatures, ...places }] = await withList(
+      const [descriptor, { signatures, ways, ...places }] = await withList(
         reference,
         (digest) => list(reference, digest, options),
       );
@@ -211,7 +214,10 @@ export function createArtifactView(
         name,
         repository,
         descriptor,
-        signatures: signatures.map((signature) => sourceOf(repository, name, signature, descriptor)),
+        signatures: signatures.map((signature) => ({
+          ...sourceOf(repository, name, signature, descriptor),
+          ways: ways.get(signature.digest) ?? [],
+        })),
         ...places,
       };
     },

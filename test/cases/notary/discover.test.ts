@@ -44,14 +44,15 @@ describe("fetchEnvelope()", () => {
 });
 
 describe("listSignatures()", () => {
-  it("gives signature manifests in the registry's order, and where was asked", async () => {
+  it("gives signature manifests in the registry's order, how each was found, and where was asked", async () => {
     const repository = createFakeRepository();
     const subject = repository.artifact("image");
     const first = repository.sign(subject, envelope);
     const second = repository.sign(subject, envelope, { annotations: { number: "2" } });
     repository.sign(repository.artifact("other"), envelope);
-    const { signatures, asked } = await listSignatures(repository, subject, { signal });
+    const { signatures, ways, asked } = await listSignatures(repository, subject, { signal });
     expect(signatures).toEqual([first, second]);
+    expect([...ways]).toEqual([[first.digest, ["referrers-api"]], [second.digest, ["referrers-api"]]]);
     expect(asked).toEqual([{ way: "referrers-api", place: `/v2/app/referrers/${subject.digest}`, result: "found" }]);
   });
 });
