@@ -126,17 +126,18 @@ export function parseChallenges(field: string): readonly Challenge[] {
 /**
  * Reads `Link`.
  *
- * @returns The links up to the first thing that is not one.
+ * @returns `undefined` for what cannot be read to its end: there might be one more.
  *
  * Spec: RFC 8288, section 3. `rel` may be quoted or not, and may hold several types.
  */
-export function parseLinks(field: string): readonly Link[] {
-  const input = scanner(field.slice(0, MAX_HEADER_LENGTH));
+export function parseLinks(field: string): readonly Link[] | undefined {
+  if (field.length > MAX_HEADER_LENGTH) return undefined;
+  const input = scanner(field);
   const links: Link[] = [];
   commas(input);
   while (input.is("<")) {
     const target = input.until(">");
-    if (target === undefined) return links;
+    if (target === undefined) return undefined;
     let relations: readonly string[] | undefined;
     input.space();
     while (input.is(";")) {
@@ -146,7 +147,7 @@ export function parseLinks(field: string): readonly Link[] {
       input.space();
     }
     links.push({ target, relations: relations ?? [] });
-    if (!commas(input)) return links;
+    if (!commas(input)) break;
   }
-  return links;
+  return input.done() ? links : undefined;
 }

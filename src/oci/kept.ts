@@ -13,10 +13,17 @@ import type { CallOptions, OpenRepository, ReferrerList, Repository } from "./re
 export const MAX_KEPT_CONTENT_BYTES = 64 * 1024 * 1024;
 /** Largest manifest or blob kept. */
 export const MAX_KEPT_ITEM_BYTES = 1024 * 1024;
-/** Most tags and lists kept. */
+/** Most tags kept, and most digests. */
 export const MAX_KEPT_POINTERS = 10_000;
-/** How long a tag's descriptor and a list of referrers are believed. */
+/** Most referrers of all lists kept, each list counted as one more. */
+export const MAX_KEPT_REFERRERS = 50_000;
+/** How long it is believed that a tag names a digest. */
 export const POINTER_LIFETIME_MILLISECONDS = 2_000;
+/**
+ * How long it is believed that a digest is there, which never means another thing, and that a list has signatures: one
+ * that came later is looked for before a refusal.
+ */
+export const LIST_LIFETIME_MILLISECONDS = 60_000;
 /** How long content may lie outside of this process: a day. It never changes; what nobody asks for is to go. */
 export const OUTSIDE_LIFETIME_SECONDS = 86_400;
 
@@ -51,8 +58,14 @@ export function keepContent(
 ): OpenRepository {
   const manifests = createContentStore<Manifest>(maxBytes / 2, ({ bytes }) => bytes.length);
   const blobs = createContentStore<Uint8Array>(maxBytes / 2, (bytes) => bytes.length);
-  const descriptors = createPointerStore<Descriptor>(now);
-  const lists = createPointerStore<ReferrerList>(now);
+  const tags = createPointerStore<Descriptor>(now, POINTER_LIFETIME_MILLISECONDS, MAX_KEPT_POINTERS);
+  const digests = createPointerStore<Descriptor>(now, LIST_LIFETIME_MILLISECONDS, MAX_KEPT_POINTERS);
+  const lists = createPointerStore<ReferrerList>(
+    now,
+    LIST_LIFETIME_MILLISECONDS,
+    MAX_KEPT_REFERRERS,
+    ({ referrers }) => referrers.length + 1,
+  );
 
   /** From outside, where it is what its descriptor says. */
   const find = async (key: string, { digest, size }: Descriptor): Promise<Uint8Array | undefined> => {
@@ -81,12 +94,12 @@ export function keepContent(
       principal: async (call) => await principal(call) ?? await principalOf(repository, call),
       async resolve(tagOrDigest, options) {
         const key = await keyOf(tagOrDigest, options);
-        const known = descriptors.get(key);
+        const known = (isDigest(tagOrDigest) ? digests : tags).get(key);
         if (known !== undefined) return known;
         const descriptor = await repository.resolve(tagOrDigest, options);
-        descriptors.put(key, descriptor);
+        if (!isDigest(tagOrDigest)) tags.put(key, descriptor);
         // What a tag was just found to name is known under its digest too.
-        if (!isDigest(tagOrDigest)) descriptors.put(await keyOf(descriptor.digest, options), descriptor);
+        digests.put(await keyOf(descriptor.digest, options), descriptor);
         return descriptor;
       },
       async fetchManifest(descriptor, options) {
@@ -183,29 +196,43 @@ function createContentStore<T>(maxBytes: number, sizeOf: (item: T) => number) {
   };
 }
 
-function createPointerStore<T>(now: Ports["now"]) {
+/** What is believed for a while, bounded in its weight; what came first goes first. */
+function createPointerStore<T>(
+  now: Ports["now"],
+  lifetimeMilliseconds: number,
+  maxWeight: number,
+  weightOf: (value: T) => number = () => 1,
+) {
   const pointers = new Map<string, Pointer<T>>();
+  let weight = 0;
   const isAlive = ({ until }: Pointer<T>) => {
     const left = until - now().getTime();
     // A clock that was set back must not make a pointer live longer.
-    return left > 0 && left <= POINTER_LIFETIME_MILLISECONDS;
+    return left > 0 && left <= lifetimeMilliseconds;
+  };
+  const drop = (key: string): void => {
+    const pointer = pointers.get(key);
+    if (pointer === undefined) return;
+    pointers.delete(key);
+    weight -= weightOf(pointer.value);
   };
   return {
     get(key: string | undefined): T | undefined {
       const pointer = key === undefined ? undefined : pointers.get(key);
       if (key === undefined || pointer === undefined) return undefined;
       if (isAlive(pointer)) return pointer.value;
-      pointers.delete(key);
+      drop(key);
       return undefined;
     },
     put(key: string | undefined, value: T): void {
       if (key === undefined) return;
-      pointers.delete(key);
-      pointers.set(key, { value, until: now().getTime() + POINTER_LIFETIME_MILLISECONDS });
+      drop(key);
+      pointers.set(key, { value, until: now().getTime() + lifetimeMilliseconds });
+      weight += weightOf(value);
       // Lists may be large: what is over goes as soon as something comes, and the oldest stand first.
       for (const [oldest, pointer] of pointers) {
-        if (pointers.size <= MAX_KEPT_POINTERS && isAlive(pointer)) break;
-        pointers.delete(oldest);
+        if (weight <= maxWeight && isAlive(pointer)) break;
+        drop(oldest);
       }
     },
   };

@@ -181,8 +181,8 @@ async function describe(
 ): Promise<readonly Descriptor[]> {
   const described = await inParallel(entries, async (entry) => {
     if (entry.artifactType !== undefined) return entry;
-    const manifest = await fetchEntry(content, entry, budget, call);
-    return typeof manifest === "string" ? entry : withType(entry, manifest);
+    const found = await fetchEntry(content, entry, budget, call);
+    return "manifest" in found ? withType(entry, found.manifest) : untold(entry, found, artifactType) ?? entry;
   });
   return described.filter((entry) => artifactType === undefined || entry.artifactType === artifactType);
 }
@@ -205,8 +205,9 @@ async function confirm(
   const judgements = await inParallel(entries, async (entry): Promise<Descriptor | string | undefined> => {
     // Nobody asked for it: what it names does not matter.
     if (artifactType !== undefined && (entry.artifactType ?? artifactType) !== artifactType) return undefined;
-    const manifest = await fetchEntry(content, entry, budget, call);
-    if (typeof manifest === "string") return manifest;
+    const found = await fetchEntry(content, entry, budget, call);
+    if (!("manifest" in found)) return untold(entry, found, artifactType) ?? found.reason;
+    const { manifest } = found;
     if (manifest.subject?.digest !== subject) {
       return `${entry.digest} has the subject ${manifest.subject?.digest ?? "none"}`;
     }
@@ -222,8 +223,22 @@ async function confirm(
 function judged(asked: Asked, { refused }: Confirmed, entries: number): Asked {
   const [first] = refused;
   if (first === undefined) return asked;
-  const reason = `${refused.length} of its ${entries} entries do not name this artifact as their subject: ${first}`;
+  const reason = `${refused.length} of its ${entries} entries are not this artifact's: ${first}`;
   return { ...asked, result: refused.length === entries ? "ignored" : asked.result, reason };
+}
+
+/** Why an entry has no manifest that can be read; `unavailable` where that says nothing of what it is. */
+interface Unread {
+  readonly reason: string;
+  readonly unavailable: boolean;
+}
+
+/**
+ * An entry that the registry lists and does not give: it may be what is looked for, so it is listed, and whoever tries it
+ * learns that it cannot be had. Left out it would be taken for one that was never there.
+ */
+function untold(entry: Descriptor, { unavailable }: Unread, artifactType: string | undefined): Descriptor | undefined {
+  return unavailable && artifactType !== undefined ? { ...entry, artifactType } : undefined;
 }
 
 /** An entry's manifest, or why it has none that can be read; what may pass with time is thrown. */
@@ -232,8 +247,10 @@ async function fetchEntry(
   entry: Descriptor,
   budget: Budget,
   call: CallOptions,
-): Promise<Manifest | string> {
-  if (manifestKind(entry.mediaType) === undefined) return `${entry.digest} is not a manifest`;
+): Promise<{ readonly manifest: Manifest } | Unread> {
+  if (manifestKind(entry.mediaType) === undefined) {
+    return { reason: `${entry.digest} is not a manifest`, unavailable: false };
+  }
   if (budget.manifests-- <= 0) {
     throw new MalformedError(
       "ERR_TOO_LARGE",
@@ -241,10 +258,10 @@ async function fetchEntry(
     );
   }
   try {
-    return await content.fetchManifest(entry, call);
+    return { manifest: await content.fetchManifest(entry, call) };
   } catch (thrown) {
-    if (thrown instanceof EngineError && PERMANENT.has(thrown.code)) return thrown.message;
-    throw thrown;
+    if (!(thrown instanceof EngineError) || !PERMANENT.has(thrown.code)) throw thrown;
+    return { reason: thrown.message, unavailable: thrown.code !== "ERR_MANIFEST" };
   }
 }
 

@@ -102,7 +102,9 @@ function readPage(reply: Reply): Manifest | undefined {
 
 /** The next page's URL. Spec: RFC 8288; the registry's own origin only. */
 function nextPage(reply: Reply): URL | undefined {
-  const link = parseLinks(reply.headers.get("link") ?? "").find(({ relations }) => relations.includes("next"));
+  const links = parseLinks(reply.headers.get("link") ?? "");
+  if (links === undefined) throw broken(reply, "its Link field cannot be read, so that there may be more pages");
+  const link = links.find(({ relations }) => relations.includes("next"));
   if (link === undefined) return undefined;
   const shown = printable(link.target, 200);
   if (!URL.canParse(link.target, reply.url.href)) throw broken(reply, `the next page is "${shown}", expected a URL`);

@@ -67,6 +67,14 @@ export const REFERRERS_ROWS: readonly HostileRow[] = [
   row("404, and nothing under the tag", "SIGNATURE_MISSING", () => ({ referrers: answer(404) }), {
     says: /looked in referrers-api .* \(nothing there: .*404.*\), referrers-tag .* \(nothing there\)/,
   }),
+  row("404, and a signature under the tag that is gone", "ERR_REGISTRY_NOT_FOUND", () => ({
+    referrers: answer(404),
+    signature: answer(404),
+  }), { tagged: true }),
+  row("a signature without a type that is gone", "ERR_REGISTRY_NOT_FOUND", (world) => ({
+    referrers: () => ({ body: listOf([{ ...entryOf(world), artifactType: undefined }]) }),
+    signature: answer(404),
+  })),
   row("404 NAME_UNKNOWN", "verified", () => ({ referrers: problem(404, "NAME_UNKNOWN") }), { tagged: true }),
   row("400 UNSUPPORTED", "verified", () => ({ referrers: problem(400, "UNSUPPORTED") }), { tagged: true }),
   row("400 without a word", "verified", () => ({ referrers: answer(400) }), { tagged: true }),

@@ -1,7 +1,7 @@
 /** Challenges and links: the RFCs' own examples, and what registries send. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseChallenges, parseLinks } from "../../../src/oci/header.ts";
+import { MAX_HEADER_LENGTH, parseChallenges, parseLinks } from "../../../src/oci/header.ts";
 
 describe("parseChallenges()", () => {
   it.each<[string, string, readonly (readonly [string, Record<string, string>])[]]>([
@@ -79,7 +79,7 @@ describe("both", () => {
     );
     fc.assert(fc.property(fc.array(pieces, { maxLength: 30 }), (parts) => {
       for (const { scheme } of parseChallenges(parts.join(""))) expect(scheme).toMatch(/^[!#$%&'*+.^_`|~0-9a-z-]+$/);
-      for (const { target } of parseLinks(parts.join(""))) expect(target).not.toContain(">");
+      for (const { target } of parseLinks(parts.join("")) ?? []) expect(target).not.toContain(">");
     }));
   });
 
@@ -121,9 +121,16 @@ describe("parseLinks()", () => {
     ["a comma in the target", '</a,b>; rel="next"', [["/a,b", ["next"]]]],
     ["the first rel of two", '</a>; rel="prev"; rel="next"', [["/a", ["prev"]]]],
     ["no rel", "</a>", [["/a", []]]],
-    ["an open bracket", "</a", []],
-    ["no link", "next", []],
+    ["nothing", "", []],
   ])("reads %s", (_, field, expected) => {
-    expect(parseLinks(field).map(({ target, relations }) => [target, relations])).toEqual(expected);
+    expect(parseLinks(field)?.map(({ target, relations }) => [target, relations])).toEqual(expected);
   });
+
+  it.each([
+    ["an open bracket", "</a"],
+    ["no link", "next"],
+    ["a link and more", '</a>; rel="next" </b>'],
+    ["an open quote", '</a>; rel="next'],
+    ["more than is read", `</a>; rel="next", <${"b".repeat(MAX_HEADER_LENGTH)}>; rel=prev`],
+  ])("does not read a part of %s", (_, field) => expect(parseLinks(field)).toBeUndefined());
 });

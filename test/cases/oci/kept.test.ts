@@ -2,7 +2,12 @@ import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { createWebCryptoProvider } from "../../../src/crypto/mod.ts";
 import { UnavailableError } from "../../../src/errors.ts";
-import { type KeepOptions, POINTER_LIFETIME_MILLISECONDS } from "../../../src/oci/kept.ts";
+import {
+  type KeepOptions,
+  LIST_LIFETIME_MILLISECONDS,
+  MAX_KEPT_REFERRERS,
+  POINTER_LIFETIME_MILLISECONDS,
+} from "../../../src/oci/kept.ts";
 import {
   createRegistryClient,
   type Descriptor,
@@ -93,6 +98,34 @@ describe("keepContent", () => {
     pass(-60_000);
     await open(reference).resolve("v1", options);
     expect(calls).toEqual(["resolve v1", "resolve v1", "resolve v1"]);
+  });
+
+  it("believes a digest and a list with something in it for a minute", async () => {
+    const { open, calls, pass } = world();
+    const digest = digestOf("a");
+    const ask = async () => {
+      await open(reference).resolve(digest, options);
+      await open(reference).listReferrers({ digest }, options);
+    };
+    await ask();
+    const once = calls.length;
+    pass(LIST_LIFETIME_MILLISECONDS - 1);
+    await ask();
+    expect(calls).toHaveLength(once);
+    pass(1);
+    await ask();
+    expect(calls).toHaveLength(2 * once);
+  });
+
+  it("bounds the lists it keeps by what is in them", async () => {
+    const { open, calls, state } = world();
+    const half = MAX_KEPT_REFERRERS / 2;
+    state.list = Array.from({ length: half }, () => descriptorOf("b"));
+    const list = (name: string) => open(reference).listReferrers({ digest: digestOf(name) }, options);
+    for (const name of ["a", "b", "b"]) await list(name);
+    expect(calls).toHaveLength(2);
+    await list("a");
+    expect(calls).toHaveLength(3);
   });
 
   it("lets go of what is over when something new comes", async () => {
