@@ -8,6 +8,7 @@ import type { Handler, Host, Listener, Ports, ServeOptions } from "../ports.ts";
 import { openNodeStore } from "./cache/open_store.ts";
 import { toStream } from "./node_body.ts";
 import { createNodeCryptoProvider } from "./node_crypto.ts";
+import { createProxyQuestion, type NodeProcess } from "./node_proxy.ts";
 import { createNodeSend } from "./node_send.ts";
 import { openNodeTls } from "./node_tls.ts";
 import { createHost, createProcessPorts } from "./process.ts";
@@ -33,21 +34,19 @@ const KEEP_ALIVE_TIMEOUT_MILLISECONDS = 120_000;
 /** How long `close` waits for requests under way. */
 const CLOSE_TIMEOUT_MILLISECONDS = 10_000;
 
-/** Makes the ports of Node, for programs that are no command. */
-export function createNodePorts(): Ports {
+/**
+ * Makes the ports of Node, for programs that are no command.
+ *
+ * @param around What says whether `fetch` goes through a proxy: then the proxy resolves names, and may be all there is.
+ */
+export function createNodePorts(around: NodeProcess = process): Ports {
   const ports = createProcessPorts({ quicker: createNodeCryptoProvider });
   const toPublic = createNodeSend({ minVersion: "TLSv1.2" }, { publicOnly: true });
+  const isProxied = createProxyQuestion(around);
   return {
     ...ports,
-    fetch: (url, init) => init.reach === "public" && !isProxied() ? toPublic(url, init) : ports.fetch(url, init),
+    fetch: (url, init) => init.reach === "public" && !isProxied(url) ? toPublic(url, init) : ports.fetch(url, init),
   };
-}
-
-/** Whether Node's `fetch` goes through a proxy (Node 24 and later): then the proxy resolves names, and may be all there is. */
-function isProxied(): boolean {
-  const { NODE_USE_ENV_PROXY, HTTPS_PROXY, https_proxy, HTTP_PROXY, http_proxy } = process.env;
-  const major = Number(process.versions.node.split(".", 1)[0]);
-  return major >= 24 && NODE_USE_ENV_PROXY === "1" && [HTTPS_PROXY, https_proxy, HTTP_PROXY, http_proxy].some(Boolean);
 }
 
 /** Makes the host of a command that runs on Node. */

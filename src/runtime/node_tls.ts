@@ -1,6 +1,8 @@
 /** `fetch` with trust and a client certificate of its own, over `node:https`: Node's global one takes neither. */
 import { X509Certificate } from "node:crypto";
-import { createSecureContext, rootCertificates } from "node:tls";
+import { readFileSync } from "node:fs";
+import process from "node:process";
+import * as nodeTls from "node:tls";
 import { ConfigurationError } from "../errors.ts";
 import type { ClientTls, Ports } from "../ports.ts";
 import { createNodeSend } from "./node_send.ts";
@@ -21,7 +23,7 @@ export function openNodeTls(tls: ClientTls): Ports["fetch"] {
   const options = {
     ...identity,
     ...(besideDefaults && certificateAuthorities !== undefined
-      ? { ca: [...rootCertificates, certificateAuthorities] }
+      ? { ca: [...trustedAnyway(), certificateAuthorities] }
       : {}),
     ...(serverName === undefined ? {} : { servername: serverName }),
   };
@@ -35,9 +37,36 @@ export function openNodeTls(tls: ClientTls): Ports["fetch"] {
   };
 }
 
-function requireUsable(identity: Parameters<typeof createSecureContext>[0] & { readonly ca?: string }): void {
+/** What {@link trustedAnyway} goes by. */
+export interface TrustSources {
+  /** Node 22.15 and later, and 24: says itself whom it trusts. */
+  readonly getCACertificates?: ((type: "default") => readonly string[]) | undefined;
+  /** The file `NODE_EXTRA_CA_CERTS` names. */
+  readonly extraFile?: string | undefined;
+}
+
+/**
+ * The CAs Node believes where none are given: Node's own, and those of `NODE_EXTRA_CA_CERTS`. A file that cannot be read
+ * is passed over, as by Node, which warns of it when it starts.
+ */
+export function trustedAnyway(
+  { getCACertificates, extraFile }: TrustSources = {
+    getCACertificates: (nodeTls as TrustSources).getCACertificates,
+    extraFile: process.env["NODE_EXTRA_CA_CERTS"],
+  },
+): readonly string[] {
+  if (getCACertificates !== undefined) return getCACertificates("default");
+  if (extraFile === undefined || extraFile === "") return nodeTls.rootCertificates;
   try {
-    createSecureContext(identity);
+    return [...nodeTls.rootCertificates, ...certificatesIn(readFileSync(extraFile, "utf8"))];
+  } catch {
+    return nodeTls.rootCertificates;
+  }
+}
+
+function requireUsable(identity: Parameters<typeof nodeTls.createSecureContext>[0] & { readonly ca?: string }): void {
+  try {
+    nodeTls.createSecureContext(identity);
     // OpenSSL passes over what is no certificate, and Node takes no text at all for its own CAs.
     if (identity.ca !== undefined) splitCertificates(identity.ca).forEach((pem) => new X509Certificate(pem));
   } catch (cause) {
@@ -50,7 +79,12 @@ function requireUsable(identity: Parameters<typeof createSecureContext>[0] & { r
   }
 }
 
-/** The certificates of a PEM text, which may have words between them; at least one. */
+/** The certificates of a PEM text, which may have words between them; the text itself where it has none. */
 function splitCertificates(pem: string): readonly string[] {
-  return pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [pem];
+  const found = certificatesIn(pem);
+  return found.length === 0 ? [pem] : found;
+}
+
+function certificatesIn(pem: string): readonly string[] {
+  return pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
 }

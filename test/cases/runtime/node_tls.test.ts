@@ -1,11 +1,14 @@
 /** `openNodeTls()` against a real server on loopback that asks for client certificates. */
 import { Buffer } from "node:buffer";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
-import type { TLSSocket } from "node:tls";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as tls from "node:tls";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { FetchInit } from "../../../src/ports.ts";
-import { openNodeTls } from "../../../src/runtime/node_tls.ts";
+import { openNodeTls, trustedAnyway } from "../../../src/runtime/node_tls.ts";
 import { makeServerIdentity, makeTlsFamily } from "../../run/tls.ts";
 
 const family = makeTlsFamily();
@@ -22,7 +25,7 @@ beforeAll(async () => {
   server = createServer({ cert: certificate, key, ca: family.authority, requestCert: true, rejectUnauthorized: false });
   server.on("secureConnection", () => connections++);
   server.on("request", (request, response) => {
-    const socket = request.socket as TLSSocket;
+    const socket = request.socket as tls.TLSSocket;
     switch (request.url) {
       case "/who":
         response.setHeader("content-type", "application/json");
@@ -140,5 +143,42 @@ describe("openNodeTls()", () => {
     }],
   ])("refuses %s at once", (_, tls) => {
     expect(() => openNodeTls(tls)).toThrowError(expect.objectContaining({ code: "ERR_CONFIG" }) as Error);
+  });
+});
+
+describe("CAs of one's own beside those Node trusts", () => {
+  const folder = mkdtempSync(join(tmpdir(), "edge-notary-tls-"));
+  const file = join(folder, "extra.pem");
+  writeFileSync(file, `${other.authority}\nsome words\n${family.authority}`);
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  // A Node that says whom it trusts has read the variable when it started.
+  it.skipIf("getCACertificates" in tls)("are beside those of NODE_EXTRA_CA_CERTS", async () => {
+    const besideDefaults = { certificateAuthorities: makeTlsFamily().authority, besideDefaults: true };
+    await expect(openNodeTls(besideDefaults)(`${url}/who`, GET)).rejects.toThrow(/certificate/);
+    vi.stubEnv("NODE_EXTRA_CA_CERTS", file);
+    try {
+      expect((await openNodeTls(besideDefaults)(`${url}/who`, GET)).status).toBe(200);
+      await expect(openNodeTls({ ...besideDefaults, besideDefaults: false })(`${url}/who`, GET)).rejects
+        .toThrow(/certificate/);
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+
+  it.each([
+    ["no file", undefined, []],
+    ["a file", file, [other.authority, family.authority]],
+    ["a file that is not there", join(folder, "none.pem"), []],
+    ["a folder", folder, []],
+  ])("with %s: Node's own, and what is in it", (_, extraFile, expected) => {
+    const found = trustedAnyway({ extraFile });
+    expect(found.slice(0, tls.rootCertificates.length)).toEqual(tls.rootCertificates);
+    expect(found.slice(tls.rootCertificates.length)).toEqual(expected.map((pem) => pem.trim()));
+  });
+
+  it("are Node's word where it gives it", () => {
+    const getCACertificates = (type: string) => [`the ${type} ones`];
+    expect(trustedAnyway({ getCACertificates, extraFile: file })).toEqual(["the default ones"]);
   });
 });
