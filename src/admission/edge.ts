@@ -168,6 +168,7 @@ function openCache(
   const memory = CACHE_MEMORY === undefined ? {} : { memoryBytes: readMemorySize(CACHE_MEMORY, "CACHE_MEMORY") };
   if (openStore === undefined) {
     if (CACHE_KEY !== undefined) throw missing("CACHE", "the store whose entries CACHE_KEY seals");
+    if (CACHE_TENANT !== undefined) throw missing("CACHE", "the store that CACHE_TENANT is for");
     return memory;
   }
   if (CACHE_KEY === undefined) throw missing("CACHE_KEY", "keys that seal what the store of CACHE keeps");

@@ -75,7 +75,7 @@ export async function openCache(flags: CacheFlags, host: Host): Promise<OpenedCa
 
 async function openStore(address: string, host: Host): Promise<OutsideStore> {
   const password = host.variable(CACHE_PASSWORD_VARIABLE);
-  if (/^redis:\/\/[^/]*:[^/]*@/.test(address)) {
+  if (/^rediss?:\/\/[^/]*:[^/]*@/.test(address)) {
     warn(
       host,
       `the address of --cache holds a password: give it as ${CACHE_PASSWORD_VARIABLE}, which others do not see`,

@@ -11,7 +11,10 @@ import type { Cluster, CredentialSource } from "../ports.ts";
 import { podSpecOf } from "./images.ts";
 import type { PolicyPorts, PolicyRequest } from "./policy.ts";
 
-/** Secrets of one Pod, or of one rule, at most; the kubelet's users have one or two. */
+/**
+ * Secrets of one Pod, or of one rule, at most; the kubelet's users have one or two. A rule with more is refused; of a Pod's
+ * the others are not read, and a refusal by the registry says so.
+ */
 export const MAX_PULL_SECRETS = 20;
 
 /** A Secret of the cluster. */
@@ -99,7 +102,7 @@ async function unlessForbidden(answer: Promise<unknown>): Promise<unknown> {
 /** Names as a Pod has them: `[{ name: regcred }]`; what is no name names nothing. */
 function readNames(list: unknown, namespace: string): readonly SecretName[] {
   if (!Array.isArray(list)) return [];
-  return list.slice(0, MAX_PULL_SECRETS).flatMap((entry: unknown) => {
+  return list.flatMap((entry: unknown) => {
     const name = isJsonObject(entry) ? entry["name"] : undefined;
     return typeof name === "string" && name !== "" ? [{ namespace, name }] : [];
   });
@@ -116,15 +119,25 @@ function fromSecrets(
 ): CredentialSource {
   let source: Promise<CredentialSource> | undefined;
   const load = async (signal: AbortSignal): Promise<CredentialSource> => {
-    const secrets = await Promise.all((await names(signal)).map(async (secret): Promise<PullSecret> => ({
+    const named = await names(signal);
+    const read = async (secret: SecretName): Promise<PullSecret> => ({
       ...secret,
       object: cluster === undefined ? unknownCluster(secret) : await unlessForbidden(
         cluster.get({ apiVersion: "v1", kind: "Secret", ...secret }, { signal }),
       ),
-    })));
-    return createPullSecrets(secrets);
+    });
+    const secrets = await Promise.all(named.slice(0, MAX_PULL_SECRETS).map(read));
+    return createPullSecrets([...unreadOf(named), ...secrets]);
   };
   return async (asked, options) => await (await (source ??= load(options.signal)))(asked, options);
+}
+
+/** The first beyond the bound stands for all of them, and goes first, so that a long refusal is not cut before it. */
+function unreadOf(named: readonly SecretName[]): readonly PullSecret[] {
+  return named.slice(MAX_PULL_SECRETS, MAX_PULL_SECRETS + 1).map((secret) => ({
+    ...secret,
+    object: new Error(`it is not read: ${named.length} Secrets are named, of which the first ${MAX_PULL_SECRETS} are`),
+  }));
 }
 
 const unknownCluster = ({ namespace, name }: SecretName) =>

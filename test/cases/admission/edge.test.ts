@@ -33,6 +33,7 @@ describe("a worker", () => {
       POLICIES: "",
       REGISTRIES: '{"r.example": {"certificateAuthority": "ca.pem"}}',
     }, '"r.example" has a "certificateAuthority", expected none'],
+    ["a tenant without a store", { TOKEN, POLICIES: "", CACHE_TENANT: "blue" }, 'variable "CACHE" is missing'],
     ["an age that is none", { TOKEN, POLICIES: "", EVIDENCE_MAX_AGE: "soon" }, 'EVIDENCE_MAX_AGE is "soon"'],
     [
       "requests that are no number",

@@ -5,6 +5,7 @@ import { ConfigurationError } from "../../../src/errors.ts";
 import { createRegistryClient, DEFAULT_REGISTRY_SETTINGS } from "../../../src/oci/mod.ts";
 import type { Cluster, Credential, LogLine, Ports } from "../../../src/ports.ts";
 import { sleep } from "../../../src/runtime/web.ts";
+import { MAX_PULL_SECRETS } from "../../../src/policy/registry_views.ts";
 import { clusterOf } from "../policy/cluster.ts";
 import { examplePolicy, fixtureFetch, makeWebhook, podReview, SIGNED, UNSIGNED } from "./webhook.ts";
 
@@ -107,6 +108,19 @@ describe("a Pod's own Secrets", () => {
     expect(flat).toContain('Secret "default/regcred"');
     expect(message).not.toContain("s3cret");
     expect(seen).toEqual([]);
+  });
+
+  it("are read up to a bound, and the refusal says that there are more", async () => {
+    const names = Array.from({ length: MAX_PULL_SECRETS + 2 }, (_, index) => `s${index}`);
+    const last = names[MAX_PULL_SECRETS - 1];
+    const imagePullSecrets = names.map((name) => ({ name }));
+    const within = await open({ cluster: clusterOf({ [`Secret default/${last}`]: GOOD }) });
+    expect(await within.decide({ imagePullSecrets })).toMatchObject({ allowed: true });
+    const cluster = clusterOf({ [`Secret default/s${MAX_PULL_SECRETS}`]: GOOD });
+    const { allowed, message } = await (await open({ cluster })).decide({ imagePullSecrets });
+    expect(allowed).toBe(false);
+    expect(message.replace(/\s+/g, " ")).toContain("it is not read: 22 Secrets are named, of which the first 20 are");
+    expect(cluster.asked).toHaveLength(MAX_PULL_SECRETS);
   });
 
   it("that are missing leave the endpoint's own", async () => {

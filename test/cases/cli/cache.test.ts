@@ -85,16 +85,19 @@ describe("serve --cache", () => {
     expect(state).toEqual({ opened: [[STORE, { maxBytes: MAX_STORED_BYTES, password: "secret" }]], closed: 1 });
   });
 
-  it("warns about a password that everybody on the machine sees", async () => {
-    const { openStore } = createMapStore();
-    const address = "redis://ada:hunter2@127.0.0.1:6379";
-    const { stderr } = await serve(["--cache", address, "--cache-key-file", "cache.key"], {
-      openStore,
-      serve: () => {},
-    });
-    expect(stderr).toContain("EDGE_NOTARY_CACHE_PASSWORD");
-    expect(stderr).not.toContain("hunter2");
-  });
+  it.each(["redis", "rediss"])(
+    "warns about a password in %s://, which everybody on the machine sees",
+    async (scheme) => {
+      const { openStore } = createMapStore();
+      const address = `${scheme}://ada:hunter2@127.0.0.1:6379`;
+      const { stderr } = await serve(["--cache", address, "--cache-key-file", "cache.key"], {
+        openStore,
+        serve: () => {},
+      });
+      expect(stderr).toContain("EDGE_NOTARY_CACHE_PASSWORD");
+      expect(stderr).not.toContain("hunter2");
+    },
+  );
 
   it("leaves the next process content and facts, and another tenant nothing", async () => {
     const { openStore, entries } = createMapStore();

@@ -27,6 +27,8 @@ export interface MemoryHostOptions {
   readonly sleep?: Host["ports"]["sleep"];
   /** Answers what is asked with certificates; nothing does by default. */
   readonly apiServer?: (tls: ClientTls) => Handler;
+  /** Credentials of this user; none by default. */
+  readonly credentials?: Ports["credentials"];
   /** Credentials by file; none by default. */
   readonly registryConfig?: Host["registryConfig"];
   /** What standard input has; nothing by default. */
@@ -71,7 +73,7 @@ export async function runInMemory(argv: readonly string[], options: MemoryHostOp
       now: () => options.now ?? new Date("2026-11-24T00:00:00Z"),
       sleep: options.sleep ?? (() => Promise.resolve()),
       crypto: options.crypto ?? withFallback(createWebCryptoProvider(), createNobleProvider()),
-      credentials: () => Promise.resolve(undefined),
+      credentials: options.credentials ?? (() => Promise.resolve(undefined)),
       log: options.log ?? (() => {}),
     },
     files: options.files === undefined ? realFiles : createFiles(options.files),

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { isLoopback, parseListenAddress } from "../../../src/cli/listen.ts";
 import { curlLines } from "../../../src/cli/render/startup.ts";
-import type { Handler, ServeOptions } from "../../../src/ports.ts";
+import type { CredentialSource, Handler, ServeOptions } from "../../../src/ports.ts";
 import { fixturePath } from "./fixture_registry.ts";
 import { type MemoryHostOptions, runInMemory } from "./memory_host.ts";
 
@@ -190,5 +190,27 @@ describe("curlLines()", () => {
     for (const line of lines) {
       expect(line).toMatch(/^curl -sSw '\\n' --cacert \S+ -H "authorization: Bearer \$\(head -n 1 'my token'\)" /);
     }
+  });
+});
+
+describe("serve --offline", () => {
+  it("looks for no credentials: clouds and programs that know some would be asked", async () => {
+    const asked: string[] = [];
+    const credentials: CredentialSource = ({ host }) => {
+      asked.push(host);
+      return Promise.resolve(undefined);
+    };
+    const decide = async (...more: readonly string[]) => {
+      const options = { files: { "p.yaml": policy }, credentials, registryConfig: () => credentials };
+      const { served } = await serve(["--policy", "p.yaml", ...more], options);
+      const headers = { "content-type": "application/json" };
+      const request = new Request("http://localhost/mutate", { method: "POST", headers, body: review("signed") });
+      return await (await served[0]?.handler(request))?.json() as { readonly response: { readonly allowed: boolean } };
+    };
+    expect((await decide()).response.allowed).toBe(false);
+    expect(new Set(asked.splice(0))).toEqual(new Set(["ghcr.io"]));
+    expect((await decide("--offline")).response.allowed).toBe(false);
+    expect((await decide("--offline", "--registry-config", "auth.json")).response.allowed).toBe(false);
+    expect(asked).toEqual([]);
   });
 });
