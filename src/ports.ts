@@ -361,9 +361,14 @@ export interface Host {
   /**
    * Writes a file, whole.
    *
+   * @param options With `isPrivate` it is for this user alone, also where it was another's to read before.
    * @throws {ConfigurationError} `ERR_FILE` when it cannot be written, or exists and is not to be replaced.
    */
-  readonly writeFile: (path: string, bytes: Uint8Array, options: { readonly replace: boolean }) => Promise<void>;
+  readonly writeFile: (
+    path: string,
+    bytes: Uint8Array,
+    options: { readonly replace: boolean; readonly isPrivate?: boolean },
+  ) => Promise<void>;
   /**
    * Writes to the end of a file, which is made where there is none, for this user alone.
    *

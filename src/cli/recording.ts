@@ -1,5 +1,6 @@
 /** Runs that are written down, and runs that answer from what was written down: `--record` and `--replay`. */
 import { printable } from "../encoding/mod.ts";
+import { toEngineError } from "../errors.ts";
 import type { Host } from "../ports.ts";
 import { createRecorder, decodeRecording, encodeRecording, MAX_RECORDING_BYTES, openReplay } from "../record/mod.ts";
 import { text, usage } from "./flags.ts";
@@ -8,7 +9,8 @@ import { warn } from "./report.ts";
 /** For every command that asks registries or responders. */
 export const RECORDING_FLAGS = {
   record: text(
-    "write every answer of registries and responders to this file, to be replayed; no secret is in it",
+    "write every answer of registries and responders to this file, to be replayed: their content, but no password, " +
+      "token or signed query",
     undefined,
     {
       value: "FILE",
@@ -44,7 +46,12 @@ export async function withRecording(
     const recording = decodeRecording(await host.files.read(replay, MAX_RECORDING_BYTES));
     warn(host, `Nobody is asked: "${printable(replay)}" says what was answered at ${recording.time.toISOString()}`);
     const ports = openReplay(recording, host.ports);
-    return await work({ ...host, ports: { ...host.ports, ...ports }, openTls: () => ports.fetch });
+    return await work({
+      ...host,
+      ports: { ...host.ports, ...ports },
+      openTls: () => ports.fetch,
+      registryConfig: () => ports.credentials,
+    });
   }
   if (record === undefined) return await work(host);
   const recorder = createRecorder(host.ports);
@@ -52,10 +59,18 @@ export async function withRecording(
     ...host,
     ports: { ...host.ports, ...recorder.ports },
     openTls: (tls) => recorder.record(host.openTls(tls)),
+    registryConfig: (path, where) => recorder.recordCredentials(host.registryConfig(path, where)),
   };
+  const write = async () =>
+    await host.writeFile(record, encodeRecording(recorder.recording()), { replace: true, isPrivate: true });
+  let status: number;
   try {
-    return await work(recorded);
-  } finally {
-    await host.writeFile(record, encodeRecording(recorder.recording()), { replace: true });
+    status = await work(recorded);
+  } catch (thrown) {
+    // What the work failed with is what one wants to know; that it could not be written comes second.
+    await write().catch((second: unknown) => warn(host, toEngineError(second, "Cannot write the recording").message));
+    throw thrown;
   }
+  await write();
+  return status;
 }

@@ -17,7 +17,7 @@ export const MIN_PROGRESS_BYTES = 1_024;
 
 /** A body came so slowly that it was given up: whoever sends a byte now and then keeps a deadline busy, and nothing else. */
 export class StalledBody extends Error {
-  constructor(windowMilliseconds: number) {
+  constructor(windowMilliseconds: number = PROGRESS_WINDOW_MILLISECONDS) {
     super(`fewer than ${MIN_PROGRESS_BYTES} bytes came in ${windowMilliseconds / 1000} s`);
     this.name = "StalledBody";
   }

@@ -15,8 +15,10 @@ export {
   MAX_RECORDED_ANSWERS,
   MAX_RECORDING_BYTES,
   type RecordedAnswer,
+  type RecordedHead,
   type Recording,
   RECORDING_TYPE,
 } from "./recording.ts";
+export type { RecordedFailure } from "./failure.ts";
 export { createRecorder, MAX_RECORDED_BODY_BYTES, type RecordablePorts, type Recorder } from "./recorder.ts";
 export { openReplay } from "./replay.ts";

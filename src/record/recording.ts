@@ -11,6 +11,7 @@ import {
 } from "../encoding/mod.ts";
 import { ConfigurationError, toEngineError } from "../errors.ts";
 import type { Credential, CredentialQuestion, FetchInit } from "../ports.ts";
+import { readFailure, type RecordedFailure } from "./failure.ts";
 
 /** What `mediaType` says. Another version has another name: what one of them means never changes. */
 export const RECORDING_TYPE = "application/vnd.edge-notary.recording.v1+json";
@@ -31,17 +32,20 @@ export interface RecordedQuestion {
   readonly content?: string;
 }
 
-/** A question and what came of it: an answer, or the reason why there was none. */
+/** Status and headers of an answer. */
+export interface RecordedHead {
+  readonly status: number;
+  /** By lower-case name; those that the engine looks at. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A question and what came of it: an answer, one that broke off before its end, or the reason why there was none. */
 export type RecordedAnswer =
   & RecordedQuestion
   & (
-    | {
-      readonly status: number;
-      /** By lower-case name; those that the engine looks at. */
-      readonly headers: Readonly<Record<string, string>>;
-      readonly body: Uint8Array;
-    }
-    | { readonly failure: string }
+    | RecordedHead & { readonly body: Uint8Array }
+    | RecordedHead & { readonly brokenOff: RecordedFailure }
+    | { readonly failure: RecordedFailure }
   );
 
 /** That there were credentials, and of which kind: nothing that proves who asks. */
@@ -81,7 +85,7 @@ export function encodeRecording({ time, credentials, answers }: Recording): Uint
     mediaType: RECORDING_TYPE,
     time: time.toISOString(),
     credentials,
-    answers: answers.map((answer) => "failure" in answer ? answer : { ...answer, body: encodeBase64(answer.body) }),
+    answers: answers.map((answer) => "body" in answer ? { ...answer, body: encodeBase64(answer.body) } : answer),
   };
   const bytes = encodeUtf8(`${JSON.stringify(document, undefined, 1)}\n`);
   if (bytes.length <= MAX_RECORDING_BYTES) return bytes;
@@ -153,7 +157,7 @@ const METHODS: readonly string[] = ["GET", "HEAD", "POST", "PUT", "PATCH"] satis
 function readAnswer(value: JsonValue, index: number): RecordedAnswer {
   const wrong = (what: string, cause?: unknown) => refuse(`answer ${index + 1}: ${what}`, cause);
   if (!isJsonObject(value)) throw wrong("it is no object");
-  const { method, url, accept, content, status, body, failure } = value;
+  const { method, url, accept, content, status, body, brokenOff, failure } = value;
   if (typeof method !== "string" || !METHODS.includes(method)) throw wrong(`"method" is none of ${METHODS.join(", ")}`);
   if (typeof url !== "string") throw wrong('"url" is no text');
   const question = {
@@ -162,12 +166,19 @@ function readAnswer(value: JsonValue, index: number): RecordedAnswer {
     ...(typeof accept === "string" ? { accept } : {}),
     ...(typeof content === "string" ? { content } : {}),
   };
-  if (typeof failure === "string") return { ...question, failure };
+  const failed = (name: string, written: JsonValue): RecordedFailure => {
+    const read = readFailure(written);
+    if (read === undefined) throw wrong(`"${name}" is no failure, expected a "kind" with its "reason" or "address"`);
+    return read;
+  };
+  if (failure !== undefined) return { ...question, failure: failed("failure", failure) };
   if (typeof status !== "number" || !Number.isInteger(status) || status < 200 || status > 599) {
     throw wrong('"status" is no status from 200 to 599');
   }
+  const head = { ...question, status, headers: readHeaders(value["headers"], wrong) };
+  if (brokenOff !== undefined) return { ...head, brokenOff: failed("brokenOff", brokenOff) };
   if (typeof body !== "string") throw wrong('"body" is no text, expected base64');
-  return { ...question, status, headers: readHeaders(value["headers"], wrong), body: readBody(body, wrong) };
+  return { ...head, body: readBody(body, wrong) };
 }
 
 function readBody(text: string, wrong: (what: string, cause?: unknown) => Error): Uint8Array {

@@ -2,6 +2,7 @@
 import { printable } from "../encoding/mod.ts";
 import { ConfigurationError } from "../errors.ts";
 import type { Credential, CredentialProof, Ports } from "../ports.ts";
+import { errorOf } from "./failure.ts";
 import { answerOf, questionOf, type RecordablePorts } from "./recorder.ts";
 import { credentialKey, questionKey, type RecordedAnswer, type Recording } from "./recording.ts";
 
@@ -32,8 +33,8 @@ export function openReplay(recording: Recording, { crypto }: Pick<Ports, "crypto
           `Cannot ask ${init.method} "${printable(url, 300)}": the recording has no answer to it`,
         );
       }
-      if ("failure" in answer) throw new Error(answer.failure);
-      return answerOf(answer.status, answer.headers, answer.body, init);
+      if ("failure" in answer) throw errorOf(answer.failure);
+      return answerOf(answer, "body" in answer ? answer.body : errorOf(answer.brokenOff), init);
     },
     now: () => recording.time,
     credentials: (asked) => {

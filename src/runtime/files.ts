@@ -1,10 +1,13 @@
 /** Files and processes as Node and Deno share them: both have `node:fs`, `node:path` and `node:process`. */
-import { appendFile as appendBytes, open, readdir, stat, writeFile as writeWhole } from "node:fs/promises";
+import { appendFile as appendBytes, chmod, open, readdir, stat, writeFile as writeWhole } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { ConfigurationError } from "../errors.ts";
 import type { ByteRanges, Files, FolderEntry } from "../ports.ts";
+
+/** Read and written by this user, and by nobody else. */
+const PRIVATE = 0o600;
 
 /** Entries of a folder, counted through all levels, at most. */
 export const MAX_FOLDER_ENTRIES = 100_000;
@@ -142,15 +145,21 @@ function reason(code: string): string {
 /**
  * Writes a file, whole.
  *
- * @param options Without `replace`, a file that exists is left as it is; nobody gets in between looking and writing.
+ * @param options Without `replace`, a file that exists is left as it is; nobody gets in between looking and writing. With
+ * `isPrivate` others may not read it: one that is there is closed to them before anything is written.
  * @throws {ConfigurationError} `ERR_FILE`
  */
 export async function writeFile(
   path: string,
   bytes: Uint8Array,
-  { replace }: { readonly replace: boolean },
+  { replace, isPrivate = false }: { readonly replace: boolean; readonly isPrivate?: boolean },
 ): Promise<void> {
-  await attemptToWrite(path, () => writeWhole(path, bytes, { flag: replace ? "w" : "wx" }));
+  const flag = replace ? "w" : "wx";
+  await attemptToWrite(path, async () => {
+    // A mode is only of a file that is made; a pipe or terminal keeps what it has.
+    if (isPrivate && replace && await kind(path) === "file") await chmod(path, PRIVATE);
+    await writeWhole(path, bytes, isPrivate ? { flag, mode: PRIVATE } : { flag });
+  });
 }
 
 /**
@@ -159,7 +168,7 @@ export async function writeFile(
  * @throws {ConfigurationError} `ERR_FILE`
  */
 export async function appendFile(path: string, bytes: Uint8Array): Promise<void> {
-  await attemptToWrite(path, () => appendBytes(path, bytes, { mode: 0o600 }));
+  await attemptToWrite(path, () => appendBytes(path, bytes, { mode: PRIVATE }));
 }
 
 async function attemptToWrite(path: string, write: () => Promise<void>): Promise<void> {

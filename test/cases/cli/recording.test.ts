@@ -1,5 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Handler } from "../../../src/ports.ts";
+import { withRecording } from "../../../src/cli/recording.ts";
+import { ConfigurationError } from "../../../src/errors.ts";
+import type { Handler, Host } from "../../../src/ports.ts";
+import { createWebPorts } from "../../../src/runtime/web.ts";
 import { createFixtureRegistry, fixtureText } from "./fixture_registry.ts";
 import { type MemoryHostOptions, runInMemory } from "./memory_host.ts";
 
@@ -93,6 +96,68 @@ describe("--record and --replay", () => {
     const replayed = await runInMemory(replay, { files: { "run.json": written.get("run.json") ?? "" } });
     expect(replayed.status).toBe(1);
     expect(replayed.stderr).toContain("Code: ERR_REGISTRY_UNAVAILABLE");
+  });
+
+  it("asks no file and no program for credentials again: the recording says that there were some", async () => {
+    const challenge = { "www-authenticate": 'Bearer realm="https://ghcr.io/token",service="ghcr.io"' };
+    const asking: Handler = async (request) => {
+      if (new URL(request.url).pathname === "/token") {
+        const form = new URLSearchParams(await request.text());
+        return Response.json(form.get("refresh_token") === "SECRET" ? { access_token: "t1" } : {});
+      }
+      const isKnown = request.headers.get("authorization") === "Bearer t1";
+      return isKnown ? registry(request) : new Response(null, { status: 401, headers: challenge });
+    };
+    const image = ["list", "ghcr.io/kyverno/test-verify-image:signed", "--registry-config", "other.json"];
+    const recorded = await runInMemory([...image, "--record", "run.json"], {
+      registry: asking,
+      registryConfig: (_, source) => () => Promise.resolve({ type: "identityToken", token: "SECRET", source }),
+    });
+    expect(recorded.status).toBe(0);
+    const bytes = recorded.written.get("run.json") ?? new Uint8Array();
+    expect(new TextDecoder().decode(bytes)).not.toContain("SECRET");
+    const replayed = await runInMemory([...image, "--replay", "run.json"], {
+      files: { "run.json": bytes },
+      registryConfig: () => {
+        throw new Error("a program was run");
+      },
+    });
+    expect(replayed).toMatchObject({ status: 0, stdout: recorded.stdout, requests: [] });
+  });
+
+  it("takes any credentials in place of those that were typed", async () => {
+    const asking: Handler = (request) =>
+      request.headers.get("authorization") === `Basic ${btoa("ada:SECRET")}`
+        ? registry(request)
+        : new Response(null, { status: 401, headers: { "www-authenticate": 'Basic realm="here"' } });
+    const image = ["list", "ghcr.io/kyverno/test-verify-image:signed"];
+    const recorded = await runInMemory([...image, "-u", "ada", "-p", "SECRET", "--record", "run.json"], {
+      registry: asking,
+    });
+    expect(recorded.status).toBe(0);
+    const bytes = recorded.written.get("run.json") ?? new Uint8Array();
+    const replay = [...image, "-u", "any", "-p", "other", "--replay", "run.json"];
+    const replayed = await runInMemory(replay, { files: { "run.json": bytes } });
+    expect(replayed).toMatchObject({ status: 0, stdout: recorded.stdout, requests: [] });
+  });
+
+  it("is private, and where it cannot be written the work's own error is the one that is told", async () => {
+    const said: string[] = [];
+    const options: unknown[] = [];
+    const host: Partial<Host> = {
+      ports: createWebPorts({ write: () => {} }),
+      writeError: (text) => void said.push(text),
+      writeFile: (_, __, how) => {
+        options.push(how);
+        return Promise.reject(new ConfigurationError("ERR_FILE", "Cannot write: the disk is full"));
+      },
+    };
+    const run = (work: () => Promise<number>) =>
+      withRecording({ record: "run.json", replay: undefined }, host as Host, work);
+    await expect(run(() => Promise.reject(new Error("the work's")))).rejects.toThrow("the work's");
+    expect(said).toEqual(["Warning: Cannot write: the disk is full\n"]);
+    await expect(run(() => Promise.resolve(0))).rejects.toMatchObject({ code: "ERR_FILE" });
+    expect(options).toEqual(Array(2).fill({ replace: true, isPrivate: true }));
   });
 
   it.each([

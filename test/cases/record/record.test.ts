@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { createWebCryptoProvider } from "../../../src/crypto/mod.ts";
 import { encodeUtf8 } from "../../../src/encoding/mod.ts";
-import type { EngineError } from "../../../src/errors.ts";
+import { ConfigurationError, type EngineError } from "../../../src/errors.ts";
+import { AddressError, StalledBody } from "../../../src/http/mod.ts";
 import type { Credential, FetchInit } from "../../../src/ports.ts";
 import {
   createRecorder,
@@ -57,7 +58,8 @@ const privateRegistry: Answer = (url, { headers }) => {
   }
   if (url.pathname.includes("/blobs/")) {
     const location = "https://storage.example/layer?signature=SECRET-signature&part=1";
-    return new Response(null, { status: 307, headers: { location } });
+    // As Go's http.Redirect does.
+    return new Response(`<a href="${location}">Temporary Redirect</a>.`, { status: 307, headers: { location } });
   }
   return new Response(MANIFEST.bytes as BodyInit, { headers: { "content-type": MANIFEST.descriptor.mediaType } });
 };
@@ -99,6 +101,55 @@ describe("a recording of a private registry", () => {
       { host: "registry.example", repository: "a/b", type: credential.type, source: "a flag" },
     ]);
     expect(await fetchLayer(openReplay(decodeRecording(bytes), { crypto }))).toEqual(live);
+  });
+
+  it.each([400, 401])("has nothing of a token endpoint's answer %i but its status", async (status) => {
+    const answer: Answer = (url, init) =>
+      url.host === "auth.registry.example"
+        ? Response.json({ errors: [{ code: "DENIED", message: "not by SECRET-password" }] }, {
+          status,
+          headers: { "www-authenticate": 'Bearer error="SECRET-password"', "warning": '299 - "SECRET-password"' },
+        })
+        : privateRegistry(url, init);
+    const recorder = recorderOf(answer);
+    const live = await fetchLayer(recorder.ports).catch((thrown: EngineError) => thrown.code);
+    const recording = recorder.recording();
+    expect(recording.answers.find(({ url }) => url.startsWith("https://auth."))).toEqual({
+      method: "GET",
+      url: expect.stringContaining("scope="),
+      accept: "application/json",
+      status,
+      headers: {},
+      body: new Uint8Array(0),
+    });
+    expect(live).toBe(status === 401 ? "ERR_REGISTRY_UNAUTHORIZED" : "ERR_REGISTRY_RESPONSE");
+    const replayed = await fetchLayer(openReplay(recording, { crypto })).catch((thrown: EngineError) => thrown.code);
+    expect(replayed).toBe(live);
+  });
+
+  it("has no error of the storage it was sent on to", async () => {
+    const answer: Answer = (url, init) =>
+      url.host === "storage.example"
+        ? new Response("<StringToSign>SECRET-signature</StringToSign>", { status: 403 })
+        : privateRegistry(url, init);
+    const recorder = recorderOf(answer);
+    await expect(fetchLayer(recorder.ports)).rejects.toMatchObject({ code: "ERR_REGISTRY_UNAUTHORIZED" });
+    const { answers } = recorder.recording();
+    expect(answers.find(({ url }) => url.startsWith("https://storage."))).toMatchObject({
+      status: 403,
+      body: new Uint8Array(0),
+    });
+  });
+
+  it.each([
+    ["https://SECRET-user:SECRET-word@storage.example/layer", "https://redacted:redacted@storage.example/layer"],
+    ["https://storage.example/layer#SECRET", "https://storage.example/layer"],
+    ["https://storage.example:none/?SECRET", "https://storage.example:none/"],
+    ["/layer", "/layer"],
+  ])("says of %s only %s", async (location, written) => {
+    const recorder = recorderOf(() => new Response(null, { status: 307, headers: { location } }));
+    await recorder.ports.fetch("https://registry.example/v2/", get());
+    expect(recorder.recording().answers).toMatchObject([{ headers: { location: written } }]);
   });
 
   it("refuses what was not asked", async () => {
@@ -164,10 +215,107 @@ describe("createRecorder()", () => {
     const ended = AbortSignal.abort(new Error("over"));
     await expect(recorder.ports.fetch("https://r.example/x", { ...get(), signal: ended })).rejects.toThrow();
     expect(recorder.recording().answers).toEqual([
-      { method: "GET", url: "https://r.example/", accept: "*/*", failure: "connection refused" },
+      {
+        method: "GET",
+        url: "https://r.example/",
+        accept: "*/*",
+        failure: { kind: "network", reason: "connection refused" },
+      },
     ]);
     const replay = openReplay(recorder.recording(), { crypto });
     await expect(replay.fetch("https://r.example/", get())).rejects.toThrow("connection refused");
+  });
+
+  /** Asks for the manifest alone: what it fails with, in the engine's words. */
+  const failureWith = async (ports: ReturnType<typeof recorderOf>["ports"]) => {
+    const open = createRegistryClient({ ...ports, sleep: () => Promise.resolve(), crypto }, DEFAULT_REGISTRY_SETTINGS);
+    const work = open(parseReference("registry.example/a/b:1")).fetchManifest(MANIFEST.descriptor, { signal });
+    const { code, message } = await work.then(() => undefined, (thrown: EngineError) => thrown) ?? {};
+    return { code, message };
+  };
+  const broken = (thrown: Error) =>
+    new Response(new ReadableStream({ start: (controller) => controller.error(thrown) }), {
+      headers: { "content-type": MANIFEST.descriptor.mediaType },
+    });
+  const ofTls = Object.assign(new Error("certificate has expired"), { code: "CERT_HAS_EXPIRED" });
+
+  it.each<[string, () => Response, string, string]>([
+    [
+      "of TLS",
+      () => {
+        throw new TypeError("fetch failed", { cause: ofTls });
+      },
+      "ERR_REGISTRY_TLS",
+      "over TLS: certificate has expired",
+    ],
+    [
+      "of TLS, in Deno's words",
+      () => {
+        throw new TypeError("error sending request for url (https://r/): invalid peer certificate: Expired");
+      },
+      "ERR_REGISTRY_TLS",
+      "over TLS: invalid peer certificate: Expired",
+    ],
+    [
+      "of an address",
+      () => {
+        throw new TypeError("fetch failed", { cause: new AddressError("169.254.169.254", "link-local") });
+      },
+      "ERR_REGISTRY_REFUSED",
+      "points to a host that resolves to 169.254.169.254, a link-local address",
+    ],
+    [
+      "of the network",
+      () => {
+        throw new TypeError("fetch failed", { cause: new Error("connection refused") });
+      },
+      "ERR_REGISTRY_UNAVAILABLE",
+      "did not answer: connection refused",
+    ],
+    [
+      "in the middle of a body",
+      () => broken(new Error("reset")),
+      "ERR_REGISTRY_UNAVAILABLE",
+      "broke off its answer: reset",
+    ],
+    [
+      "of a body that comes too slowly",
+      () => broken(new StalledBody()),
+      "ERR_REGISTRY_UNAVAILABLE",
+      "bytes came in 3 s",
+    ],
+  ])("replays a failure %s as what it was", async (_, answer, code, words) => {
+    let asked = 0;
+    const world = recorderOf(() => (++asked, answer()));
+    const live = await failureWith(world.ports);
+    expect(live).toEqual({ code, message: expect.stringContaining(words) });
+    let replayed = 0;
+    const replay = openReplay(decodeRecording(encodeRecording(world.recording())), { crypto });
+    const counted = { ...replay, fetch: (url: string, init: FetchInit) => (++replayed, replay.fetch(url, init)) };
+    expect(await failureWith(counted)).toEqual(live);
+    // What is tried again then is tried again now.
+    expect(replayed).toBe(asked);
+  });
+
+  it("writes no signed query that a runtime's words have", async () => {
+    const recorder = recorderOf((url) => {
+      if (url.host === "storage.example") throw new TypeError(`error sending request for url (${url}): refused`);
+      return new Response(null, { status: 307, headers: { location: "https://storage.example/?a=SECRET" } });
+    });
+    await recorder.ports.fetch("https://r.example/", get());
+    await expect(recorder.ports.fetch("https://storage.example/?a=SECRET", get())).rejects.toThrow("SECRET");
+    const [, failed] = recorder.recording().answers;
+    expect(failed).toMatchObject({
+      failure: { reason: expect.stringMatching(/url \(.*\?redacted=[0-9a-f]{16}\): refused/) },
+    });
+  });
+
+  it("writes nothing where nobody was asked", async () => {
+    const recorder = recorderOf(() => {
+      throw new ConfigurationError("ERR_OFFLINE", "Cannot ask");
+    });
+    await expect(recorder.ports.fetch("https://r.example/", get())).rejects.toThrow("Cannot ask");
+    expect(recorder.recording().answers).toEqual([]);
   });
 
   it("keeps answers without a body, and statuses", async () => {
@@ -230,6 +378,11 @@ describe("decodeRecording()", () => {
     ["a body that is no base64", changed({ body: "%" }), 'answer 1: "body" is no base64'],
     ["a body that is no text", changed({ body: 1 }), 'answer 1: "body" is no text'],
     ["headers that are none", changed({ headers: 1 }), 'answer 1: "headers" is no object'],
+    ["a failure without a kind", changed({ failure: "reset" }), 'answer 1: "failure" is no failure, expected a "kind"'],
+    ["a failure of no kind", changed({ failure: { kind: "x", reason: "reset" } }), '"failure" is no failure'],
+    ["a failure without words", changed({ failure: { kind: "tls" } }), '"failure" is no failure'],
+    ["an address that is none", changed({ failure: { kind: "address", address: 1 } }), '"failure" is no failure'],
+    ["a wrong end", changed({ brokenOff: { kind: "network" } }), '"brokenOff" is no failure'],
     ["a header over two lines", changed({ headers: { a: "b\nc: d" } }), 'answer 1: "headers" has a name or value'],
   ])("refuses %s", (_, document, says) => {
     const bytes = encodeUtf8(typeof document === "string" ? document : JSON.stringify(document));

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -27,6 +27,16 @@ describe("writeFile()", () => {
     expect(readFileSync(path, "utf8")).toBe("longer than the other");
     await writeFile(path, bytes("other"), { replace: true });
     expect(readFileSync(path, "utf8")).toBe("other");
+  });
+
+  it("writes what is private for this user alone, whoever might read the file before", async () => {
+    const open = join(folder, "open");
+    writeFileSync(open, "before");
+    chmodSync(open, 0o644);
+    for (const path of [open, join(folder, "made")]) {
+      await writeFile(path, bytes("mine"), { replace: true, isPrivate: true });
+      expect([readFileSync(path, "utf8"), statSync(path).mode & 0o777]).toEqual(["mine", 0o600]);
+    }
   });
 
   it.each([
