@@ -143,29 +143,40 @@ function compileRule(rule: RuleFields, policy: PolicyFields, extend: ExtendTrust
       ? await answerOf({ rule, name: header, selected, found, functions, extend }, request, context)
       : wholly(asked);
     if (answer === undefined) return undefined;
-    return { ...header, ...reported, action: await actionFor(actions, request.namespace, context.facts), ...answer };
+    const { images, whole } = answer;
+    return {
+      ...header,
+      ...reported,
+      action: await actionFor(actions, request.namespace, context.facts),
+      images,
+      ...(whole === undefined ? {} : { whole: { ...whole, pointers: found.images.map(({ pointer }) => pointer) } }),
+    };
   };
 }
 
 /**
  * Whether the policy's match conditions hold. When they fail, the API server asks a webhook nothing: it denies, or leaves
- * the webhook out, by the failure policy.
+ * the webhook out, by the failure policy. What costs too much leaves nothing out: whoever makes a condition costly, with
+ * many labels, must not be let in by it.
  */
 async function isAsked(
   conditions: MatchConditions,
   { failurePolicy }: PolicyFields,
   request: PolicyRequest,
-): Promise<boolean | WholeRuleResponse> {
+): Promise<boolean | WholeAnswer> {
   try {
     return await conditions.hold(request);
   } catch (thrown) {
-    const { message, refusal } = toEngineError(thrown, "Cannot evaluate the policy's match conditions");
+    const { message, code, refusal } = toEngineError(thrown, "Cannot evaluate the policy's match conditions");
     const sentence = failedToEvaluateMatchConditions(printable(message));
-    return { status: failurePolicy === "Fail" ? "error" : "skip", message: sentence, refusal };
+    const blocks = failurePolicy === "Fail" || code === "ERR_TOO_LARGE";
+    return { status: blocks ? "error" : "skip", message: sentence, refusal };
   }
 }
 
-type RuleAnswer = Pick<RuleResponse, "images" | "whole">;
+type WholeAnswer = Omit<WholeRuleResponse, "pointers">;
+
+type RuleAnswer = Pick<RuleResponse, "images"> & { readonly whole?: WholeAnswer };
 
 /** A rule that may be about a request. */
 interface AskedRule {
@@ -225,7 +236,7 @@ async function answerOf(
 /** TypeScript's own test loses what is in a list that cannot be changed. */
 const isList = <T>(value: readonly T[] | RuleAnswer): value is readonly T[] => Array.isArray(value);
 
-const wholly = (whole: WholeRuleResponse): RuleAnswer => ({ images: [], whole });
+const wholly = (whole: WholeAnswer): RuleAnswer => ({ images: [], whole });
 
 function respondSkipped({ image, pointer, container }: ImageInfo, message: string): ImageResponse {
   return { image, pointer, container, status: "skip", message, outcomes: [] };
@@ -241,7 +252,7 @@ async function unmetPreconditions(
   preconditions: ConditionBlock,
   scope: VariableScope,
   within: <T>(work: Promise<T>) => Promise<T>,
-): Promise<WholeRuleResponse | undefined> {
+): Promise<WholeAnswer | undefined> {
   try {
     const { holds, message } = await within(evaluateBlock(preconditions, scope, "as written"));
     return holds ? undefined : { status: "skip", message: preconditionsNotMet(message) };

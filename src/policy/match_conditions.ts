@@ -25,7 +25,7 @@ export interface MatchConditions {
    * Whether all hold, found out once for each request. One that does not settles it, whatever others fail with.
    *
    * @throws {ConfigurationError} `ERR_EXPRESSION` when one fails and none is false.
-   * @throws {EngineError} `ERR_TOO_LARGE` beyond {@link MAX_MATCH_CONDITION_STEPS}.
+   * @throws {EngineError} `ERR_TOO_LARGE` beyond {@link MAX_MATCH_CONDITION_STEPS}, whatever failed before.
    */
   readonly hold: (request: PolicyRequest) => Promise<boolean>;
 }
@@ -132,9 +132,10 @@ function evaluateAll(
     } catch (thrown) {
       if (!(thrown instanceof EngineError)) throw thrown;
       const name = printable(conditions[index]?.name ?? "", 80);
-      failures.push(new EngineError(thrown.code, `match condition "${name}": ${thrown.message}`, { cause: thrown }));
+      const failure = new EngineError(thrown.code, `match condition "${name}": ${thrown.message}`, { cause: thrown });
       // What took too long once would take it again.
-      if (thrown.code === "ERR_TOO_LARGE") break;
+      if (thrown.code === "ERR_TOO_LARGE") throw failure;
+      failures.push(failure);
     }
   }
   if (failures[0] !== undefined) throw failures[0];

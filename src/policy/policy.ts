@@ -71,6 +71,8 @@ export interface WholeRuleResponse {
   readonly message: string;
   /** Why not; absent for a rule that does not apply. */
   readonly refusal?: Refusal;
+  /** JSON Pointers of the images that the rule is known to be about: those its `imageReferences` fit. */
+  readonly pointers: readonly string[];
 }
 
 /** What one rule of one policy answered. */

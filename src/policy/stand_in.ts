@@ -10,7 +10,7 @@ import { extractedKinds, imageExtractors } from "./extractor_fields.ts";
 import { type ImageExtractors, imagesOfRule } from "./extractors.ts";
 import { kyvernoFunctions } from "./functions/table.ts";
 import { imageReferences } from "./image_fields.ts";
-import { isRequired, KINDS_WITH_IMAGES } from "./images.ts";
+import { type ImageInfo, isRequired, KINDS_WITH_IMAGES } from "./images.ts";
 import { clusterNeeds, compileSelection, type MatchBlock } from "./match.ts";
 import { matchBlock } from "./match_fields.ts";
 import { policyNotLoaded } from "./message.ts";
@@ -69,9 +69,15 @@ export function standInFor(document: RefusedDocument): CompiledPolicy {
     refusal: refusal("ERR_POLICY", `Cannot ask the policy "${printable(name)}": it is not loaded: ${detail}`),
   } as const;
   // Its own action may be what could not be read: whether it blocks is for the failure policy alone to say.
-  const response = (rule: string): RuleResponse => (
-    { policy: name, policyNamespace: namespace, rule, action: "Audit", failurePolicy, images: [], whole }
-  );
+  const response = (rule: string, pointers: readonly string[]): RuleResponse => ({
+    policy: name,
+    policyNamespace: namespace,
+    rule,
+    action: "Audit",
+    failurePolicy,
+    images: [],
+    whole: { ...whole, pointers },
+  });
   return {
     name,
     namespace,
@@ -87,8 +93,12 @@ export function standInFor(document: RefusedDocument): CompiledPolicy {
     needs: needsOf(rules),
     certificates: () => [],
     evaluate: async (request, context) => {
-      const asked = await Promise.all(rules.map((rule) => mayBeAbout(rule, namespace, request, context)));
-      return rules.filter((_, at) => asked[at]).map((rule) => response(rule.name));
+      const answers = await Promise.all(rules.map(async (rule) => {
+        const found = imagesFor(rule, request, context);
+        if (found === undefined || !await mayBeSelected(rule, namespace, request, context)) return undefined;
+        return response(rule.name, found.map(({ pointer }) => pointer));
+      }));
+      return answers.filter((answer): answer is RuleResponse => answer !== undefined);
     },
   };
 }
@@ -171,25 +181,21 @@ function readable<T>(value: unknown, read: Reader<T>): T | undefined {
   return gate.problems.length > 0 ? undefined : found;
 }
 
-async function mayBeAbout(
-  rule: UnaskedRule,
-  policyNamespace: string,
-  request: PolicyRequest,
-  context: EvaluationContext,
-): Promise<boolean> {
-  return mayHaveImages(rule, request, context) && await mayBeSelected(rule, policyNamespace, request, context);
-}
-
-function mayHaveImages(
+/**
+ * The images that a rule is known to be about, which are none where its patterns cannot be read; `undefined` where it
+ * cannot be about any.
+ */
+function imagesFor(
   { imageReferences: patterns, extractors, hiddenKinds }: UnaskedRule,
   request: PolicyRequest,
   { ports }: EvaluationContext,
-): boolean {
-  if (hiddenKinds.includes(request.kind)) return true;
-  if (extractors?.has(request.kind) !== true && !KINDS_WITH_IMAGES.includes(request.kind)) return false;
+): readonly ImageInfo[] | undefined {
+  if (hiddenKinds.includes(request.kind)) return [];
+  if (extractors?.has(request.kind) !== true && !KINDS_WITH_IMAGES.includes(request.kind)) return undefined;
   const { images, invalid } = imagesOfRule(request, extractors, kyvernoFunctions(ports));
-  if (invalid.length > 0) return true;
-  return images.some((image) => patterns === undefined || isRequired(image, patterns));
+  if (patterns === undefined) return images.length + invalid.length > 0 ? [] : undefined;
+  const about = images.filter((image) => isRequired(image, patterns));
+  return about.length + invalid.length > 0 ? about : undefined;
 }
 
 async function mayBeSelected(

@@ -17,17 +17,32 @@ export const NO_MATCH_RULE = "no-match";
 type FoundImage = ImageInfo | InvalidImage;
 
 /**
- * The images of a request that no rule answered about. A rule that answered as a whole was about the resource, so about
- * all of its images; one that an exception or `skipImageReferences` lets off was still about it.
+ * The images of a request that no rule is about. A rule is about an image it answered about, and a rule that answered as
+ * a whole about those its `imageReferences` fit, not about what stands beside them; one that an exception or
+ * `skipImageReferences` lets off was still about it.
+ *
+ * What is no reference fits no pattern, so a rule that merely warns of it does not stand for one that is about it.
  *
  * @param responses Of every policy that was asked.
  */
 export function unmatchedImages(request: PolicyRequest, responses: readonly RuleResponse[]): readonly FoundImage[] {
-  if (responses.some(({ whole }) => whole !== undefined)) return [];
-  const answered = new Set(responses.flatMap(({ images }) => images.map(({ pointer }) => pointer)));
   const { images, invalid } = extractImages(request);
-  return [...images, ...invalid].filter(({ pointer }) => !answered.has(pointer));
+  const answered = pointersOf(responses);
+  const refused = pointersOf(responses.filter(refusesErrors));
+  return [
+    ...images.filter(({ pointer }) => !answered.has(pointer)),
+    ...invalid.filter(({ pointer }) => !refused.has(pointer)),
+  ];
 }
+
+function pointersOf(responses: readonly RuleResponse[]): ReadonlySet<string> {
+  return new Set(
+    responses.flatMap(({ images, whole }) => whole?.pointers ?? images.map(({ pointer }) => pointer)),
+  );
+}
+
+const refusesErrors = ({ action, failurePolicy }: RuleResponse): boolean =>
+  action === "Enforce" || failurePolicy === "Fail";
 
 /**
  * What the default answers about the images no rule is about, as a rule's response: nothing where it lets them through.

@@ -39,7 +39,7 @@ describe("decide()", () => {
     ["time over, Enforce, Ignore", [rule([image("error", "", late)], { failurePolicy: "Ignore" })], false],
     ["requests over, Enforce, Ignore", [rule([image("error", "", spent)], { failurePolicy: "Ignore" })], false],
     ["time over for a rule, Enforce, Ignore", [
-      rule([], { failurePolicy: "Ignore", whole: { status: "error", message: "late", ...late } }),
+      rule([], { failurePolicy: "Ignore", whole: { status: "error", message: "late", pointers: [], ...late } }),
     ], false],
     ["an outage, Ignore, beside a policy of Fail", [
       rule([image("error", "", outage)], { failurePolicy: "Ignore" }),

@@ -59,6 +59,7 @@ describe("matchConditions", () => {
       status: "error",
       message: 'failed to evaluate match conditions: match condition "c0": no such key: team',
       refusal: expect.objectContaining({ code: "ERR_EXPRESSION" }),
+      pointers: ["/spec/containers/0/image"],
     });
     expect(asked).toEqual([]);
   });
@@ -76,12 +77,19 @@ describe("matchConditions", () => {
     expect(asked).toEqual([]);
   });
 
-  it("that go through more than a request may cost deny", async () => {
+  const costly =
+    "object.metadata.labels.all(a, object.metadata.labels.all(b, object.metadata.labels.all(c, a != 'z')))";
+  it.each<[name: string, failurePolicy: "Fail" | "Ignore", conditions: readonly string[]]>([
+    ["where the policy fails closed", "Fail", [costly]],
+    // Whoever writes the Pod chooses its labels.
+    ["where it fails open", "Ignore", [costly]],
+    ["behind one that fails", "Ignore", ["object.metadata.labels.team == 'a'", costly]],
+  ])("that go through more than a request may cost deny %s", async (_name, failurePolicy, conditions) => {
     const labels = Object.fromEntries(Array.from({ length: 400 }, (_, at) => [`l${at}`, "x"]));
-    const all = "object.metadata.labels.all(a, object.metadata.labels.all(b, object.metadata.labels.all(c, a != 'z')))";
-    const { decision } = await decide({ conditions: [all], labels });
+    const { decision, asked } = await decide({ conditions, failurePolicy, labels });
     expect(decision.allowed).toBe(false);
-    expect(decision.responses[0]?.whole?.refusal).toMatchObject({ code: "ERR_TOO_LARGE" });
+    expect(decision.responses[0]?.whole).toMatchObject({ status: "error", refusal: { code: "ERR_TOO_LARGE" } });
+    expect(asked).toEqual([]);
   });
 
   it("count for the rules that are made for controllers, too", async () => {

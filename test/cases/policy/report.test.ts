@@ -131,7 +131,8 @@ describe("reportResults()", () => {
   it("is bounded and printable, whatever was sent", async () => {
     const given = await reported([UNSIGNED], [{}], { uid: "\u001b[2J".repeat(1_000) });
     const [response] = given.decision.responses;
-    const whole = { status: "error" as const, message: "x".repeat(100_000), refusal: refusal("ERR_VARIABLE", "y") };
+    const why = { message: "x".repeat(100_000), refusal: refusal("ERR_VARIABLE", "y") };
+    const whole = { status: "error" as const, pointers: [], ...why };
     const [result] = response === undefined
       ? []
       : reportResults({ ...given, decision: { ...given.decision, responses: [{ ...response, images: [], whole }] } });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { NoMatch, PolicyRequest } from "../../../src/policy/mod.ts";
+import { loadPolicies, type NoMatch, type PolicyRequest } from "../../../src/policy/mod.ts";
+import { clusterOf } from "./cluster.ts";
 import { load, type PolicyChanges, policyDocument } from "./policies.ts";
 import { createRequest, podWith } from "./requests.ts";
-import { ask, createWorld } from "./world.ts";
+import { ask, createWorld, crypto, NOW } from "./world.ts";
 
 const SIGNED = "ghcr.io/kyverno/test-verify-image:signed";
 const OTHER = "docker.io/other/app:1";
@@ -72,15 +73,80 @@ describe("an image that no rule is about", () => {
 
   it("is one whose text is no reference", async () => {
     const other = { rule: { match: { any: [{ resources: { kinds: ["Job"] } }] } } };
-    expect(await decideOn(["UPPER/case:1"], "deny", other)).toMatchObject({
+    expect(await decideOn(["evil.example/UPPER:1"], "deny", other)).toMatchObject({
       allowed: false,
-      unmatched: ["UPPER/case:1"],
+      unmatched: ["evil.example/UPPER:1"],
+    });
+  });
+});
+
+const unmet = { preconditions: { any: [{ key: "a", operator: "Equals", value: "b" }] } };
+
+describe("a rule that lets its own images off", () => {
+  const NO_REFERENCE = "evil.example/UPPER:1";
+  const tolerant: PolicyChanges = {
+    spec: { validationFailureAction: "Audit", failurePolicy: "Ignore" },
+    verify: { mutateDigest: false },
+  };
+  const failing = { failurePolicy: "Ignore", matchConditions: [{ name: "a", expression: "object.spec.missing == 1" }] };
+  const exception = {
+    apiVersion: "kyverno.io/v2",
+    kind: "PolicyException",
+    metadata: { name: "legacy", namespace: "exceptions" },
+    spec: {
+      match: { any: [{ resources: { kinds: ["Pod"] } }] },
+      exceptions: [{ policyName: "check-image-notary", ruleNames: ["*"] }],
+    },
+  };
+
+  it.each<[name: string, changes: PolicyChanges, ...exceptions: (typeof exception)[]]>([
+    ["because of a precondition", { rule: unmet }],
+    ["because of an outage that it tolerates", {
+      ...tolerant,
+      rule: { context: [{ name: "keys", configMap: { name: "keys", namespace: "default" } }], ...unmet },
+    }],
+    ["because of an exception", {}, exception],
+    ["because of a match condition that fails", { spec: { failurePolicy: undefined, webhookConfiguration: failing } }],
+    ["because it is not loaded", { spec: { failurePolicy: "Ignore" }, verify: { attestor: [] } }],
+    ["because it only warns", tolerant],
+  ])("%s lets off no other beside them", async (_, changes, ...documents) => {
+    const files = [policyDocument(changes), ...documents].map((one) => JSON.stringify(one)).join("\n---\n");
+    const { policies, exceptions } = await loadPolicies([{ source: "p.yaml", text: files }], crypto);
+    const world = await createWorld();
+    const cluster = clusterOf({ "ConfigMap default/keys": "down" });
+    const ports = { open: world.open, crypto, now: () => NOW, cluster };
+    for (const phase of ["mutate", "validate"] as const) {
+      const decide = async (...images: readonly string[]) => {
+        const request = createRequest({ object: podWith(images) });
+        const { allowed, unmatched } = await ask(world, policies, request, {
+          ports,
+          phase,
+          exceptions,
+          noMatch: "deny",
+        });
+        return { allowed, unmatched };
+      };
+      expect(await decide(SIGNED)).toEqual({ allowed: true, unmatched: [] });
+      expect(await decide(OTHER)).toEqual({ allowed: false, unmatched: [OTHER] });
+      expect(await decide(SIGNED, OTHER)).toEqual({ allowed: false, unmatched: [OTHER] });
+      // A rule that an exception lets off its images alone refuses this one itself.
+      expect(await decide(NO_REFERENCE)).toMatchObject({ allowed: false });
+      expect(await decide(SIGNED, NO_REFERENCE)).toMatchObject({ allowed: false });
+    }
+  });
+
+  it("is about none that is known, where what it is about cannot be read", async () => {
+    const broken = policyDocument({ spec: { failurePolicy: "Ignore" }, verify: { imageReferences: ["a*", 5] } });
+    const { policies } = await loadPolicies([{ source: "p.json", text: JSON.stringify(broken) }], crypto);
+    expect(await ask(await createWorld(), policies, createRequest(), { noMatch: "deny" })).toMatchObject({
+      allowed: false,
+      unmatched: [SIGNED],
+      responses: [{ whole: { pointers: [] } }, { rule: "no-match" }],
     });
   });
 });
 
 describe("no image is unmatched", () => {
-  const unmet = { preconditions: { any: [{ key: "a", operator: "Equals", value: "b" }] } };
   it.each<[name: string, images: readonly string[], changes: PolicyChanges, request: Partial<PolicyRequest>]>([
     ["where a rule looks at it", [SIGNED], {}, {}],
     ["where a rule lets it off", [SIGNED], { verify: { skipImageReferences: ["*:signed"] } }, {}],
