@@ -134,8 +134,15 @@ export interface CredentialQuestion {
  */
 export type CredentialSource = (
   asked: CredentialQuestion,
-  options: { readonly signal: AbortSignal },
+  options: CredentialOptions,
 ) => Promise<Credential | undefined>;
+
+/** What bounds the search for credentials. */
+export interface CredentialOptions {
+  readonly signal: AbortSignal;
+  /** Takes one request off those the decision may make: called before each that a source makes, and its answer after it. */
+  readonly budget?: { readonly take: (action: string, signal: AbortSignal) => Promise<() => void> };
+}
 
 /** Bytes kept under a name for a while. What was kept may be gone at any time; what was never kept is never given. */
 export interface Cache {

@@ -6,10 +6,11 @@
  */
 import { printable } from "../encoding/mod.ts";
 import { EngineError } from "../errors.ts";
-import { type CallOptions, orAbort, outOfTime, OWN_LIMITS } from "../http/mod.ts";
+import { type CallOptions, orAbort, outOfTime } from "../http/mod.ts";
 import type { Credential, CredentialSource, Ports } from "../ports.ts";
 import { credentialIdentity } from "./credentials/identity.ts";
 import { type Challenge, parseChallenges } from "./header.ts";
+import { createFlights } from "./in_flight.ts";
 import { areAbout, type RepositoryRights, scopeOf, scopesFor } from "./scope.ts";
 import type { Endpoint, RegistrySettings } from "./settings.ts";
 import { basicHeader, fetchToken, isUsableToken, wordOf } from "./token.ts";
@@ -83,16 +84,17 @@ type AuthorizerPorts = Pick<Ports, "fetch" | "sleep" | "now" | "crypto">;
 export function createAuthorizer(ports: AuthorizerPorts, settings: RegistrySettings): Authorizer {
   const ways = new Map<string, Way>();
   const tokens = new Map<string, Token>();
-  const pending = new Map<string, Promise<Token>>();
+  const flights = createFlights<Token>(ports);
   const keyOf = ({ endpoint, repository, actions }: Audience, { identity }: Principal) =>
     `${identity} ${endpoint.base} ${repository} ${actions}`;
 
   /** In a browser `fetch` follows redirects by itself, so that nobody can keep a secret from the place it ends at. */
-  async function principalOf({ endpoint, repository, credentials }: Audience, signal: AbortSignal): Promise<Principal> {
+  async function principalOf({ endpoint, repository, credentials }: Audience, call: CallOptions): Promise<Principal> {
+    const { signal } = call;
     if (settings.redirect === "follow") return { credential: undefined, identity: "" };
     const host = endpoint.credentialHost;
     try {
-      const credential = await orAbort(credentials({ host, repository }, { signal }), signal);
+      const credential = await orAbort(credentials({ host, repository }, call), signal);
       return { credential, identity: await credentialIdentity(credential, ports.crypto) };
     } catch (thrown) {
       if (!signal.aborted) throw thrown;
@@ -100,7 +102,7 @@ export function createAuthorizer(ports: AuthorizerPorts, settings: RegistrySetti
     }
   }
 
-  /** One request per key at a time; whoever waits for another's request tries it alone when that one's limits ended it. */
+  /** One request per key at a time, for all who wait; nobody waits long for what another asked for. */
   async function token(
     audience: Audience,
     principal: Principal,
@@ -111,42 +113,30 @@ export function createAuthorizer(ports: AuthorizerPorts, settings: RegistrySetti
     const { endpoint } = audience;
     const { credential } = principal;
     if (credential?.type === "registryToken") return registryToken(credential, endpoint, scopes);
-    const { signal } = call;
     const key = keyOf(audience, principal);
-    while (true) {
-      const running = pending.get(key);
-      if (running === undefined) break;
-      try {
-        return await orAbort(running, signal);
-      } catch (thrown) {
-        if (signal.aborted) throw outOfTime(`Cannot ask ${endpoint.label}`, "a token", thrown);
-        if (!(thrown instanceof EngineError && OWN_LIMITS.has(thrown.code))) throw thrown;
-      }
-    }
-    // Nothing is awaited between looking for a running request and setting this one.
-    const work = fetchToken({ ...challenge, scopes }, credential, endpoint, ports, settings, call)
-      .then(({ value, seconds, note }): Token => ({
-        value: `Bearer ${value}`,
-        note,
-        expiresAt: ports.now().getTime() + seconds * TOKEN_LIFE * 1000,
-      }));
-    pending.set(key, work);
+    const ask = async (): Promise<Token> => {
+      const fetched = await fetchToken({ ...challenge, scopes }, credential, endpoint, ports, settings, call);
+      const { value, seconds, note } = fetched;
+      const expiresAt = ports.now().getTime() + seconds * TOKEN_LIFE * 1000;
+      const found: Token = { value: `Bearer ${value}`, note, expiresAt };
+      remember(tokens, key, found);
+      return found;
+    };
     try {
-      const fetched = await work;
-      remember(tokens, key, fetched);
-      return fetched;
-    } finally {
-      if (pending.get(key) === work) pending.delete(key);
+      return await flights.share(key, call, ask);
+    } catch (thrown) {
+      if (thrown instanceof EngineError || !call.signal.aborted) throw thrown;
+      throw outOfTime(`Cannot ask ${endpoint.label}`, "a token", thrown);
     }
   }
 
   return {
-    identity: async (audience, { signal }) => (await principalOf(audience, signal)).identity,
+    identity: async (audience, call) => (await principalOf(audience, call)).identity,
 
     async current(audience, call) {
       const way = ways.get(audience.endpoint.base);
       if (way === undefined) return undefined;
-      const principal = await principalOf(audience, call.signal);
+      const principal = await principalOf(audience, call);
       if (way.scheme === "basic") return basic(principal.credential, audience.endpoint);
       const kept = tokens.get(keyOf(audience, principal));
       if (kept !== undefined && ports.now().getTime() < kept.expiresAt) return kept;
@@ -155,7 +145,7 @@ export function createAuthorizer(ports: AuthorizerPorts, settings: RegistrySetti
 
     async answer(audience, field, refused, call) {
       const { endpoint } = audience;
-      const principal = await principalOf(audience, call.signal);
+      const principal = await principalOf(audience, call);
       const key = keyOf(audience, principal);
       const kept = tokens.get(key);
       if (kept !== undefined && kept.value === refused?.value) tokens.delete(key);

@@ -11,7 +11,8 @@
 import { decodeBase64, decodeUtf8, isJsonObject, parseJson, printable } from "../../encoding/mod.ts";
 import { ConfigurationError, EngineError, UnavailableError } from "../../errors.ts";
 import { networkReason, orAbort, readBody } from "../../http/mod.ts";
-import type { Credential, CredentialSource, FetchInit, Ports } from "../../ports.ts";
+import type { Credential, CredentialOptions, CredentialSource, FetchInit, Ports } from "../../ports.ts";
+import { createFlights } from "../in_flight.ts";
 import { type AwsKeys, signRequest } from "./sigv4.ts";
 
 /** Bytes of an answer of AWS at most. */
@@ -40,8 +41,11 @@ export interface EcrOptions {
   readonly identity: AwsIdentity;
   /** Words for messages: `$AWS_ACCESS_KEY_ID`. */
   readonly source: string;
-  readonly ports: Pick<Ports, "fetch" | "now" | "crypto">;
+  readonly ports: Pick<Ports, "fetch" | "now" | "sleep" | "crypto">;
 }
+
+/** For whom AWS is asked, and whose requests that takes. */
+type Asker = Pick<EcrOptions, "source" | "ports"> & Pick<CredentialOptions, "budget">;
 
 interface EcrPlace {
   readonly host: string;
@@ -72,12 +76,13 @@ export function ecrPlaceOf(registryHost: string): EcrPlace | undefined {
 export function createEcrSource({ identity, source, ports }: EcrOptions): CredentialSource {
   const passwords = createKept<Credential>(ports);
   const assumed = createKept<AwsKeys>(ports);
-  const keysOf = async (): Promise<AwsKeys> =>
-    identity.type === "keys" ? identity.keys : await assumed("", () => assumeRole(identity, source, ports));
-  return async ({ host }) => {
+  return async ({ host }, options) => {
     const place = ecrPlaceOf(host);
     if (place === undefined) return undefined;
-    return await passwords(place.host, async () => await fetchPassword(place, await keysOf(), source, ports));
+    const asker: Asker = { source, ports, ...options };
+    const keysOf = async (): Promise<AwsKeys> =>
+      identity.type === "keys" ? identity.keys : await assumed("", options, () => assumeRole(identity, asker));
+    return await passwords(place.host, options, async () => await fetchPassword(place, await keysOf(), asker));
   };
 }
 
@@ -87,39 +92,34 @@ interface Lasting<T> {
 }
 
 /** Keeps values to 0.8 of their life, and asks once for all who wait. A failure is not kept. */
-function createKept<T>({ now }: Pick<Ports, "now">) {
-  const kept = new Map<string, Promise<Lasting<T>>>();
-  return async (key: string, ask: () => Promise<Lasting<T>>): Promise<T> => {
+function createKept<T>(ports: Pick<Ports, "now" | "sleep">) {
+  const now = () => ports.now().getTime();
+  const kept = new Map<string, Lasting<T>>();
+  const flights = createFlights<Lasting<T>>(ports);
+  return async (key: string, options: CredentialOptions, ask: () => Promise<Lasting<T>>): Promise<T> => {
     const before = kept.get(key);
-    if (before !== undefined) {
-      const { value, endsAt } = await before;
-      if (now().getTime() < endsAt) return value;
-    }
-    // Whoever was faster asks for all.
-    const running = kept.get(key);
-    if (running !== undefined && running !== before) return (await running).value;
-    const startedAt = now().getTime();
-    const work = ask().then(({ value, endsAt }) => ({ value, endsAt: startedAt + (endsAt - startedAt) * LIFE }));
-    kept.set(key, work);
-    try {
-      return (await work).value;
-    } catch (thrown) {
-      if (kept.get(key) === work) kept.delete(key);
-      throw thrown;
-    }
+    if (before !== undefined && now() < before.endsAt) return before.value;
+    const { value } = await flights.share(key, options, async () => {
+      const startedAt = now();
+      const { value, endsAt } = await ask();
+      const lasting = { value, endsAt: startedAt + (endsAt - startedAt) * LIFE };
+      kept.set(key, lasting);
+      return lasting;
+    });
+    return value;
   };
 }
 
 async function fetchPassword(
   place: EcrPlace,
   keys: AwsKeys,
-  source: string,
-  ports: EcrOptions["ports"],
+  asker: Asker,
 ): Promise<Lasting<Credential>> {
+  const { source, ports } = asker;
   const body = "{}";
   const headers = { "content-type": "application/x-amz-json-1.1", "x-amz-target": place.target };
   const signed = await signRequest({ ...place, path: "/", headers, body }, keys, ports.now(), ports.crypto);
-  const answer = await ask(`https://${place.host}/`, signed, body, source, ports);
+  const answer = await ask(`https://${place.host}/`, signed, body, asker);
   const data = isJsonObject(answer) ? answer["authorizationData"] : undefined;
   const entry: unknown = Array.isArray(data) ? data[0] : data;
   const { authorizationToken, expiresAt } = isJsonObject(entry) ? entry : {};
@@ -136,8 +136,7 @@ async function fetchPassword(
 
 async function assumeRole(
   { roleArn, token, region }: Extract<AwsIdentity, { readonly type: "webIdentity" }>,
-  source: string,
-  ports: EcrOptions["ports"],
+  asker: Asker,
 ): Promise<Lasting<AwsKeys>> {
   const host = `sts.${region}.${region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com"}`;
   const body = new URLSearchParams({
@@ -148,7 +147,7 @@ async function assumeRole(
     WebIdentityToken: (await token()).trim(),
   }).toString();
   const headers = { "content-type": "application/x-www-form-urlencoded", accept: "application/json" };
-  const answer = await ask(`https://${host}/`, headers, body, source, ports);
+  const answer = await ask(`https://${host}/`, headers, body, asker);
   const found = ["AssumeRoleWithWebIdentityResponse", "AssumeRoleWithWebIdentityResult", "Credentials"]
     .reduce<unknown>((value, name) => isJsonObject(value) ? value[name] : undefined, answer);
   const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = isJsonObject(found) ? found : {};
@@ -168,16 +167,18 @@ async function ask(
   url: string,
   headers: FetchInit["headers"],
   body: string,
-  source: string,
-  { fetch }: EcrOptions["ports"],
+  { source, ports, budget }: Asker,
 ): Promise<unknown> {
   const { host } = new URL(url);
   const action = `Cannot get credentials for ${source} from ${host}`;
   const signal = AbortSignal.timeout(MAX_AWS_MILLISECONDS);
+  const init: FetchInit = { method: "POST", headers, body, redirect: "manual", signal, confidential: true };
   let status: number;
   let bytes: Uint8Array;
+  let giveBack: (() => void) | undefined;
   try {
-    const response = await orAbort(fetch(url, { method: "POST", headers, body, redirect: "manual", signal }), signal);
+    giveBack = await budget?.take(action, signal);
+    const response = await orAbort(ports.fetch(url, init), signal);
     status = response.status;
     bytes = (await readBody(response, MAX_AWS_ANSWER_BYTES, signal)).bytes;
   } catch (thrown) {
@@ -186,6 +187,8 @@ async function ask(
       ? `it did not answer within ${MAX_AWS_MILLISECONDS / 1000} s`
       : printable(networkReason(thrown), 200);
     throw new UnavailableError("ERR_CREDENTIALS_UNAVAILABLE", `${action}: ${reason}`, { cause: thrown });
+  } finally {
+    giveBack?.();
   }
   const answer = jsonOf(bytes);
   if (status === 200) return answer;

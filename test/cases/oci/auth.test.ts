@@ -213,6 +213,20 @@ describe("bearer tokens", () => {
     expect(await patient).toEqual(layer.bytes);
   });
 
+  it("are asked for anew where a request for them never ends, as those of a worker's request that is over", async () => {
+    const answers = [() => new Promise<Response>(() => {}), tokens()] as const;
+    let asked = 0;
+    const registry = fakeRegistry({
+      [`GET ${blobUrl}`]: guarded(bearer(REALM), (value) => value === "Bearer t1"),
+      [`GET ${tokenUrl()}`]: (request) => (answers[asked++] ?? tokens({}, 500))(request),
+    });
+    registry.sharedPatience = 20;
+    void registry.open().fetchBlob(layer.descriptor, { ...options, signal: new AbortController().signal });
+    await expect.poll(() => asked).toBe(1);
+    expect(await registry.open().fetchBlob(layer.descriptor, options)).toEqual(layer.bytes);
+    expect(asked).toBe(2);
+  });
+
   it("are not waited for longer than a request's own time, whoever asked for them", async () => {
     const registry = fakeRegistry({
       [`GET ${blobUrl}`]: guarded(bearer(REALM), () => false),

@@ -106,6 +106,8 @@ export interface FakeRegistry {
   time: number;
   /** How long mirrors are waited for: long enough for a registry in memory, and no longer. */
   patience: Ports["sleep"];
+  /** How long the answer to another's question is waited for, in milliseconds. */
+  sharedPatience: number;
   /** What chance says, from 0 up to 1. */
   chance: number;
   credentials: CredentialSource;
@@ -128,6 +130,7 @@ export function fakeRegistry(
     requests: [],
     slept: [],
     patience: (_, signal) => sleep(100, signal),
+    sharedPatience: SHARED_PATIENCE_MILLISECONDS,
     chance: 0.5,
     time: Date.parse("2026-11-01T00:00:00Z"),
     credentials: ({ host }) => Promise.resolve(credentials[host]),
@@ -149,7 +152,7 @@ export function fakeRegistry(
       chance: () => registry.chance,
       sleep: (milliseconds, signal) => {
         // Waiting for the answer to another's question, which is under way.
-        if (milliseconds === SHARED_PATIENCE_MILLISECONDS) return sleep(milliseconds, signal);
+        if (milliseconds === SHARED_PATIENCE_MILLISECONDS) return sleep(registry.sharedPatience, signal);
         if (milliseconds === MIRROR_PATIENCE_MILLISECONDS) return registry.patience(milliseconds, signal);
         registry.slept.push(milliseconds);
         registry.time += milliseconds;

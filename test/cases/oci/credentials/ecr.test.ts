@@ -3,10 +3,12 @@ import { createHash, createHmac } from "node:crypto";
 import { webcrypto } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { createWebCryptoProvider } from "../../../../src/crypto/mod.ts";
+import { createRequestBudget } from "../../../../src/http/mod.ts";
 import { type AwsIdentity, createEcrSource, ecrPlaceOf } from "../../../../src/oci/credentials/ecr.ts";
 import { signRequest } from "../../../../src/oci/credentials/sigv4.ts";
-import type { FetchInit } from "../../../../src/ports.ts";
+import type { CredentialOptions, FetchInit } from "../../../../src/ports.ts";
 import { createAwsCredentials } from "../../../../src/runtime/aws_credentials.ts";
+import { sleep } from "../../../../src/runtime/web.ts";
 import { failure } from "../fake_registry.ts";
 
 const crypto = createWebCryptoProvider(webcrypto.subtle as SubtleCrypto);
@@ -89,17 +91,19 @@ function signatureOf(init: FetchInit, secret: string): string {
 /** AWS, as a function; the clock is the test's. */
 function scene(identity: AwsIdentity, answer: (url: string, init: FetchInit) => Response | Promise<Response>) {
   const asked: { readonly url: string; readonly init: FetchInit }[] = [];
-  const clock = { time: Date.parse("2026-12-01T00:00:00Z") };
+  const clock: { time: number; patience?: number } = { time: Date.parse("2026-12-01T00:00:00Z") };
   const ports = {
     fetch: async (url: string, init: FetchInit) => {
       asked.push({ url, init });
       return await answer(url, init);
     },
     now: () => new Date(clock.time),
+    sleep: (milliseconds: number, signal: AbortSignal) => sleep(clock.patience ?? milliseconds, signal),
     crypto,
   };
   const source = createEcrSource({ identity, source: "$AWS", ports });
-  const ask = (host = HOST) => source({ host, repository: "app" }, { signal: AbortSignal.timeout(5_000) });
+  const ask = (host = HOST, more: Pick<CredentialOptions, "budget"> = {}) =>
+    source({ host, repository: "app" }, { signal: AbortSignal.timeout(5_000), ...more });
   return { ask, asked, clock };
 }
 
@@ -142,6 +146,27 @@ describe("createEcrSource()", () => {
       .toEqual(["p2", "p2"]);
     await ask(HOST.replace("eu-west-1", "eu-west-2"));
     expect(asked).toHaveLength(3);
+  });
+
+  it("asks anew where a request never ends", async () => {
+    const answers = [() => new Promise<Response>(() => {}), () => password("p2", clock.time + 1000)];
+    const { ask, asked, clock } = scene(keys, () => answers.shift()?.() ?? new Response(null, { status: 500 }));
+    clock.patience = 20;
+    void ask();
+    await expect.poll(() => asked.length).toBe(1);
+    expect(await ask()).toMatchObject({ secret: "p2" });
+    expect(asked).toHaveLength(2);
+  });
+
+  it("sends and is given secrets, which nobody writes down, and takes each request from the decision's", async () => {
+    const { ask, asked, clock } = scene(keys, () => password("p", clock.time + 1000));
+    const budget = createRequestBudget({ maxRequests: 1, maxInFlight: 1 });
+    await ask(HOST, { budget });
+    expect(asked[0]?.init.confidential).toBe(true);
+    const { code, message } = await failure(ask(HOST.replace("west-1", "west-2"), { budget }));
+    expect(code).toBe("ERR_REQUEST_BUDGET");
+    expect(message).toContain("Cannot get credentials for $AWS from api.ecr.eu-west-2.amazonaws.com");
+    expect(asked).toHaveLength(1);
   });
 
   it("exchanges a web identity for keys, reads it anew each time, and sends the session token", async () => {
@@ -231,7 +256,7 @@ describe("createEcrSource()", () => {
 });
 
 describe("createAwsCredentials()", () => {
-  const ports = { fetch: () => Promise.reject(new TypeError("none")), now: () => new Date(), crypto };
+  const ports = { fetch: () => Promise.reject(new TypeError("none")), sleep, now: () => new Date(), crypto };
   it.each<[string, Record<string, string>, boolean]>([
     ["nothing", {}, false],
     ["keys", { AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" }, true],
