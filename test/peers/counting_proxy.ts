@@ -24,8 +24,8 @@ export interface CountingProxy {
   close(): Promise<void>;
 }
 
-/** Answers that are held this long make sequential requests at least this far apart. */
-export const HOLD_MILLISECONDS = 40;
+/** Answers held this long make sequential requests at least this far apart: more than a busy machine loses by the way. */
+export const HOLD_MILLISECONDS = 150;
 
 export interface ProxyOptions {
   /** How long every answer is held. */

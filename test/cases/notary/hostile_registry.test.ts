@@ -34,6 +34,8 @@ const TIME_MILLISECONDS = 8_000;
 
 interface Result {
   readonly code: string;
+  /** Whether the refusal says that a retry helps; nothing where there is none. */
+  readonly retry?: boolean | undefined;
   readonly message: string;
 }
 
@@ -52,7 +54,7 @@ async function outcomeOf(work: () => Promise<Result>): Promise<Result> {
     return await work();
   } catch (thrown) {
     if (!(thrown instanceof EngineError)) throw thrown;
-    return { code: thrown.code, message: thrown.message };
+    return { code: thrown.code, message: thrown.message, retry: thrown.refusal.retry };
   }
 }
 
@@ -66,7 +68,7 @@ function verify(reference: Reference): Promise<Result> {
     const { verdict, refusal: why } = await verifyArtifact(reference, TRUST, view);
     return verdict === "verified"
       ? { code: verdict, message: "" }
-      : { code: `${why?.code}`, message: `${why?.message}` };
+      : { code: `${why?.code}`, message: `${why?.message}`, retry: why?.retry };
   });
 }
 
@@ -88,7 +90,7 @@ function ask(reference: Reference): Promise<Result> {
 }
 
 /** Of the signature's own making, which the client does not judge; a blob of such a signature is not even there. */
-const NOT_OF_THE_CLIENT = new Set(["SIGNATURE_MANIFEST", "ERR_ENVELOPE_MEDIA_TYPE"]);
+const NOT_OF_THE_CLIENT = new Set(["SIGNATURE_MANIFEST", "ERR_ENVELOPE_MEDIA_TYPE", "TARGET_ARTIFACT_MISMATCH"]);
 
 async function run({ does, tagged, manifest }: HostileRow, work: (reference: Reference) => Promise<Result>) {
   const world = makeWorld(ENVELOPE, manifest, tagged === true);
@@ -117,20 +119,24 @@ describe.each([
   ["the network fails", FAULT_ROWS],
 ])("where %s", (_, rows) => {
   it.each(rows)("$name: $expected", async (row) => {
-    const { code, message, canarySaw } = await run(row, verify);
+    const { code, message, retry, canarySaw } = await run(row, verify);
     expect({ code, canarySaw, message }).toEqual({ code: row.expected, canarySaw: 0, message: expect.any(String) });
     if (row.says !== undefined) expect(message).toMatch(row.says);
     // What went wrong is told, without anything that a terminal would take for more than text.
     // deno-lint-ignore no-control-regex
     if (code !== "verified") expect(message).toMatch(/^Cannot [^\u0000-\u001f\u007f-\u009f\u202a-\u202e]+$/);
     const client = await run(row, ask);
+    if (rows === FAULT_ROWS) {
+      const helps = code === "verified" ? undefined : true;
+      expect([retry, client.retry]).toEqual([helps, helps]);
+    }
     const found = code === "verified" ? "asked" : NOT_OF_THE_CLIENT.has(code) ? client.code : code;
     expect([client.code, client.canarySaw]).toEqual([found, 0]);
   });
 });
 
 describe("a byte a second", () => {
-  it.each(["referrers", "envelope"] as const)("of the %s is given up, and told", async (resource) => {
+  it.each(["referrers", "signature", "envelope"] as const)("of the %s is given up, and told", async (resource) => {
     const slow = makeRow("slow", "ERR_REGISTRY_UNAVAILABLE", () => ({
       [resource]: (({ response, normal }) => {
         response.writeHead(200, { ...normal.headers });
@@ -159,6 +165,7 @@ it("only what is an authoritative empty answer is called no signature", () => {
     "null for an empty list",
     "the subject under the tag",
     "an image under the tag",
+    "a list of Docker's",
   ]);
   expect(rows.length).toBeGreaterThan(130);
 });

