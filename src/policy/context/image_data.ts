@@ -71,7 +71,7 @@ export const imageDataEntry: Reader<(name: string) => ContextEntry["load"]> = (v
   };
 };
 
-async function fetchImageData(given: string, { ports, artifacts }: ContextSources): Promise<unknown> {
+async function fetchImageData(given: string, { artifacts }: ContextSources): Promise<unknown> {
   const shown = printable(given, 400);
   const failed = (what: string) => (message: string) => `failed to ${what}: ${shown}, error: ${message}`;
   const { found, descriptor } = await inOtherWords(
@@ -83,7 +83,8 @@ async function fetchImageData(given: string, { ports, artifacts }: ContextSource
     },
     failed("fetch image descriptor"),
   );
-  const repository = ports.open(found);
+  // With the credentials that the view itself asks with.
+  const repository = artifacts.ports.open(found);
   const read = (one: Descriptor) =>
     inOtherWords(() => repository.fetchManifest(one, artifacts.call), failed("fetch image descriptor"));
   const first = await read(descriptor);

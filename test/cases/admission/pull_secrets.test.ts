@@ -179,6 +179,26 @@ describe("a Pod's own Secrets", () => {
     expect(message.replace(/\s+/g, " ")).toContain("the API server keeps Secrets from this account");
   });
 
+  it("let its rule's context look at an image", async () => {
+    const entry = { name: "data", imageRegistry: { reference: SIGNED, jmesPath: "manifest.mediaType" } };
+    const asks = [{ key: "{{ data }}", operator: "Equals", value: "application/vnd.oci.image.manifest.v1+json" }];
+    const { decide } = await open({
+      cluster: clusterOf({ "Secret default/regcred": GOOD }),
+      policy: (text) =>
+        text.replace(
+          /^( +)verifyImages:/m,
+          (line, indent: string) =>
+            `${indent}context: ${JSON.stringify([entry])}\n${indent}preconditions: ${
+              JSON.stringify({ all: asks })
+            }\n${line}`,
+        ),
+    });
+    expect(await decide(PULLING)).toEqual({ allowed: true, message: "" });
+    const { allowed, message } = await decide({});
+    expect(allowed).toBe(false);
+    expect(message.replace(/\s+/g, " ")).toContain("failed to evaluate preconditions");
+  });
+
   it("are read once for all images", async () => {
     const cluster = clusterOf({ "Secret default/regcred": GOOD });
     const { decide } = await open({ cluster });
