@@ -9,8 +9,8 @@ export const MAX_VALUE_NODES = 1_000_000;
 export const MAX_TEXT_CHARACTERS = 16 * 1024 * 1024;
 
 /**
- * Steps that all JMESPath expressions of one request may take together: some seconds of work, during which nobody else
- * is served. What a step is, `MAX_EXPRESSION_STEPS` says.
+ * Steps that all JMESPath expressions of one request, and the comparisons of what they give, may take together: some
+ * seconds of work, during which nobody else is served. What a step is, `MAX_EXPRESSION_STEPS` says.
  */
 export const MAX_REQUEST_STEPS = 5_000_000;
 
@@ -48,6 +48,21 @@ export function textTooLong(): EngineError {
 /** Whether an evaluation ended because of a bound, which is never taken for `null`. */
 export function isBoundsError(error: EngineError): boolean {
   return error.code === "ERR_TOO_LARGE";
+}
+
+/**
+ * Steps that it takes to go through a value once, where no expression counts them: one for every sixteen values and
+ * characters.
+ */
+export function stepsThrough(value: unknown): number {
+  let size = 0;
+  const waiting: unknown[] = [value];
+  while (waiting.length > 0) {
+    const next = waiting.pop();
+    size += typeof next === "string" ? 1 + next.length : 1;
+    if (typeof next === "object" && next !== null) { for (const item of Object.values(next)) waiting.push(item); }
+  }
+  return Math.floor(size / 16);
 }
 
 /** How many values a value is made of, itself included; counts up to one more than {@link MAX_VALUE_NODES}. */

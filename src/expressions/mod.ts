@@ -11,7 +11,14 @@ export type { CelEnvironment, CelProgram } from "./cel.ts";
 export type { CelFunction } from "./cel_functions.ts";
 export { loadCel } from "./cel_loader.ts";
 export { type Budget, celError, type CelOpaque, type CelValue } from "./cel_values.ts";
-export { createStepMeter, MAX_REQUEST_STEPS, MAX_TEXT_CHARACTERS, type StepMeter, textTooLong } from "./bounds.ts";
+export {
+  createStepMeter,
+  MAX_REQUEST_STEPS,
+  MAX_TEXT_CHARACTERS,
+  type StepMeter,
+  stepsThrough,
+  textTooLong,
+} from "./bounds.ts";
 export { equalValues } from "./equal.ts";
 export { type ExpressionFunction, type FunctionTable, type ParameterType, type Reference } from "./functions.ts";
 export { compareText, formatGoJson } from "./go_json.ts";

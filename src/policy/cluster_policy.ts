@@ -1,7 +1,7 @@
 /** ClusterPolicy and Policy of `kyverno.io`: documents with `verifyImages` rules → policies that can be asked. */
 import { printable } from "../encoding/mod.ts";
 import { toEngineError } from "../errors.ts";
-import type { FunctionTable } from "../expressions/mod.ts";
+import type { FunctionTable, StepMeter } from "../expressions/mod.ts";
 import { AUTOGEN_ANNOTATION, autogenRules, autogenTargets } from "./autogen.ts";
 import { createCertificateWatch } from "./certificate_watch.ts";
 import { type ConditionBlock, evaluateBlock } from "./conditions.ts";
@@ -135,7 +135,7 @@ function compileRule(rule: RuleFields, policy: PolicyFields, extend: ExtendTrust
     const selected = select(request);
     if (selected === false) return undefined;
     const functions = kyvernoFunctions(context.ports);
-    const found = imagesOf(rule, request, functions);
+    const found = imagesOf(rule, request, functions, context.meter);
     if (found.images.length + found.invalid.length === 0) return undefined;
     const asked = policy.matchConditions === undefined || await isAsked(policy.matchConditions, policy, request);
     if (asked === false) return undefined;
@@ -267,8 +267,9 @@ function imagesOf(
   { entries, imageExtractors }: RuleFields,
   request: PolicyRequest,
   functions: FunctionTable,
+  meter: StepMeter,
 ): ResourceImages {
-  const { images, invalid } = imagesOfRule(request, imageExtractors, functions);
+  const { images, invalid } = imagesOfRule(request, imageExtractors, functions, meter);
   return {
     images: images.filter((image) => entries.some((entry) => isRequired(image, entry.imageReferences))),
     invalid,

@@ -1,7 +1,9 @@
 /** Conditions: `any` and `all` of key, operator, value, over what variables stand for (Kyverno, "Preconditions"). */
 import { isJsonObject, printable } from "../encoding/mod.ts";
 import { ConfigurationError, EngineError } from "../errors.ts";
+import { stepsThrough } from "../expressions/mod.ts";
 import { formatGoValue } from "./go_value.ts";
+import type { Operands } from "./membership.ts";
 import { CONDITION_REFUSALS } from "./message.ts";
 import { OPERATORS } from "./operators.ts";
 import {
@@ -172,17 +174,36 @@ async function evaluate({ key, operator, value }: Condition, scope: VariableScop
       `failed to create handler for condition operator: ${printable(operator)}`,
     );
   }
-  const operands = {
-    key: await substituted(key, scope, "key"),
-    value: await substituted(value, scope, "value"),
-    keyIsPattern: !anyVariable(key),
-  };
-  return compare(operands);
+  const found = await substituted(key, scope, "key");
+  const against = await substitutedValue(value, scope);
+  scope.spend(stepsThrough(found) + stepsThrough(against.value));
+  return compare({ key: found, keyIsPattern: !anyVariable(key), ...against, spend: scope.spend });
 }
 
-async function substituted(value: unknown, scope: VariableScope, part: "key" | "value"): Promise<unknown> {
+/** The value, and where in it `*` and `?` count: not in what whoever asks has a say in. */
+async function substitutedValue(value: unknown, scope: VariableScope): Promise<Pick<Operands, "value" | "isPattern">> {
+  const watch = async (one: unknown, path: string) => {
+    let chosen = false;
+    const found = await substituted(one, scope.watched(() => chosen = true), "value", path);
+    return { found, chosen };
+  };
+  if (!Array.isArray(value)) {
+    const { found, chosen } = await watch(value, "");
+    return { value: found, isPattern: () => !chosen };
+  }
+  const items: Awaited<ReturnType<typeof watch>>[] = [];
+  for (const [index, item] of value.entries()) items.push(await watch(item, `/${index}`));
+  return { value: items.map(({ found }) => found), isPattern: (index) => items[index]?.chosen === false };
+}
+
+async function substituted(
+  value: unknown,
+  scope: VariableScope,
+  part: "key" | "value",
+  path = "",
+): Promise<unknown> {
   try {
-    return await substitute(value, scope, "");
+    return await substitute(value, scope, path);
   } catch (thrown) {
     if (!(thrown instanceof EngineError)) throw thrown;
     const message = `failed to substitute variables in condition ${part}: ${thrown.message}`;

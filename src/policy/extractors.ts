@@ -6,7 +6,7 @@
  */
 import { formatPointer, isJsonObject, printable } from "../encoding/mod.ts";
 import { EngineError, refusal } from "../errors.ts";
-import type { FunctionTable, Query } from "../expressions/mod.ts";
+import type { FunctionTable, Query, StepMeter } from "../expressions/mod.ts";
 import {
   boundImages,
   extractImages,
@@ -41,15 +41,17 @@ export type ImageExtractors = ReadonlyMap<string, readonly ImageExtractor[]>;
  *
  * @param request CREATE or UPDATE; DELETE and CONNECT have no images.
  * @param functions What the extractors' expressions may call.
+ * @param meter Is told of every step of theirs.
  */
 export function imagesOfRule(
   request: PolicyRequest,
   extractors: ImageExtractors | undefined,
   functions: FunctionTable,
+  meter?: StepMeter,
 ): ResourceImages {
   const own = extractors?.get(request.kind);
   if (own === undefined) return extractImages(request);
-  const found: Found = { images: [], invalid: [], functions };
+  const found: Found = { images: [], invalid: [], run: (query, text) => query.evaluate(text, functions, meter) };
   for (const extractor of own) walk(request.object, [], extractor.steps, extractor, found);
   return boundImages({ images: found.images, invalid: found.invalid }, []);
 }
@@ -58,8 +60,8 @@ export function imagesOfRule(
 interface Found {
   readonly images: ImageInfo[];
   readonly invalid: InvalidImage[];
-  /** What expressions may call. */
-  readonly functions: FunctionTable;
+  /** Evaluates an extractor's expression. */
+  readonly run: (query: Query, text: string) => unknown;
 }
 
 type Place = readonly (string | number)[];
@@ -93,7 +95,7 @@ function readHolder(holder: KubernetesObject, place: Place, extractor: ImageExtr
   if (typeof text !== "string") return void found.invalid.push(unreadable(text, [...place, member], "invalid image"));
   if (typeof name !== "string") return void found.invalid.push(unreadable(name, [...place, key ?? ""], "invalid key"));
   const container = printable(name);
-  const made = transform === undefined ? text : transformed(text, transform, found.functions);
+  const made = transform === undefined ? text : transformed(text, transform, found.run);
   if (typeof made !== "string") return void found.invalid.push(unreadable(text, [...place, member], made.reason));
   const image = readImage(made, container, pointer);
   if ("reference" in image) found.images.push({ ...image, list });
@@ -104,11 +106,11 @@ function readHolder(holder: KubernetesObject, place: Place, extractor: ImageExtr
 function transformed(
   text: string,
   { expression, query }: NonNullable<ImageExtractor["transform"]>,
-  functions: FunctionTable,
+  run: Found["run"],
 ): string | { readonly reason: string } {
   const shown = printable(expression, 400);
   try {
-    const made = query.evaluate(text, functions);
+    const made = run(query, text);
     if (typeof made === "string") return made;
     const given = printable(JSON.stringify(made) ?? String(made), 80);
     return { reason: `jmespath ${shown} must produce a string, but produced ${given}` };

@@ -3,13 +3,10 @@
  * a list, a pattern, a range such as `1Gi-3Gi`, or a list of texts written as JSON.
  */
 import { parseDuration } from "../encoding/mod.ts";
-import { ConfigurationError } from "../errors.ts";
+import type { StepMeter } from "../expressions/mod.ts";
 import { formatGoValue } from "./go_value.ts";
 import { compareQuantities, parseQuantity } from "./quantity.ts";
-import { matchWildcard, MAX_PATTERN_LENGTH } from "./wildcard.ts";
-
-/** Pairs of a key and a value that one condition may compare, each character of a pattern with each of a text counted. */
-export const MAX_COMPARISON_WORK = 64 * 1024 * 1024;
+import { matchWildcard, MAX_PATTERN_LENGTH, wildcardSteps } from "./wildcard.ts";
 
 /** What a condition compares. */
 export interface Operands {
@@ -17,56 +14,63 @@ export interface Operands {
   readonly value: unknown;
   /** Whether `*` and `?` in the key count: where they come out of a variable, the object under review may have sent them. */
   readonly keyIsPattern: boolean;
+  /** Whether `*` and `?` in the value count, in the item at an index where it is a list, for the same reason. */
+  readonly isPattern: (index: number) => boolean;
+  /** Is told of every step of a comparison. */
+  readonly spend: StepMeter;
 }
+
+/** How a key is looked for. */
+type Looking = Omit<Operands, "key" | "value">;
 
 /** Whether one key is there, or it cannot be told; a list of keys is asked about as a whole. */
 type Answer = boolean | "unknown";
 
 /** Holds when the key is in the value, or one of several is. */
-export function anyIn({ key, value, keyIsPattern }: Operands): boolean {
-  if (!Array.isArray(key)) return isThere(key, value, keyIsPattern) === true;
+export function anyIn({ key, value, ...how }: Operands): boolean {
+  if (!Array.isArray(key)) return isThere(key, value, how) === true;
   const keys = key.map(formatGoValue);
-  const fitsOne = fitsOneOf(keys, value, keyIsPattern, "scalars too");
+  const fitsOne = fitsOneOf(keys, value, how, "scalars too");
   return fitsOne !== undefined && keys.some(fitsOne);
 }
 
 /** Holds when the key is not in the value, or one of several is not. What cannot be looked for is not anywhere either. */
-export function anyNotIn({ key, value, keyIsPattern }: Operands): boolean {
-  if (!Array.isArray(key)) return isThere(key, value, keyIsPattern) === false;
+export function anyNotIn({ key, value, ...how }: Operands): boolean {
+  if (!Array.isArray(key)) return isThere(key, value, how) === false;
   const keys = key.map(formatGoValue);
   const range = rangeOf(keys, value);
   // What cannot be compared with a range is neither in it nor outside of it.
   if (range !== undefined) return keys.some((one) => isOutside(one, range));
-  const fitsOne = fitsOneOf(keys, value, keyIsPattern, "scalars too");
+  const fitsOne = fitsOneOf(keys, value, how, "scalars too");
   return fitsOne !== undefined && !keys.every(fitsOne);
 }
 
 /** Holds when the key is in the value, or every one of several is. */
-export function allIn({ key, value, keyIsPattern }: Operands): boolean {
-  if (!Array.isArray(key)) return isThere(key, value, keyIsPattern) === true;
+export function allIn({ key, value, ...how }: Operands): boolean {
+  if (!Array.isArray(key)) return isThere(key, value, how) === true;
   const keys = key.map(formatGoValue);
-  const fitsOne = fitsOneOf(keys, value, keyIsPattern, "no scalars");
+  const fitsOne = fitsOneOf(keys, value, how, "no scalars");
   return fitsOne !== undefined && keys.every(fitsOne);
 }
 
 /** Holds when the key is not in the value, or none of several is. */
-export function allNotIn({ key, value, keyIsPattern }: Operands): boolean {
-  if (!Array.isArray(key)) return isThere(key, value, keyIsPattern) === false;
+export function allNotIn({ key, value, ...how }: Operands): boolean {
+  if (!Array.isArray(key)) return isThere(key, value, how) === false;
   const keys = key.map(formatGoValue);
-  const fitsOne = fitsOneOf(keys, value, keyIsPattern, "no scalars");
+  const fitsOne = fitsOneOf(keys, value, how, "no scalars");
   return fitsOne !== undefined && !keys.some(fitsOne);
 }
 
 /** The deprecated `In`: without ranges, and lists are compared text by text. */
-export function isIn({ key, value, keyIsPattern }: Operands): boolean {
-  if (!Array.isArray(key)) return isListed(key, value, keyIsPattern) === true;
+export function isIn({ key, value, ...how }: Operands): boolean {
+  if (!Array.isArray(key)) return isListed(key, value, how) === true;
   if (isOnly(key, value)) return true;
   return isEveryIn(key, textsOf(value)) === true;
 }
 
 /** The deprecated `NotIn`. A list of one text is not in that text: so it is in Kyverno. */
-export function isNotIn({ key, value, keyIsPattern }: Operands): boolean {
-  if (!Array.isArray(key)) return isListed(key, value, keyIsPattern) === false;
+export function isNotIn({ key, value, ...how }: Operands): boolean {
+  if (!Array.isArray(key)) return isListed(key, value, how) === false;
   if (isOnly(key, value)) return true;
   return isEveryIn(key, textsOf(value)) === false;
 }
@@ -78,34 +82,35 @@ function isEveryIn(keys: readonly unknown[], texts: readonly string[] | undefine
 
 const isOnly = (keys: readonly unknown[], value: unknown): boolean => keys.length === 1 && keys[0] === value;
 
-/** Whether a text fits a pattern; one that is too long to be judged fits nothing. */
-export const fits = (pattern: string, text: string): boolean =>
-  pattern.length <= MAX_PATTERN_LENGTH && matchWildcard(pattern, text);
-
-const fitsEither = (key: string, text: string, keyIsPattern: boolean): boolean =>
-  fits(text, key) || (keyIsPattern && fits(key, text));
+/** Whether a text fits a pattern; one that is too long to be judged fits itself alone. */
+export function fits(pattern: string, text: string, spend: StepMeter): boolean {
+  if (pattern === text) return true;
+  if (pattern.length > MAX_PATTERN_LENGTH) return false;
+  spend(wildcardSteps(pattern, text));
+  return matchWildcard(pattern, text);
+}
 
 const isScalar = (value: unknown): boolean => typeof value === "number" || typeof value === "boolean";
 
 const isKey = (key: unknown): boolean => typeof key === "string" || isScalar(key);
 
-function isThere(key: unknown, value: unknown, keyIsPattern: boolean): Answer {
+function isThere(key: unknown, value: unknown, how: Looking): Answer {
   if (!isKey(key)) return "unknown";
   const text = formatGoValue(key);
-  if (Array.isArray(value)) return fitsOneText([text], value.map(formatGoValue), keyIsPattern)(text);
+  if (Array.isArray(value)) return fitsOneText(value.map(formatGoValue), how)(text);
   if (typeof value !== "string") return "unknown";
-  if (fits(value, text)) return true;
+  if (how.isPattern(0) ? fits(value, text, how.spend) : value === text) return true;
   const range = parseRange(value);
   if (range !== undefined) return isInside(text, range);
   return textsIn(value)?.includes(text) ?? "unknown";
 }
 
-function isListed(key: unknown, value: unknown, keyIsPattern: boolean): Answer {
+function isListed(key: unknown, value: unknown, how: Looking): Answer {
   if (!isKey(key)) return "unknown";
   const text = formatGoValue(key);
-  if (Array.isArray(value)) return fitsOneText([text], value.map(formatGoValue), keyIsPattern)(text);
+  if (Array.isArray(value)) return fitsOneText(value.map(formatGoValue), how)(text);
   if (typeof value !== "string") return "unknown";
-  if (fits(value, text)) return true;
+  if (how.isPattern(0) ? fits(value, text, how.spend) : value === text) return true;
   return textsOf(value)?.includes(text) ?? "unknown";
 }
 
@@ -113,7 +118,7 @@ function isListed(key: unknown, value: unknown, keyIsPattern: boolean): Answer {
 function fitsOneOf(
   keys: readonly string[],
   value: unknown,
-  keyIsPattern: boolean,
+  how: Looking,
   scalars: "scalars too" | "no scalars",
 ): ((key: string) => boolean) | undefined {
   if (isOnly(keys, value)) return () => true;
@@ -126,29 +131,24 @@ function fitsOneOf(
     : isScalar(value) && scalars === "scalars too"
     ? [formatGoValue(value)]
     : undefined;
-  return texts === undefined ? undefined : fitsOneText(keys, texts, keyIsPattern);
+  return texts === undefined
+    ? undefined
+    : fitsOneText(texts, Array.isArray(value) ? how : { ...how, isPattern: () => how.isPattern(0) });
 }
 
-/** @throws {ConfigurationError} `ERR_TOO_LARGE` beyond {@link MAX_COMPARISON_WORK}. */
+/** Makes the question "does this key fit one of the texts?". Plain texts are looked up, so that only patterns cost. */
 function fitsOneText(
-  keys: readonly string[],
   texts: readonly string[],
-  keyIsPattern: boolean,
+  { keyIsPattern, isPattern, spend }: Looking,
 ): (key: string) => boolean {
-  const patterns = charactersOf(texts.filter(isPattern)) * charactersOf(keys) +
-    (keyIsPattern ? charactersOf(keys.filter(isPattern)) * charactersOf(texts) : 0);
-  if (keys.length * texts.length + patterns > MAX_COMPARISON_WORK) {
-    throw new ConfigurationError(
-      "ERR_TOO_LARGE",
-      `Cannot compare ${keys.length} keys with ${texts.length} values: expected at most ${MAX_COMPARISON_WORK} steps`,
-    );
-  }
-  return (key) => texts.some((text) => fitsEither(key, text, keyIsPattern));
+  const known = new Set(texts);
+  const patterns = texts.filter((text, index) => isPattern(index) && hasWildcard(text));
+  return (key) =>
+    known.has(key) || patterns.some((pattern) => fits(pattern, key, spend)) ||
+    (keyIsPattern && hasWildcard(key) && texts.some((text) => fits(key, text, spend)));
 }
 
-const isPattern = (text: string): boolean => text.length <= MAX_PATTERN_LENGTH && /[*?]/.test(text);
-
-const charactersOf = (texts: readonly string[]): number => texts.reduce((sum, text) => sum + text.length, 0);
+const hasWildcard = (text: string): boolean => text.length <= MAX_PATTERN_LENGTH && /[*?]/.test(text);
 
 /** The texts of a JSON list; a text that is no JSON is one text; other JSON is none. */
 function textsIn(value: string): readonly string[] | undefined {

@@ -5,6 +5,8 @@ import { allIn, allNotIn, anyIn, anyNotIn, fits, isIn, isNotIn, type Operands } 
 import { compareQuantities, parseQuantity } from "./quantity.ts";
 import { compareVersions, parseVersion } from "./version.ts";
 
+type Comparing = Pick<Operands, "isPattern" | "spend">;
+
 type Operator = (operands: Operands) => boolean;
 
 /** By name. A name that is not here is refused when the policy is loaded. */
@@ -29,28 +31,28 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
   DurationLessThanOrEquals: durations((order) => order <= 0),
 };
 
-function equals({ key, value }: Operands): boolean {
+function equals({ key, value, ...how }: Operands): boolean {
   switch (typeof key) {
     case "boolean":
       return key === value;
     case "number":
       return typeof value === "string" ? parseNumber(value) === key : key === value;
     case "string":
-      return equalText(key, value) ?? false;
+      return equalText(key, value, how) ?? false;
     default:
       return key !== null && equalJson(key, value);
   }
 }
 
 /** What is of another type is different; `null`, which is nothing, is not even that. */
-function notEquals({ key, value }: Operands): boolean {
+function notEquals({ key, value, ...how }: Operands): boolean {
   switch (typeof key) {
     case "boolean":
       return key !== value;
     case "number":
       return typeof value === "string" ? parseNumber(value) !== key : key !== value;
     case "string": {
-      const same = equalText(key, value);
+      const same = equalText(key, value, how);
       return same === undefined ? isUnequal(key, value) : !same;
     }
     default:
@@ -59,12 +61,12 @@ function notEquals({ key, value }: Operands): boolean {
 }
 
 /** @returns `undefined` when the two cannot be compared. */
-function equalText(key: string, value: unknown): boolean | undefined {
+function equalText(key: string, value: unknown, { isPattern, spend }: Comparing): boolean | undefined {
   const seconds = bothDurations(key, value);
   if (seconds !== undefined) return seconds[0] === seconds[1];
   if (typeof value !== "string") return undefined;
   const quantity = parseQuantity(key);
-  if (quantity === undefined || value === "") return fits(value, key);
+  if (quantity === undefined || value === "") return isPattern(0) ? fits(value, key, spend) : value === key;
   const other = parseQuantity(value);
   return other === undefined ? undefined : compareQuantities(quantity, other) === 0;
 }

@@ -37,7 +37,7 @@ export function requestScope(
     },
     serviceAccountNamespace: () => Promise.resolve(account(1)),
     serviceAccountName: () => Promise.resolve(account(2)),
-    images: () => images ??= Promise.resolve(imagesOf(request, extractors, functions)),
+    images: () => images ??= Promise.resolve(imagesOf(request, extractors, functions, meter)),
   }, meter);
 }
 
@@ -74,9 +74,10 @@ function imagesOf(
   request: PolicyRequest,
   extractors: ImageExtractors | undefined,
   functions: FunctionTable,
+  meter: StepMeter | undefined,
 ): KubernetesObject {
   const lists: Record<string, Record<string, KubernetesObject>> = Object.create(null);
-  for (const image of imagesOfRule(request, extractors, functions).images) {
+  for (const image of imagesOfRule(request, extractors, functions, meter).images) {
     (lists[image.list] ??= Object.create(null))[image.container] = listedImage(image);
   }
   return lists;

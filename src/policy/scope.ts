@@ -18,6 +18,10 @@ export interface VariableScope {
   readonly beneath: (values: Readonly<Record<string, unknown>>) => VariableScope;
   /** The same names and one more, whose value is read at most once; it sees the names there were before it. */
   readonly withLazy: (name: string, read: LazyValue) => VariableScope;
+  /** The same names; calls back whenever a value is read that whoever asks has a say in. */
+  readonly watched: (isChosen: () => void) => VariableScope;
+  /** Is told of steps that are taken with values, beside those of expressions. */
+  readonly spend: StepMeter;
   /** The value of an expression over a document of its own, with this scope's functions; messages are bare. */
   readonly search: (expression: string, document: unknown) => unknown;
 }
@@ -26,7 +30,10 @@ export interface VariableScope {
 export type LazyValue = (scope: VariableScope) => Promise<unknown>;
 
 /** A value, or how it is read for an expression that names it. */
-type Source = { readonly value: unknown } | { readonly read: (expression: string) => Promise<unknown> };
+type Source = ({ readonly value: unknown } | { readonly read: (expression: string) => Promise<unknown> }) & {
+  /** Whether whoever asks has a say in it; known once it was read. */
+  readonly isChosen: () => boolean;
+};
 
 /**
  * Makes a scope.
@@ -45,17 +52,32 @@ export function createScope(
     () =>
       new Map([
         ...sourcesOf(values),
-        ...Object.entries(perExpression).map(([name, read]): [string, Source] => [name, { read }]),
+        ...Object.entries(perExpression).map(([name, read]): [string, Source] => [name, { read, isChosen: always }]),
       ]),
-    (query, document) => query.evaluate(document, functions, meter),
+    {
+      run: (query, document) => query.evaluate(document, functions, meter),
+      spend: (steps) => meter?.(steps),
+      touch: () => undefined,
+    },
   );
 }
+
+const always = (): boolean => true;
 
 /** Evaluates a query over a document. */
 type Run = (query: Query, document: unknown) => unknown;
 
+/** How a scope evaluates, and whom it tells. */
+interface Evaluator {
+  readonly run: Run;
+  readonly spend: StepMeter;
+  /** Is called when a value is read that whoever asks has a say in. */
+  readonly touch: () => void;
+}
+
 /** @param list Lists the sources once somebody asks: most rules have no variable, and pay for none. */
-function scopeOf(list: () => ReadonlyMap<string, Source>, run: Run): VariableScope {
+function scopeOf(list: () => ReadonlyMap<string, Source>, evaluator: Evaluator): VariableScope {
+  const { run, spend, touch } = evaluator;
   let listed: ReadonlyMap<string, Source> | undefined;
   const sources = () => listed ??= list();
   const scope: VariableScope = {
@@ -66,23 +88,32 @@ function scopeOf(list: () => ReadonlyMap<string, Source>, run: Run): VariableSco
       for (const name of query.roots ?? known.keys()) {
         const source = known.get(name);
         if (source === undefined) continue;
-        members.push([name, "value" in source ? source.value : await source.read(expression)]);
+        try {
+          members.push([name, "value" in source ? source.value : await source.read(expression)]);
+        } finally {
+          if (source.isChosen()) touch();
+        }
       }
       return evaluate(query, Object.fromEntries(members), run);
     },
-    with: (more) => scopeOf(() => new Map([...sources(), ...sourcesOf(more)]), run),
-    beneath: (more) => scopeOf(() => new Map([...sourcesOf(more), ...sources()]), run),
+    with: (more) => scopeOf(() => new Map([...sources(), ...sourcesOf(more)]), evaluator),
+    beneath: (more) => scopeOf(() => new Map([...sourcesOf(more), ...sources()]), evaluator),
     withLazy: (name, read) => {
       let started: Promise<unknown> | undefined;
-      return scopeOf(() => new Map([...sources(), [name, { read: () => started ??= read(scope) }]]), run);
+      let chosen = false;
+      const before = scope.watched(() => chosen = true);
+      const source: Source = { read: () => started ??= read(before), isChosen: () => chosen };
+      return scopeOf(() => new Map([...sources(), [name, source]]), evaluator);
     },
+    watched: (isChosen) => scopeOf(sources, { ...evaluator, touch: isChosen }),
+    spend,
     search: (expression, document) => run(keepQuery(expression), document),
   };
   return scope;
 }
 
 const sourcesOf = (values: Readonly<Record<string, unknown>>): readonly [string, Source][] =>
-  Object.entries(values).map(([name, value]) => [name, { value }]);
+  Object.entries(values).map(([name, value]) => [name, { value, isChosen: always }]);
 
 /** Expressions whose reading is kept; the one read longest ago goes first. */
 export const MAX_KEPT_QUERIES = 1_024;

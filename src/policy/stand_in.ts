@@ -188,11 +188,11 @@ function readable<T>(value: unknown, read: Reader<T>): T | undefined {
 function imagesFor(
   { imageReferences: patterns, extractors, hiddenKinds }: UnaskedRule,
   request: PolicyRequest,
-  { ports }: EvaluationContext,
+  { ports, meter }: EvaluationContext,
 ): readonly ImageInfo[] | undefined {
   if (hiddenKinds.includes(request.kind)) return [];
   if (extractors?.has(request.kind) !== true && !KINDS_WITH_IMAGES.includes(request.kind)) return undefined;
-  const { images, invalid } = imagesOfRule(request, extractors, kyvernoFunctions(ports));
+  const { images, invalid } = imagesOfRule(request, extractors, kyvernoFunctions(ports), meter);
   if (patterns === undefined) return images.length + invalid.length > 0 ? [] : undefined;
   const about = images.filter((image) => isRequired(image, patterns));
   return about.length + invalid.length > 0 ? about : undefined;

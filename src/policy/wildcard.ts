@@ -41,6 +41,12 @@ export function matchWildcard(pattern: string, text: string): boolean {
   return atPattern === pattern.length;
 }
 
+/** Steps that a match takes at most: two, and one more for every sixteen characters that a pattern is compared with. */
+export function wildcardSteps(pattern: string, text: string): number {
+  const compared = pattern.length * text.length;
+  return compared < 16 || !/[*?]/.test(pattern) ? 2 : 2 + Math.floor(compared / 16);
+}
+
 /** UTF-16 units of the character there: `?` is one character, not half of one. */
 function widthAt(text: string, index: number): number {
   return (text.codePointAt(index) ?? 0) > 0xffff ? 2 : 1;

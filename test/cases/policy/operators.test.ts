@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { createStepMeter } from "../../../src/expressions/mod.ts";
 import { OPERATORS } from "../../../src/policy/operators.ts";
 import { deviations } from "../../peers/deviations.ts";
 import { KEYS, OPERATOR_NAMES, OPERATOR_ROWS, VALUES } from "./operator_rows.ts";
@@ -8,8 +9,8 @@ const vector: { readonly answers: Readonly<Record<string, readonly string[]>> } 
   readFileSync(new URL("../../vectors/policy/operators.json", import.meta.url), "utf8"),
 );
 
-const holds = (operator: string, key: unknown, value: unknown, keyIsPattern = true) =>
-  OPERATORS[operator]?.({ key, value, keyIsPattern });
+const holds = (operator: string, key: unknown, value: unknown, keyIsPattern = true, valueIsPattern = true) =>
+  OPERATORS[operator]?.({ key, value, keyIsPattern, isPattern: () => valueIsPattern, spend: createStepMeter() });
 
 describe("OPERATORS", () => {
   it("answers every operator, key and value as the real Kyverno does", () => {
@@ -48,6 +49,27 @@ describe("OPERATORS", () => {
     },
   );
 
+  // The deviation "value-is-no-pattern": what a Pod's author writes must not fit every key.
+  it.each<[operator: string, key: unknown, value: unknown, pattern: boolean, plain: boolean]>([
+    ["NotEquals", "abc", "*", false, true],
+    ["Equals", "abc", "a?c", true, false],
+    ["Equals", "*", "*", true, true],
+    ["AnyIn", "dev", "d*", true, false],
+    ["AnyIn", "dev", ["d*"], true, false],
+    ["AllIn", ["dev"], "d*", true, false],
+    ["AllIn", ["dev"], '["d*", "dev"]', true, true],
+    ["AnyNotIn", ["dev"], ["*"], false, true],
+    ["In", "dev", "d*", true, false],
+    ["NotIn", "dev", ["*"], false, true],
+  ])(
+    "takes a value for a pattern only where whoever asks has no say in it: %s %j %j",
+    (operator, key, value, one, two) => {
+      expect(deviations.map(({ id }) => id)).toContain("value-is-no-pattern");
+      expect(holds(operator, key, value, false, true)).toBe(one);
+      expect(holds(operator, key, value, false, false)).toBe(two);
+    },
+  );
+
   // The deviation "large-numbers": Kyverno writes the number of a policy as 1e+06, and overflows where it counts seconds.
   it("writes a number in digits, and compares one of any size", () => {
     expect(deviations.map(({ id }) => id)).toContain("large-numbers");
@@ -58,17 +80,19 @@ describe("OPERATORS", () => {
   });
 
   it.each<[operator: string, key: unknown, value: unknown]>([
-    ["AnyIn", Array(20_000).fill("x"), Array(20_000).fill("y")],
+    ["NotEquals", "a".repeat(1_500_000), `${"*a".repeat(500)}b`],
     ["AllNotIn", Array(3_000).fill("x".repeat(1_000)), Array(3_000).fill("a*b")],
-    ["AllIn", Array(3_000).fill("a*b"), Array(3_000).fill("x".repeat(1_000))],
+    ["AnyIn", Array(3_000).fill("a*b"), Array(3_000).fill("x".repeat(1_000))],
     ["NotIn", "x".repeat(1_000_000), Array(100).fill("*y")],
-  ])("refuses to compare lists that would take long: %s", (operator, key, value) => {
+    ["AnyIn", "a*b", Array(100).fill("x".repeat(1_000_000))],
+  ])("refuses comparisons that would take long: %s", (operator, key, value) => {
     expect(() => holds(operator, key, value)).toThrow(expect.objectContaining({ code: "ERR_TOO_LARGE" }));
   });
 
   it("compares long lists of plain texts", () => {
     const names = Array.from({ length: 5_000 }, (_, index) => `name-${index}`);
     expect(holds("AllIn", names, names)).toBe(true);
+    expect(holds("AnyIn", Array(100_000).fill("x"), names)).toBe(false);
     expect(holds("In", Array(100_000).fill("name-4999"), names)).toBe(true);
     expect(holds("AllNotIn", ["other"], names)).toBe(true);
   });
@@ -76,6 +100,8 @@ describe("OPERATORS", () => {
   it("compares no pattern that would take long", () => {
     expect(holds("AnyIn", "a".repeat(5_000), ["*a".repeat(2_500)])).toBe(false);
     expect(holds("Equals", "a".repeat(5_000), "*a".repeat(2_500))).toBe(false);
+    expect(holds("Equals", "a".repeat(5_000), "a".repeat(5_000))).toBe(true);
+    expect(holds("AnyNotIn", "a".repeat(5_000), ["a".repeat(5_000)])).toBe(false);
   });
 
   // What Kyverno ends its process with: a list that holds more than texts.

@@ -6,16 +6,17 @@ import { ask, createWorld, crypto } from "./world.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
-const pod = podWith(["ghcr.io/kyverno/test-verify-image:signed"], {
-  metadata: { name: "test", namespace: "default", labels: { a: "b" } },
-});
+const podLabelled = (labels: Json) =>
+  podWith(["ghcr.io/kyverno/test-verify-image:signed"], {
+    metadata: { name: "test", namespace: "default", labels },
+  });
 
 /** What a rule with these preconditions answers, and what was asked of the registry for it. */
-async function answer(preconditions: unknown, more: Json = {}) {
+async function answer(preconditions: unknown, more: Json = {}, labels: Json = { a: "b" }) {
   const world = await createWorld();
   const rule = { preconditions, ...more };
   const policies = await load(policyDocument({ apiVersion: "kyverno.io/v1", rule }));
-  const decision = await ask(world, policies, createRequest({ object: pod }));
+  const decision = await ask(world, policies, createRequest({ object: podLabelled(labels) }));
   const [response] = decision.responses as readonly [RuleResponse];
   return { decision, response, asked: world.asked };
 }
@@ -25,6 +26,34 @@ const all = (key: unknown, operator: string, value: unknown, message?: string) =
 });
 
 describe("preconditions", () => {
+  // Each reads as it would for Kyverno, were the value of a label no pattern.
+  it.each<[name: string, value: unknown, holds: boolean]>([
+    ["the policy's own", "?", true],
+    ["the policy's own, in a list", ["x", "?"], true],
+    ["a label", "{{ request.object.metadata.labels.any }}", false],
+    ["a label, in a list", ["{{ request.object.metadata.labels.any }}"], false],
+    ["the policy's own, beside a label that is the same", ["{{ request.object.metadata.labels.any }}", "?"], true],
+    ["a label in part", "?{{ request.object.metadata.labels.none }}", false],
+    ["an entry of the policy", "{{ fixed }}", true],
+    ["an entry that asks an entry of the policy", "{{ again }}", true],
+    ["an entry that asks the request", "{{ labels.any }}", false],
+    ["an entry that asks such an entry", "{{ twice }}", false],
+    ["an entry whose default stands for what the request does not have", "{{ absent }}", false],
+    ["an expression that reads everything", "{{ @ | fixed }}", false],
+    ["an expression that reads nothing", "{{ to_string('?') }}", true],
+  ])("take a value for a pattern where whoever asks has no say in it: %s", async (_, value, holds) => {
+    const { response } = await answer(all("a", "AnyIn", value), {
+      context: [
+        { name: "fixed", variable: { value: "?" } },
+        { name: "again", variable: { jmesPath: "fixed" } },
+        { name: "labels", variable: { jmesPath: "request.object.metadata.labels" } },
+        { name: "twice", variable: { jmesPath: "labels.any" } },
+        { name: "absent", variable: { jmesPath: "request.object.metadata.labels.no", default: "?" } },
+      ],
+    }, { a: "b", any: "?", none: "" });
+    expect(response.whole?.status).toBe(holds ? undefined : "skip");
+  });
+
   it("that hold let the rule look at its images", async () => {
     const { decision, response } = await answer(all("{{ request.object.metadata.labels.a }}", "Equals", "b"));
     expect(decision.allowed).toBe(true);

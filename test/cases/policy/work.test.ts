@@ -1,6 +1,6 @@
 /**
- * The work that one request may make of a policy's expressions is bounded, all images and rules together: listed as
- * "jmespath-request-steps".
+ * The work that one request may make of a policy's expressions and comparisons is bounded, all images and rules together:
+ * listed as "jmespath-request-steps".
  */
 import { describe, expect, it } from "vitest";
 import {
@@ -9,6 +9,7 @@ import {
   MAX_EXPRESSION_STEPS,
   MAX_REQUEST_STEPS,
 } from "../../../src/expressions/mod.ts";
+import { imagesOfRule } from "../../../src/policy/extractors.ts";
 import { kyvernoFunctions } from "../../../src/policy/functions/table.ts";
 import { MAX_PARSED_YAML_CHARACTERS } from "../../../src/policy/functions/encoding.ts";
 import { load, policyDocument } from "./policies.ts";
@@ -46,6 +47,63 @@ describe("a request", () => {
     expect(message.replace(/\s+/g, " ")).toContain(
       `Cannot evaluate the expressions of all rules: more than ${MAX_REQUEST_STEPS} steps for one request`,
     );
+  });
+});
+
+describe("what no expression counts", () => {
+  const TOO_MUCH = `more than ${MAX_REQUEST_STEPS} steps for one request`;
+  const flat = (message: string) => message.replace(/\s+/g, " ");
+
+  it.each<readonly [name: string, condition: object, text: unknown]>([
+    [
+      "a pattern of the policy in a long text",
+      { operator: "NotEquals", value: `${"*a".repeat(500)}b` },
+      "a".repeat(1e6),
+    ],
+    [
+      "many patterns of the policy and many texts",
+      { operator: "AnyIn", value: Array.from({ length: 600 }, (_, at) => `*${at}z`) },
+      Array.from({ length: 100_000 }, (_, at) => `${at}`),
+    ],
+    ["long values, again and again", { operator: "Equals", value: "{{ request.object.spec.texts }}" }, "x".repeat(1e6)],
+  ])("is counted with them: %s", async (_, condition, texts) => {
+    const { spec, ...pod } = podWith([SIGNED]);
+    const one = { key: "{{ request.object.spec.texts }}", ...condition };
+    const rule = { preconditions: { all: Array.from({ length: 50 }, () => one) } };
+    const changes = { apiVersion: "kyverno.io/v1", spec: { background: false, failurePolicy: "Ignore" }, rule };
+    const object = { ...pod, spec: { ...spec as object, texts } };
+    const { allowed, message } = await ask(
+      { ...await createWorld(), once: true },
+      await load(policyDocument(changes)),
+      createRequest({ object }),
+    );
+    expect(allowed).toBe(false);
+    expect(flat(message)).toContain(TOO_MUCH);
+  });
+
+  it("counts the expressions of extractors", () => {
+    const query = compileQuery("parse_yaml(@).image");
+    const extractor = {
+      steps: ["spec", "steps", "*"],
+      value: "image",
+      name: "steps",
+      transform: {
+        expression: query.text,
+        query,
+      },
+    };
+    const steps = Array.from({ length: 20 }, () => ({ image: `image: ${SIGNED} # ${"x".repeat(10_000)}` }));
+    const request = createRequest({ kind: "Task", object: { kind: "Task", spec: { steps } } });
+    let counted = 0;
+    const found = (meter: (steps: number) => void) =>
+      imagesOfRule(request, new Map([["Task", [extractor]]]), functions, meter);
+    expect(found((more) => counted += more).images).toHaveLength(20);
+    expect(counted).toBeGreaterThan(2 * 20 * 10_000);
+    const meter = createStepMeter();
+    meter(MAX_REQUEST_STEPS);
+    const { images, invalid } = found(meter);
+    expect(images).toEqual([]);
+    expect(invalid.map(({ message }) => message)).toEqual(Array(20).fill(expect.stringContaining(TOO_MUCH)));
   });
 });
 
