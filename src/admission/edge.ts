@@ -17,7 +17,7 @@ import { createRevocationChecker } from "../revocation/mod.ts";
 import { type AppOptions, createApp } from "./app.ts";
 import { createTokenDoor, parseTokens } from "./door.ts";
 import type { CacheOptions } from "./keep.ts";
-import { readMaxAge, readMaxRequests, readMemorySize, readMessageStyle } from "./settings.ts";
+import { readMaxAge, readMaxRequests, readMemorySize, readMessageStyle, readNoMatch } from "./settings.ts";
 
 /** The worker's variables. */
 export interface WorkerVariables {
@@ -35,12 +35,14 @@ export interface WorkerVariables {
   readonly REGISTRIES?: string;
   /** YAML documents: what the cluster holds that policies read. */
   readonly RESOURCES?: string;
-  /** A duration such as `10m` after which a verified signature is proven anew; `0` keeps nothing of it. */
+  /** How long the facts of a verified signature are kept, such as `10m`; `0` keeps none. */
   readonly EVIDENCE_MAX_AGE?: string;
   /** Requests to registries and about revocation one decision may make; 50 unless it says otherwise. */
   readonly MAX_REQUESTS?: string;
   /** How denials are written: `kyverno`, `kyverno-1.19` or `explained`. */
   readonly MESSAGE_STYLE?: string;
+  /** What becomes of images no rule is about: `allow`, `warn` or `deny`. */
+  readonly NO_MATCH?: string;
   /** Keys that seal what a store keeps, base64, one a line; the first seals, all open. */
   readonly CACHE_KEY?: string;
   /** Keeps apart from others who share store and key. */
@@ -81,8 +83,8 @@ async function createConfiguredWorker(
   ports: Ports,
   store: WorkerStore,
 ): Promise<Handler> {
-  const { POLICIES, TOKEN, EXCEPTIONS, MIRRORS, REGISTRIES, RESOURCES, EVIDENCE_MAX_AGE, MAX_REQUESTS, MESSAGE_STYLE } =
-    variables;
+  const { POLICIES, TOKEN, EXCEPTIONS, MIRRORS, REGISTRIES, RESOURCES } = variables;
+  const { EVIDENCE_MAX_AGE, MAX_REQUESTS, MESSAGE_STYLE, NO_MATCH } = variables;
   if (TOKEN === undefined) throw missing("TOKEN", "the bearer token of the API server");
   if (POLICIES === undefined) throw missing("POLICIES", "YAML documents with policies");
   const { policies, problems, exceptions } = await loadPolicies([
@@ -113,6 +115,7 @@ async function createConfiguredWorker(
     cache: openCache(variables, ports, store),
     maxRequests: MAX_REQUESTS === undefined ? EDGE_MAX_REQUESTS : readMaxRequests(MAX_REQUESTS, "MAX_REQUESTS"),
     ...(MESSAGE_STYLE === undefined ? {} : { messageStyle: readMessageStyle(MESSAGE_STYLE, "MESSAGE_STYLE") }),
+    ...(NO_MATCH === undefined ? {} : { noMatch: readNoMatch(NO_MATCH, "NO_MATCH") }),
     ...(EVIDENCE_MAX_AGE === undefined
       ? {}
       : { evidence: { maxAgeSeconds: readMaxAge(EVIDENCE_MAX_AGE, "EVIDENCE_MAX_AGE") } }),

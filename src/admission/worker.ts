@@ -68,6 +68,7 @@ const NAMES: Readonly<Record<keyof WorkerVariables, true>> = {
   EVIDENCE_MAX_AGE: true,
   MAX_REQUESTS: true,
   MESSAGE_STYLE: true,
+  NO_MATCH: true,
   CACHE_KEY: true,
   CACHE_TENANT: true,
   CACHE_MEMORY: true,

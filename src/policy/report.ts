@@ -113,8 +113,14 @@ export function reportResults({ request, phase, decision, policies, at }: Report
  */
 export function policyReport(format: ReportFormat, reported: Reported): KubernetesObject | undefined {
   const results = reportResults(reported);
-  if (results.length === 0) return undefined;
-  const { request, phase } = reported;
+  return results.length === 0 ? undefined : reportOf(format, reported, results);
+}
+
+function reportOf(
+  format: ReportFormat,
+  { request, phase }: Reported,
+  results: readonly ReportResult[],
+): KubernetesObject {
   const { namespace } = request;
   return {
     apiVersion: format,
@@ -135,18 +141,22 @@ export function policyReport(format: ReportFormat, reported: Reported): Kubernet
 
 /**
  * The report about a resource as it is stored: one object, owned by the resource, named by its uid, which every later
- * decision about the resource replaces.
+ * decision about the resource replaces. An update to images that no rule is about replaces it by one without results.
  *
- * @returns `undefined` where there is nothing to report, and where nothing is stored because of the decision: it denies,
- * or is about a part of the resource, or of a resource that has no uid yet, as in the mutating webhook on CREATE.
+ * @returns `undefined` where there is nothing to report; where nothing is stored because of the decision: it denies, or
+ * is about a part of the resource, or is the mutating webhook's, after which others change and refuse; and where the
+ * resource has no uid.
  *
  * Spec: Kyverno, "Policy Reports", of admission requests.
  */
 export function resourceReport(format: ReportFormat, reported: Reported): ClusterObject | undefined {
-  const { request, decision } = reported;
-  if (!decision.allowed || request.subresource !== "") return undefined;
-  const report = policyReport(format, reported);
-  if (report === undefined) return undefined;
+  const { request, phase, decision } = reported;
+  if (phase !== "validate" || !decision.allowed || request.dryRun || request.subresource !== "") return undefined;
+  const results = reportResults(reported);
+  // Where nobody had to be asked, what was reported before is still true.
+  const replaces = request.operation === "UPDATE" && decision.unmatched.length > 0;
+  if (results.length === 0 && !replaces) return undefined;
+  const report = reportOf(format, reported, results);
   const scope = scopeOf(request);
   // The API server gives every object its uid: whoever creates one cannot choose it.
   const { uid = metadataOf(request.object)["uid"], apiVersion, kind, name } = scope;

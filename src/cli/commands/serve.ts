@@ -60,7 +60,7 @@ export const serve = defineCommand({
     ...REPORT_FLAGS,
     ...CACHE_FLAGS,
     demo: toggle("serve the fixture images in place of ghcr.io and load the example policy"),
-    "evidence-max-age": text("prove a verified signature anew after this time; 0 keeps nothing of it", "1h", {
+    "evidence-max-age": text("how long the facts of a verified signature are kept; 0 keeps none", "1h", {
       value: "DURATION",
     }),
     listen: text("where to listen", DEFAULT_ADDRESS, { value: "HOST:PORT" }),

@@ -45,6 +45,7 @@ describe("a worker", () => {
       { TOKEN, POLICIES: "", MESSAGE_STYLE: "loud" },
       'MESSAGE_STYLE is "loud", expected one of',
     ],
+    ["an answer that is none", { TOKEN, POLICIES: "", NO_MATCH: "refuse" }, 'NO_MATCH is "refuse", expected one of'],
     ["a mirror with a password", { TOKEN, POLICIES: "", MIRRORS: "a=https://u:p@m" }, "the URL has credentials"],
   ])("with %s answers 503 with the reason, and logs it", async (_, variables, reason) => {
     const { status, body, logged } = await ready(variables);
@@ -71,6 +72,21 @@ describe("a worker", () => {
     );
     const { response: answer } = await response.json() as { response: { status: { message: string } } };
     expect(answer.status.message).toContain("\n    answer      ERR_VARIABLE, misconfigured; a retry does not help\n");
+  });
+
+  it("refuses images that no rule is about, where it is told to", async () => {
+    const ask = async (variables: Parameters<typeof createWorker>[0]) => {
+      const all = { TOKEN, POLICIES: POLICY_BY_CONFIG_MAP, ...variables };
+      const response = await createWorker(all, createWebPorts({ write: () => {} }))(
+        new Request("https://worker.example/mutate", {
+          method: "POST",
+          headers: { "content-type": "application/json", authorization: `Bearer ${TOKEN}` },
+          body: JSON.stringify(podReview(["docker.io/other:1"])),
+        }),
+      );
+      return (await response.json() as { response: { allowed: boolean } }).response.allowed;
+    };
+    expect([await ask({}), await ask({ NO_MATCH: "deny" })]).toEqual([true, false]);
   });
 
   it("lets policies read its resources", async () => {

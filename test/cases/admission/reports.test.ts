@@ -137,7 +137,6 @@ describe("reports to a cluster", () => {
   it("are one for each resource, which owns it, and has the decision's results", async () => {
     const created = decided("a", { request: createRequest({ uid: "a", name: "web", object: stored() }) });
     const updated = decided("b", {
-      phase: "mutate",
       request: createRequest({ operation: "UPDATE", name: "web", object: stored(), oldObject: stored() }),
     });
     const { objects, lines } = await applied([created, updated]);
@@ -168,12 +167,31 @@ describe("reports to a cluster", () => {
   });
 
   const { decision } = decided("a");
+  const update = createRequest({ operation: "UPDATE", name: "web", object: stored(), oldObject: stored() });
+
+  it("have no results once no rule is about the resource's images any longer", async () => {
+    const request = update;
+    const { objects } = await applied([
+      decided("a", { request }),
+      decided("b", { request, decision: { ...decision, responses: [], unmatched: ["docker.io/other:1"] } }),
+    ]);
+    expect(objects).toMatchObject([
+      { metadata: { name: `edge-notary-${uid}` }, summary: { pass: 1 }, results: [{ result: "pass" }] },
+      { metadata: { name: `edge-notary-${uid}` }, summary: { pass: 0 }, results: [] },
+    ]);
+  });
+
   it.each<[string, Partial<Reported>]>([
     ["a denial: nothing of it is stored", {
       request: createRequest({ name: "web", object: stored() }),
       decision: { ...decision, allowed: false },
     }],
+    ["what /mutate admits: others may still refuse it", { phase: "mutate", request: update }],
     ["a dry run", { request: createRequest({ name: "web", object: stored(), dryRun: true }) }],
+    ["a dry run that would take results away", {
+      request: { ...update, dryRun: true },
+      decision: { ...decision, responses: [], unmatched: ["docker.io/other:1"] },
+    }],
     ["a subresource", {
       request: createRequest({ name: "web", object: stored(), subresource: "ephemeralcontainers" }),
     }],
@@ -182,8 +200,9 @@ describe("reports to a cluster", () => {
     ["a uid that is none", { request: createRequest({ name: "web", object: stored({ uid: "../x" }) }) }],
     ["no answer of any rule", {
       request: createRequest({ name: "web", object: stored() }),
-      decision: { ...decision, responses: [] },
+      decision: { ...decision, responses: [], unmatched: ["docker.io/other:1"] },
     }],
+    ["an update about which nobody had to be asked", { request: update, decision: { ...decision, responses: [] } }],
   ])("are not made of %s", async (_, more) => {
     expect(await applied([decided("a", more)])).toEqual({ objects: [], lines: [] });
   });

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Handler, LogLine } from "../../../src/ports.ts";
+import { digestOf } from "../policy/world.ts";
 import { createFixtureRegistry } from "./fixture_registry.ts";
 import { type MemoryHostOptions, runInMemory } from "./memory_host.ts";
 
@@ -13,11 +14,11 @@ interface Asked {
   readonly status?: { readonly message: string };
 }
 
-/** Serves with the example policy, asks `/mutate` about one Pod after another, and stops. */
+/** Serves with the example policy, asks a webhook about one Pod after another, and stops. */
 async function askServe(
   flags: readonly string[],
   reviews: readonly string[],
-  { files: more = {}, ...options }: MemoryHostOptions = {},
+  { files: more = {}, path = "/mutate", ...options }: MemoryHostOptions & { readonly path?: string } = {},
 ) {
   let handler: Handler | undefined;
   const logged: LogLine[] = [];
@@ -37,7 +38,7 @@ async function askServe(
   for (const body of reviews) {
     const headers = { "content-type": "application/json" };
     const response = await handler?.(
-      new Request("http://127.0.0.1/mutate?timeout=10s", { method: "POST", headers, body }),
+      new Request(`http://127.0.0.1${path}?timeout=10s`, { method: "POST", headers, body }),
     );
     answers.push((await response?.json() as { readonly response: Asked }).response);
   }
@@ -125,12 +126,19 @@ describe("serve", () => {
       clusters: [{ name: "dev", cluster: { server: "https://10.0.0.1:6443" } }],
       users: [{ name: "ada", user: { token: "ada-token" } }],
     });
-    const { answers } = await askServe(["--kubeconfig", "k", "--report-cluster"], [
-      withUid(signed, "u-1"),
-      withUid(unsigned, "u-2"),
-      signed,
-    ], { files: { k: kubeconfig }, apiServer });
-    expect(answers.map(({ allowed }) => allowed)).toEqual([true, false, true]);
+    const pinned = signed.replace(
+      "test-verify-image:signed",
+      `$&@${digestOf("ghcr.io/kyverno/test-verify-image:signed")}`,
+    );
+    const ask = async (path: string) => {
+      const reviews = [withUid(pinned, "u-1"), withUid(unsigned, "u-2"), pinned];
+      const host = { files: { k: kubeconfig }, apiServer, path };
+      const { answers } = await askServe(["--kubeconfig", "k", "--report-cluster"], reviews, host);
+      expect(answers.map(({ allowed }) => allowed)).toEqual([true, false, true]);
+    };
+    await ask("/mutate");
+    expect(written).toEqual([]);
+    await ask("/validate");
     expect(written).toEqual([
       "/apis/wgpolicyk8s.io/v1alpha2/namespaces/default/policyreports/edge-notary-u-1 pass",
     ]);
