@@ -24,7 +24,7 @@ export interface CountingProxy {
   close(): Promise<void>;
 }
 
-/** Answers held this long make sequential requests at least this far apart: more than a busy machine loses by the way. */
+/** Answers held this long make sequential requests at least this far apart: more than a busy machine loses. */
 export const HOLD_MILLISECONDS = 150;
 
 export interface ProxyOptions {

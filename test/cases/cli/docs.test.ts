@@ -1,8 +1,18 @@
-/** docs/cli.md: every command in it runs, prints what the page says, and every flag is on the page. */
-import { readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+/**
+ * docs/cli.md: every command in it runs, prints what the page says, and every flag is on the page. docs/registries.md:
+ * every command of ours runs, with files and a registry made for the page.
+ */
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+import { beforeAll, describe, expect, it } from "vitest";
 import { COMMANDS } from "../../../src/cli/commands.ts";
-import { runInMemory } from "./memory_host.ts";
+import { createWebCryptoProvider } from "../../../src/crypto/mod.ts";
+import { readLayout, serveLayouts } from "../../../src/oci/mod.ts";
+import type { Handler } from "../../../src/ports.ts";
+import { files as realFiles } from "../../../src/runtime/files.ts";
+import { makeTar } from "../../run/tar_maker.ts";
+import { makeTlsFamily } from "../../run/tls.ts";
+import { type MemoryHostOptions, runInMemory } from "./memory_host.ts";
 
 const read = (name: string) => readFileSync(new URL(`../../../docs/${name}`, import.meta.url), "utf8");
 const examplesOf = (text: string) =>
@@ -30,13 +40,10 @@ describe("docs/cli.md", () => {
     expect([...verbs].sort()).toEqual(["discover", "inspect", "list", "verify", "version"]);
   });
 
-  it.each([...examples, ...examplesOf(read("registries.md").split("## Air-gapped")[1] ?? "")])(
-    "edge-notary $command",
-    async ({ command, output }) => {
-      const { stdout, stderr } = await runInMemory(command.split(" "));
-      expect(masked(stdout + stderr)).toBe(masked(output));
-    },
-  );
+  it.each(examples)("edge-notary $command", async ({ command, output }) => {
+    const { stdout, stderr } = await runInMemory(command.split(" "));
+    expect(masked(stdout + stderr)).toBe(masked(output));
+  });
 
   it.each(COMMANDS)("lists every flag of $name", ({ name, flags }) => {
     const section = new RegExp(`^## ${name}\n([\\s\\S]*?)(?=^## |$(?![\\s\\S]))`, "m").exec(page)?.[1] ?? "";
@@ -48,3 +55,69 @@ describe("docs/cli.md", () => {
     expect(missing).toEqual([]);
   });
 });
+
+describe("docs/registries.md", () => {
+  const text = read("registries.md");
+  const shell = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block = ""]) => block.trim().split("\n"));
+  const folder = "test/fixtures/layouts/test-verify-image";
+  let options: MemoryHostOptions;
+
+  beforeAll(async () => {
+    const layout = filesBelow(folder);
+    const tar = makeTar([...layout].map(([path, content]) => ({ name: path.slice(folder.length + 1), content })));
+    const cert = "test/fixtures/keys/fixture-signer.crt.pem";
+    const packaged = [...layout, ...filesBelow("examples")].map(([path, content]) => [`./${path}`, content] as const);
+    const [, config = ""] = /## Private CAs[\s\S]*?```json\n([\s\S]*?)```/.exec(text) ?? [];
+    const served = await readLayout({ files: realFiles, folder }, createWebCryptoProvider());
+    const registry = serveLayouts(new Map([["app", served]]));
+    const authority = makeTlsFamily().authority;
+    options = {
+      files: {
+        ...Object.fromEntries([...layout, ...packaged]),
+        [cert]: readFileSync(cert),
+        "signer.crt.pem": readFileSync(cert),
+        "image.tar": tar,
+        "image.tar.gz": gzipSync(tar),
+        "corp-ca.pem": authority,
+        "config.json": config,
+        "cache.key": `${btoa("k".repeat(32))}\n`,
+      },
+      // Only who believes the CA gets to the registry.
+      apiServer: ({ certificateAuthorities }): Handler =>
+        certificateAuthorities === authority ? registry : () => Response.error(),
+      openStore: () =>
+        Promise.resolve({
+          name: "the page's store",
+          get: () => Promise.resolve(undefined),
+          set: () => Promise.resolve(),
+          close: () => Promise.resolve(),
+        }),
+    };
+  });
+
+  it("has examples with what they print", () => {
+    expect(examplesOf(text)).toHaveLength(text.match(/```console\n/g)?.length ?? 0);
+    expect(text.match(/^\$ /gm)).toHaveLength(examplesOf(text).length);
+  });
+
+  it.each(examplesOf(text))("edge-notary $command", async ({ command, output }) => {
+    const { stdout, stderr } = await runInMemory(command.split(" "), options);
+    expect(masked(stdout + stderr)).toBe(masked(output));
+  });
+
+  it.each(shell.filter((line) => line.startsWith("edge-notary ")))("%s", async (line) => {
+    const { status, stderr } = await runInMemory(line.split(" ").slice(1), options);
+    expect(status, stderr).toBe(0);
+  });
+
+  it("has commands of others only to make what ours read, and one that needs Deno", () => {
+    const others = shell.filter((line) => !line.startsWith("edge-notary ")).map((line) => line.split(" ")[0]);
+    expect(others).toEqual(["openssl", "deno", "oras", "gzip"]);
+  });
+});
+
+/** The files of a folder and below, by path. */
+function filesBelow(folder: string): ReadonlyMap<string, Uint8Array> {
+  const paths = (readdirSync(folder, { recursive: true }) as string[]).map((name) => `${folder}/${name}`);
+  return new Map(paths.filter((path) => statSync(path).isFile()).map((path) => [path, readFileSync(path)]));
+}

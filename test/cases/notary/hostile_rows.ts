@@ -311,7 +311,7 @@ export const TAG_ROWS: readonly HostileRow[] = [
   })),
 ];
 
-/** Where requests are sent instead; `http` after `https` needs a registry with TLS, see test/cases/oci/request.test.ts. */
+/** Where requests are sent instead; `http` after `https` needs a registry with TLS: test/cases/oci/request.test.ts. */
 const ELSEWHERE: readonly (readonly [string, (canary: string) => string, string])[] = [
   ["another port of loopback", (canary) => canary, "ERR_REGISTRY_REFUSED"],
   ["another name of loopback", (canary) => canary.replace("127.0.0.1", "localhost"), "ERR_REGISTRY_REFUSED"],
