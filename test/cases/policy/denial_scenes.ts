@@ -27,6 +27,10 @@ export interface DenialScene {
   /** Registries in place of the fixtures'. */
   readonly open?: () => OpenRepository;
   readonly now?: Date;
+  /** What the ConfigMap `trust/keys` holds, when there is one. */
+  readonly keys?: Readonly<Record<string, string>>;
+  /** Denies where a digest is pinned, which a policy that only audits does not do. */
+  readonly pins?: true;
   /** Denies as an error, not as a failure. */
   readonly status?: "error";
 }
@@ -88,6 +92,18 @@ function openClient(fetch: () => Promise<Response>): OpenRepository {
   };
   return createRegistryClient(ports, DEFAULT_REGISTRY_SETTINGS);
 }
+
+/** A rule whose certificate is an entry of a ConfigMap. */
+const FROM_CONFIG_MAP: PolicyChanges = {
+  rule: { context: [{ name: "keys", configMap: { name: "keys", namespace: "trust" } }] },
+  verify: { attestors: [{ entries: [{ certificates: { cert: "{{ keys.data.certificate }}" } }] }] },
+};
+const unreadable = (reason: string): string =>
+  `failed to substitute variables: failed to resolve keys.data.certificate at path ` +
+  `/verifyImages/0/attestors/0/entries/0/certificates/cert: ${reason}`;
+/** The deviation "variable-certificate": Kyverno begins as where a signature fails, and names neither field nor line. */
+const noCertificate = (reason: string): string =>
+  `failed to substitute variables: spec.rules[0].verifyImages[0].attestors[0].entries[0].certificates.cert: ${reason}`;
 
 /** What Kyverno begins with when an image cannot be resolved; the rest is the engine's. */
 const unresolved = (tag: string, reason: string): string =>
@@ -238,14 +254,49 @@ export const DENIALS: readonly DenialScene[] = [
   {
     name: "config-map-missing",
     image: `${SEED}:signed`,
-    changes: {
-      rule: { context: [{ name: "keys", configMap: { name: "keys", namespace: "trust" } }] },
-      verify: { attestors: [{ entries: [{ certificates: { cert: "{{ keys.data.certificate }}" } }] }] },
-    },
+    changes: FROM_CONFIG_MAP,
     status: "error",
-    sentence: "failed to substitute variables: failed to resolve keys.data.certificate at path " +
-      "/verifyImages/0/attestors/0/entries/0/certificates/cert: failed to retrieve config map for context entry keys: " +
-      'failed to get configmap trust/keys : configmaps "keys" not found',
+    sentence: unreadable(
+      "failed to retrieve config map for context entry keys: failed to get configmap trust/keys : " +
+        'configmaps "keys" not found',
+    ),
+  },
+  {
+    name: "config-map-without-entry",
+    image: `${SEED}:signed`,
+    changes: FROM_CONFIG_MAP,
+    keys: { other: "x" },
+    status: "error",
+    sentence: unreadable('JMESPath query failed: Unknown key "certificate" in path'),
+  },
+  {
+    name: "certificate-without-pem",
+    image: `${SEED}:signed`,
+    changes: FROM_CONFIG_MAP,
+    keys: { certificate: "no certificate" },
+    status: "error",
+    sentence: noCertificate('Cannot parse PEM at line 1: "no certificate" stands outside a block'),
+  },
+  {
+    name: "certificate-malformed",
+    image: `${SEED}:signed`,
+    changes: FROM_CONFIG_MAP,
+    keys: { certificate: "-----BEGIN CERTIFICATE-----\nMAMCAQE=\n-----END CERTIFICATE-----\n" },
+    status: "error",
+    sentence: noCertificate(
+      'Cannot decode certificate: Cannot read DER at offset 2: "tbsCertificate" has identifier 0x2, expected 0x30 ' +
+        "(line 1 of the PEM text)",
+    ),
+  },
+  {
+    name: "digest-unknown",
+    image: `${SEED}:signed`,
+    changes: { verify: { attestors: undefined } },
+    change: () => ({ resolve: down }),
+    pins: true,
+    status: "error",
+    sentence: `failed to update digest: failed to fetch image reference: ${SEED}:signed, error: ` +
+      "Cannot connect to the registry",
   },
   {
     name: "attestation-missing",

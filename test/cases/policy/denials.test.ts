@@ -6,9 +6,9 @@ import { parse } from "yaml";
 import { refusal } from "../../../src/errors.ts";
 import { decide, type ImageResponse, MESSAGE_STYLES, type RuleResponse } from "../../../src/policy/mod.ts";
 import { EXPLAINED_WIDTH, MAX_DENIAL_CHARACTERS } from "../../../src/policy/explained.ts";
-import { clusterOf } from "./cluster.ts";
+import { clusterOf, configMap } from "./cluster.ts";
 import { DENIALS, type DenialScene } from "./denial_scenes.ts";
-import { load, policyDocument } from "./policies.ts";
+import { load, type PolicyChanges, policyDocument, trusting } from "./policies.ts";
 import { createRequest, podWith } from "./requests.ts";
 import { ask, createWorld, crypto, digestOf, NOW } from "./world.ts";
 
@@ -17,13 +17,14 @@ const WRITES = process.env["EDGE_NOTARY_WRITE_MESSAGES"] === "1";
 const FRAME = "\n\nresource Pod/default/test was blocked due to the following policies \n\n";
 
 async function deny(
-  { image, changes = {}, phase = "mutate", change, revocation, open, now = NOW }: DenialScene,
+  { image, changes = {}, phase = "mutate", change, revocation, open, keys, now = NOW }: DenialScene,
   style: number,
 ) {
   const policies = await load(policyDocument(changes));
   const world = await createWorld(change);
   const checker = revocation === undefined ? {} : { revocation };
-  const ports = { open: open?.() ?? world.open, crypto, now: () => now, cluster: clusterOf({}), ...checker };
+  const cluster = clusterOf(keys === undefined ? {} : { "ConfigMap trust/keys": configMap(keys) });
+  const ports = { open: open?.() ?? world.open, crypto, now: () => now, cluster, ...checker };
   const messageStyle = MESSAGE_STYLES[style] ?? "kyverno";
   return await ask(world, policies, createRequest({ object: podWith([image]) }), { ports, phase, messageStyle });
 }
@@ -84,7 +85,7 @@ describe.each(DENIALS)("$name", (scene) => {
 describe("what is denied, when a policy only audits and ignores outages", () => {
   it("is admitted with Kyverno's warnings", async () => {
     const told: string[] = [];
-    for (const scene of DENIALS) {
+    for (const scene of DENIALS.filter(({ pins }) => pins !== true)) {
       const changes = scene.changes ?? {};
       const spec = { ...changes.spec, validationFailureAction: "Audit", failurePolicy: "Ignore" };
       const verify = { ...changes.verify, mutateDigest: false };
@@ -100,6 +101,53 @@ describe("what is denied, when a policy only audits and ignores outages", () => 
     const file = new URL("../../fixtures/messages/warnings.txt", import.meta.url);
     if (WRITES) writeFileSync(file, told.join("\n"));
     expect(told.join("\n")).toBe(readFileSync(file, "utf8"));
+  });
+});
+
+/** A Pod of the example policy's image, asked about under several policies. */
+async function askSeveral(
+  image: string,
+  changes: readonly PolicyChanges[],
+  messageStyle: typeof MESSAGE_STYLES[number] = "kyverno",
+) {
+  const policies = await load(...changes.map(policyDocument));
+  return await ask(await createWorld(), policies, createRequest({ object: podWith([image]) }), { messageStyle });
+}
+
+describe("what two policies deny", () => {
+  const image = "ghcr.io/kyverno/test-verify-image:unsigned";
+  const later = { metadata: { name: "second" }, rule: { name: "impostors" } };
+  const changes = [{ ...later, verify: { attestors: [{ entries: [trusting("impostor")] }] } }, {}];
+
+  it.each(MESSAGE_STYLES)("is told in one message, the policies by their names: %s", async (style) => {
+    const { allowed, message } = await askSeveral(image, changes, style);
+    const file = new URL(`../../fixtures/messages/two-policies.${style}.txt`, import.meta.url);
+    if (WRITES) writeFileSync(file, message);
+    expect(allowed).toBe(false);
+    expect(message).toBe(readFileSync(file, "utf8"));
+    expect(message.startsWith(FRAME)).toBe(true);
+    expect(message.split("blocked due to")).toHaveLength(2);
+    if (style === "explained") return;
+    const read = parse(message.slice(FRAME.length)) as Record<string, Record<string, string>>;
+    expect(Object.entries(read).map(([policy, rules]) => [policy, Object.keys(rules)])).toEqual([
+      ["check-image-notary", ["verify-signature-notary"]],
+      ["second", ["impostors"]],
+    ]);
+  });
+});
+
+describe("an image that is left out", () => {
+  it("is told of in a warning, in Kyverno's sentence", async () => {
+    const image = "ghcr.io/kyverno/test-verify-image:unsigned";
+    const { allowed, warnings } = await askSeveral(image, [{ verify: { skipImageReferences: ["*:unsigned"] } }]);
+    expect(allowed).toBe(true);
+    const file = new URL("../../fixtures/messages/skipped-image.warning.txt", import.meta.url);
+    if (WRITES) writeFileSync(file, `${warnings.join("\n")}\n`);
+    expect(`${warnings.join("\n")}\n`).toBe(readFileSync(file, "utf8"));
+    expect(warnings).toEqual([
+      "policy check-image-notary.verify-signature-notary: " +
+      `skipping image reference image ${image}, policy check-image-notary ruleName verify-signature-notary`,
+    ]);
   });
 });
 
