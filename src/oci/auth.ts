@@ -5,7 +5,7 @@
  * its life, and shared by everybody who waits for it.
  */
 import { printable } from "../encoding/mod.ts";
-import { EngineError } from "../errors.ts";
+import { EngineError, UnavailableError } from "../errors.ts";
 import { type CallOptions, orAbort, outOfTime } from "../http/mod.ts";
 import type { Credential, CredentialSource, Ports } from "../ports.ts";
 import { credentialIdentity } from "./credentials/identity.ts";
@@ -17,6 +17,12 @@ import { basicHeader, fetchToken, isUsableToken, wordOf } from "./token.ts";
 
 /** Most tokens and registries remembered by one client; the oldest go first. */
 export const MAX_REMEMBERED_TOKENS = 1000;
+
+/**
+ * How long it is waited for who asks where that only tells what is kept for whom: a source that does not answer must not
+ * keep anybody from a registry that never wants to know.
+ */
+export const IDENTITY_PATIENCE_MILLISECONDS = 2_000;
 
 /** Part of a token's life after which a new one is fetched. */
 const TOKEN_LIFE = 0.8;
@@ -39,7 +45,8 @@ export interface Authorizer {
   /**
    * Who asks there, as {@link credentialIdentity} names them; the same whether the registry wants to know or not.
    *
-   * @throws {EngineError} When the credentials cannot be had.
+   * @throws {EngineError} When the credentials cannot be had, `ERR_CREDENTIALS_UNAVAILABLE` when not within
+   * {@link IDENTITY_PATIENCE_MILLISECONDS}. The source goes on looking, for whoever asks next.
    */
   identity(audience: Audience, call: CallOptions): Promise<string>;
   /** What to send at once: a token that is kept, or one fetched now where this registry is known to want one. */
@@ -131,7 +138,21 @@ export function createAuthorizer(ports: AuthorizerPorts, settings: RegistrySetti
   }
 
   return {
-    identity: async (audience, call) => (await principalOf(audience, call)).identity,
+    async identity(audience, call) {
+      const known = new AbortController();
+      const patience = ports.sleep(IDENTITY_PATIENCE_MILLISECONDS, known.signal).then(() => undefined, () => undefined);
+      try {
+        const principal = await Promise.race([principalOf(audience, call), patience]);
+        if (principal !== undefined) return principal.identity;
+      } finally {
+        known.abort();
+      }
+      const { label, credentialHost } = audience.endpoint;
+      const reason = `no credentials for "${printable(credentialHost)}" within ${
+        IDENTITY_PATIENCE_MILLISECONDS / 1000
+      } s`;
+      throw new UnavailableError("ERR_CREDENTIALS_UNAVAILABLE", `Cannot tell who asks ${label}: ${reason}`);
+    },
 
     async current(audience, call) {
       const way = ways.get(audience.endpoint.base);

@@ -7,7 +7,13 @@ import type { Cache, CryptoProvider, Ports } from "../ports.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
 import { repositoryName } from "./reference.ts";
-import type { CallOptions, OpenRepository, ReferrerList, Repository } from "./repository.ts";
+import {
+  type CallOptions,
+  type OpenRepository,
+  principalOf,
+  type ReferrerList,
+  type Repository,
+} from "./repository.ts";
 
 /** Most bytes of manifests and blobs kept in memory unless told otherwise; the least recently used go first. */
 export const MAX_KEPT_CONTENT_BYTES = 64 * 1024 * 1024;
@@ -84,14 +90,14 @@ export function keepContent(
     const name = repositoryName(reference);
     /** Names what is kept for whom: `undefined` where that cannot be told, and the registry says why. */
     const keyOf = async (what: string, call: CallOptions): Promise<string | undefined> => {
-      const identity = await principal(call);
+      const identity = await principal(call).catch(() => undefined);
       return identity === undefined ? undefined : `${identity} ${name} ${what}`;
     };
     const contentKey = async (kind: string, { digest, size, mediaType }: Descriptor, call: CallOptions) =>
       await keyOf(`${kind} ${digest} ${size} ${mediaType}`, call);
     const kept: Repository = {
       name: repository.name,
-      principal: async (call) => await principal(call) ?? await principalOf(repository, call),
+      principal,
       async resolve(tagOrDigest, options) {
         const key = await keyOf(tagOrDigest, options);
         const known = (isDigest(tagOrDigest) ? digests : tags).get(key);
@@ -148,21 +154,10 @@ function readKept(bytes: Uint8Array | undefined, { mediaType }: Descriptor): Man
   }
 }
 
-/** With whose credentials a repository is asked; the same for everybody where it asks nobody for any. */
-async function principalOf(repository: Repository, call: CallOptions): Promise<string> {
-  return await repository.principal?.(call) ?? "";
-}
-
-/** The same, found out once; `undefined` where it cannot be told, which is tried again. */
-function principalOnce(repository: Repository): (call: CallOptions) => Promise<string | undefined> {
-  let found: string | undefined;
-  return async (call) => {
-    try {
-      return found ??= await principalOf(repository, call);
-    } catch {
-      return undefined;
-    }
-  };
+/** Who asks a repository, found out once: what takes long, or fails, is not waited for with each question. */
+function principalOnce(repository: Repository): (call: CallOptions) => Promise<string> {
+  let found: Promise<string> | undefined;
+  return (call) => found ??= principalOf(repository, call);
 }
 
 /** Items by key, bounded in bytes; a map's own order is the order of use. */

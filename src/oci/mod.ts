@@ -46,7 +46,7 @@ export {
   repositoryName,
 } from "./reference.ts";
 export { referrersTag } from "./referrers.ts";
-export { wasAskedEverywhere } from "./repository.ts";
+export { principalOf, wasAskedEverywhere } from "./repository.ts";
 export type {
   AskedPlaces,
   AttachedArtifact,

@@ -82,6 +82,15 @@ export interface Repository {
   ): Promise<ReferrerList>;
 }
 
+/**
+ * With whose credentials a repository is asked; the same for everybody where it asks nobody for any.
+ *
+ * @throws {EngineError} When the credentials cannot be had.
+ */
+export async function principalOf(repository: Repository, call: CallOptions): Promise<string> {
+  return await repository.principal?.(call) ?? "";
+}
+
 /** An artifact to attach to another. */
 export interface NewReferrer {
   readonly artifactType: string;

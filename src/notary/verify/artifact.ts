@@ -1,12 +1,6 @@
 /** One reference → outcomes of its signatures, until one is verified. */
 import { ConfigurationError, type Refusal, refusal, UnavailableError } from "../../errors.ts";
-import {
-  type CallOptions,
-  type Reference,
-  type Repository,
-  repositoryName,
-  wasAskedEverywhere,
-} from "../../oci/mod.ts";
+import { type CallOptions, principalOf, type Reference, repositoryName, wasAskedEverywhere } from "../../oci/mod.ts";
 import { watchRevocation } from "../evidence.ts";
 import type { Trust } from "../trust/mod.ts";
 import { type ArtifactOutcome, firstRefusal, verdict, type VerificationOutcome } from "./outcome.ts";
@@ -171,10 +165,11 @@ async function findOrVerify(
   ports: ViewPorts,
   call: CallOptions,
 ): Promise<VerificationOutcome> {
-  const { evidence } = ports;
-  const principal = await principalOf(repository, call);
   // What is kept has not been to the chain doctor.
-  if (evidence === undefined || principal === undefined || ports.diagnose === "every") {
+  const evidence = ports.diagnose === "every" ? undefined : ports.evidence;
+  // Where it cannot be told who asks, nothing that was kept is for them.
+  const principal = evidence && await principalOf(repository, call).catch(() => undefined);
+  if (evidence === undefined || principal === undefined) {
     return await verifySignature(await source.envelope(), artifact, trust, { ...ports, ...call }, source.integrity());
   }
   const question = { envelope: await source.blob(), artifact, trust, principal };
@@ -188,15 +183,6 @@ async function findOrVerify(
   const outcome = await verifySignature(envelope, artifact, trust, { ...watched, ...call }, source.integrity());
   await evidence.keep(question, outcome, { envelope, revocation, since });
   return outcome;
-}
-
-/** Who asks; `undefined` where that cannot be told, and nothing that was kept is for them. */
-async function principalOf(repository: Repository, call: CallOptions): Promise<string | undefined> {
-  try {
-    return await repository.principal?.(call) ?? "";
-  } catch {
-    return undefined;
-  }
 }
 
 /** The first that could not be judged gives the code, as a retry may help; else the limit; else the first. */

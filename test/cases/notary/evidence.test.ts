@@ -131,6 +131,15 @@ describe("evidence", () => {
     expect(ENGINE_VERSION).toBe(JSON.parse(readFileSync("package.json", "utf8")).version);
   });
 
+  it("is what it is asked for who asks: without it nobody wants to know", async () => {
+    const { repository } = scene();
+    let asked = 0;
+    const principal = () => (asked++, Promise.resolve("ada"));
+    const { ask } = scene({ of: { ...repository, principal } });
+    expect([(await ask(trusting(signer), "v1", "without evidence")).verdict, asked]).toEqual(["verified", 0]);
+    expect([(await ask()).verdict, asked]).toEqual(["verified", 1]);
+  });
+
   it("saves the envelope and the signature primitive, and says since when it is kept", async () => {
     const { ask, clock } = scene();
     const cold = await ask();

@@ -9,6 +9,7 @@ import {
   type RegistrySettings,
   type Repository,
 } from "../../../src/oci/mod.ts";
+import { IDENTITY_PATIENCE_MILLISECONDS } from "../../../src/oci/auth.ts";
 import { MIRROR_PATIENCE_MILLISECONDS } from "../../../src/oci/mirrored.ts";
 import { SHARED_PATIENCE_MILLISECONDS } from "../../../src/oci/in_flight.ts";
 import { sleep } from "../../../src/runtime/web.ts";
@@ -104,7 +105,7 @@ export interface FakeRegistry {
   readonly slept: number[];
   /** The clock; tests move it. */
   time: number;
-  /** How long mirrors are waited for: long enough for a registry in memory, and no longer. */
+  /** How long mirrors, and who asks, are waited for: long enough for a registry in memory, and no longer. */
   patience: Ports["sleep"];
   /** How long the answer to another's question is waited for, in milliseconds. */
   sharedPatience: number;
@@ -153,7 +154,9 @@ export function fakeRegistry(
       sleep: (milliseconds, signal) => {
         // Waiting for the answer to another's question, which is under way.
         if (milliseconds === SHARED_PATIENCE_MILLISECONDS) return sleep(registry.sharedPatience, signal);
-        if (milliseconds === MIRROR_PATIENCE_MILLISECONDS) return registry.patience(milliseconds, signal);
+        if ([MIRROR_PATIENCE_MILLISECONDS, IDENTITY_PATIENCE_MILLISECONDS].includes(milliseconds)) {
+          return registry.patience(milliseconds, signal);
+        }
         registry.slept.push(milliseconds);
         registry.time += milliseconds;
         return signal.aborted ? Promise.reject(signal.reason) : Promise.resolve();

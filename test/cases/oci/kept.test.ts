@@ -18,6 +18,8 @@ import {
   type ReferrerList,
 } from "../../../src/oci/mod.ts";
 import type { Cache, CredentialSource } from "../../../src/ports.ts";
+import { sleep } from "../../../src/runtime/web.ts";
+import { BASE, blob as layerOf, fakeRegistry } from "./fake_registry.ts";
 
 const digestOf = (digit: string) => `sha256:${digit.repeat(64)}` as const;
 const descriptorOf = (digit: string, size = 2): Descriptor => ({
@@ -276,7 +278,7 @@ describe("the principal of a registry's repository", () => {
         secret === undefined ? undefined : { type: "basic", username: "ada", secret, source: "the test" },
       );
     };
-    const ports = { crypto, credentials, now: () => new Date(0), sleep: () => Promise.resolve() };
+    const ports = { crypto, credentials, now: () => new Date(0), sleep };
     const fetch = () => Promise.reject(new Error("nobody is asked"));
     const open = createRegistryClient({ ...ports, fetch }, {
       mirrors: new Map(),
@@ -290,6 +292,21 @@ describe("the principal of a registry's repository", () => {
   it("is anonymous without credentials, and never shows them", async () => {
     expect(await principalOf({})).toBe("anonymous");
     expect(await principalOf({ "registry.example": "hunter2" })).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it("is waited for only so long, and once: a registry that does not want to know is asked all the same", async () => {
+    const layer = layerOf("the layer");
+    const path = `${BASE}/blobs/${layer.descriptor.digest}`;
+    const registry = fakeRegistry({ [`GET ${path}`]: () => new Response(new Uint8Array(layer.bytes)) });
+    let asked = 0;
+    registry.credentials = () => (asked++, new Promise(() => {}));
+    const ports = { now: () => new Date(0), crypto: createWebCryptoProvider() };
+    const repository = keepContent(() => registry.open(), ports)(reference);
+    for (let round = 0; round < 2; round++) {
+      expect(await repository.fetchBlob(layer.descriptor, { ...options, maxBytes: 100 })).toEqual(layer.bytes);
+    }
+    expect([registry.requests.length, asked]).toEqual([2, 1]);
+    await expect(repository.principal?.(options)).rejects.toMatchObject({ code: "ERR_CREDENTIALS_UNAVAILABLE" });
   });
 
   it("is another one for another secret, of the registry or of a mirror before it", async () => {
