@@ -38,6 +38,10 @@ const listed = (...documents: readonly Document[]): Route => () =>
   ok(index(documents.map((one) => entry(one, SIGNATURE))));
 const blobPath = `/blobs/${layer.descriptor.digest}`;
 const options = { signal, maxBytes: 1000 };
+const expired: Route = () =>
+  Promise.reject(
+    new TypeError("fetch failed", { cause: Object.assign(new Error("over"), { code: "CERT_HAS_EXPIRED" }) }),
+  );
 const urls = (registry: ReturnType<typeof fakeRegistry>) => registry.requests.map(({ url }) => url);
 
 describe("content", () => {
@@ -56,6 +60,7 @@ describe("content", () => {
     ["is limited", () => refuse(429, null, { "retry-after": "86400" })],
     ["is broken", () => refuse(501)],
     ["cannot be reached", () => Promise.reject(new TypeError("fetch failed"))],
+    ["has a certificate that is over", expired],
   ])("is had elsewhere where a mirror %s", async (_, answer) => {
     const registry = fakeRegistry({
       [`GET ${at.fast}${blobPath}`]: answer,
@@ -88,9 +93,16 @@ describe("content", () => {
     );
   });
 
-  it("is not asked of a mirror that hung a moment ago, and again after a while", async () => {
+  it.each<[string, "only after a while" | "at once", Route]>([
+    ["hung", "only after a while", () => new Promise(() => {})],
+    ["had a certificate that is over", "only after a while", expired],
+    ["was limited", "only after a while", () => refuse(429, null, { "retry-after": "86400" })],
+    ["was broken", "only after a while", () => refuse(501)],
+    ["had it not", "at once", () => refuse(404)],
+  ])("is asked again of a mirror that %s: %s", async (_, when, answer) => {
+    const again = when === "at once" ? 1 : 0;
     const registry = fakeRegistry({
-      [`GET ${at.fast}${blobPath}`]: () => new Promise(() => {}),
+      [`GET ${at.fast}${blobPath}`]: answer,
       [`GET ${at.proxy}${blobPath}`]: serve(layer),
     });
     const ask = () => registry.open(settings).fetchBlob(layer.descriptor, options);
@@ -98,10 +110,10 @@ describe("content", () => {
     expect(await ask()).toEqual(layer.bytes);
     expect(asked()).toBe(1);
     expect(await ask()).toEqual(layer.bytes);
-    expect(asked()).toBe(1);
+    expect(asked()).toBe(1 + again);
     registry.time += MIRROR_REST_SECONDS * 1000;
     expect(await ask()).toEqual(layer.bytes);
-    expect(asked()).toBe(2);
+    expect(asked()).toBe(2 + again);
   });
 
   it("ends with the caller's time, which is not the mirror's", async () => {
