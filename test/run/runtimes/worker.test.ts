@@ -138,6 +138,7 @@ describe("the worker", () => {
       expect(await byDigest(first)).toBeGreaterThan(0);
       // What is kept after the answer takes a moment.
       await new Promise((resolve) => setTimeout(resolve, 1_000));
+      workers.splice(workers.indexOf(first), 1);
       await first.dispose();
       expect(await byDigest(make())).toBe(0);
     } finally {
