@@ -1,6 +1,6 @@
 /**
  * Every field of a policy that decides something, with a case that has it: what is not in this list is in
- * {@link ELSEWHERE}, with the reason.
+ * {@link ELSEWHERE}, with the reason. `test/cases/policy/compared.test.ts` holds both to `docs/policies.md`.
  */
 
 /** A path into the policy, `[]` for any member of a list; and the name of a case. */
@@ -12,7 +12,33 @@ const ATTESTOR = `${ENTRY}.attestors[]`;
 const ATTESTATION = `${ENTRY}.attestations[]`;
 const MATCH = `${RULE}.match.any[]`;
 
+/** Heading of `docs/policies.md` → where its fields stand in a policy. */
+export const PLACES: Readonly<Record<string, readonly string[]>> = {
+  "The document": [""],
+  "`metadata`": ["metadata."],
+  "`spec`": ["spec."],
+  "`spec.webhookConfiguration`": ["spec.webhookConfiguration."],
+  "`spec.rules[]`": [`${RULE}.`],
+  "`context[]`": [`${RULE}.context[].`],
+  "`match` and `exclude`": [`${RULE}.match.`],
+  "A filter of `any` or `all`": [`${MATCH}.`],
+  "`resources`": [`${MATCH}.resources.`],
+  "`selector`": [`${MATCH}.resources.selector.`],
+  "`selector.matchExpressions[]`": [`${MATCH}.resources.selector.matchExpressions[].`],
+  "`verifyImages[]`": [`${ENTRY}.`],
+  "`attestations[]`": [`${ATTESTATION}.`],
+  "`validate`": [`${ENTRY}.validate.`],
+  "`deny`": [`${ENTRY}.validate.deny.`],
+  "`imageRegistryCredentials`": [`${ENTRY}.imageRegistryCredentials.`],
+  "`attestors[]`": [`${ATTESTOR}.`],
+  "`entries[]`": [`${ATTESTOR}.entries[].`],
+  "`certificates`": [`${ATTESTOR}.entries[].certificates.`],
+};
+
 export const POLICY_FIELDS: readonly FieldCase[] = [
+  ["apiVersion", "match: names, alone"],
+  ["kind", "Policy: of the namespace"],
+  ["metadata.name", "signed tag"],
   ["metadata.namespace", "Policy: of the namespace"],
   ["metadata.annotations", "autogen off"],
   ["spec.validationFailureAction", "actions: Audit, the entry without, unsigned"],
@@ -36,6 +62,10 @@ export const POLICY_FIELDS: readonly FieldCase[] = [
   [`${RULE}.match.any`, "match: names, any"],
   [`${RULE}.match.all`, "match: names, all"],
   [`${RULE}.match.resources`, "match: names, alone"],
+  [`${RULE}.match.roles`, "who asks: role-alone, a developer"],
+  [`${RULE}.match.clusterRoles`, "who asks: cluster-role-alone, a developer"],
+  [`${RULE}.match.subjects`, "who asks: group-alone, a developer"],
+  [`${RULE}.exclude.subjects`, "who asks: not-devs-alone, a developer"],
   [`${RULE}.exclude.any`, "exclude: names, any"],
   [`${RULE}.exclude.all`, "exclude: names, all"],
   [`${RULE}.exclude.resources`, "exclude: names, alone"],
@@ -45,7 +75,9 @@ export const POLICY_FIELDS: readonly FieldCase[] = [
   [`${MATCH}.resources.namespaces`, "match: other namespaces, any"],
   [`${MATCH}.resources.annotations`, "match: other annotations, any"],
   [`${MATCH}.resources.selector.matchLabels`, "match: other labels, any"],
-  [`${MATCH}.resources.selector.matchExpressions`, "match: an expression, any"],
+  [`${MATCH}.resources.selector.matchExpressions[].key`, "match: an expression, any"],
+  [`${MATCH}.resources.selector.matchExpressions[].operator`, "match: an expression, any"],
+  [`${MATCH}.resources.selector.matchExpressions[].values`, "selector that does not match"],
   [`${MATCH}.resources.namespaceSelector.matchLabels`, "who asks: label, a developer"],
   [`${MATCH}.resources.namespaceSelector.matchExpressions`, "who asks: not-in, a developer"],
   [`${MATCH}.resources.operations`, "match: other operations, any"],
@@ -59,6 +91,7 @@ export const POLICY_FIELDS: readonly FieldCase[] = [
   [`${RULE}.preconditions.all[].operator`, 'preconditions: AllIn ["4"]'],
   [`${RULE}.preconditions.all[].value`, "preconditions: LessThan 5"],
   [`${RULE}.preconditions.all[].message`, "variables: any and all of preconditions"],
+  [`${RULE}.context[].name`, "variables: another certificate in a ConfigMap"],
   [`${RULE}.context[].configMap.name`, "variables: another certificate in a ConfigMap"],
   [`${RULE}.context[].configMap.namespace`, "variables: another certificate in a ConfigMap"],
   [`${RULE}.context[].variable.value`, "variables: another certificate in a variable"],
@@ -124,6 +157,12 @@ export const ELSEWHERE: readonly (readonly [field: string, reason: string, file:
   ],
   [`${RULE}.context[].apiCall`, "it has no cluster", "test/cases/policy/context.test.ts"],
   [`${ENTRY}.imageRegistryCredentials.secrets`, "it has no cluster", "test/cases/admission/pull_secrets.test.ts"],
+  [`${RULE}.reportProperties`, "it is in reports alone", "test/cases/policy/report.test.ts"],
+  [
+    `${ENTRY}.attestors[].entries[].annotations`,
+    "it takes them and compares nothing",
+    "test/cases/policy/refused_image_fields.test.ts",
+  ],
   [`${ENTRY}.attestors[].entries[].keys`, "it refuses it", "test/cases/policy/refused_image_fields.test.ts"],
   [`${ENTRY}.attestors[].entries[].keyless`, "it refuses it", "test/cases/policy/refused_image_fields.test.ts"],
 ];

@@ -37,7 +37,7 @@ const expression = (operator: string, ...values: readonly string[]): Json => ({
 /** Whose request a rule is about. */
 type Asked = Setting["name"] | "both" | "neither";
 
-/** `match` and `exclude` of rules. */
+/** `match` and `exclude` of rules; what is said beside `any` and `all` is the older form. */
 const SELECTIONS: readonly (readonly [name: string, asked: Asked, match: Json, exclude?: Json])[] = [
   ["everybody", "both", by({})],
   ["user", "developer", by({ subjects: [{ kind: "User", name: "jane@example.com" }] })],
@@ -65,6 +65,10 @@ const SELECTIONS: readonly (readonly [name: string, asked: Asked, match: Json, e
   ["role-pattern", "neither", by({ roles: ["*:deploy"] })],
   ["cluster-role", "developer", by({ clusterRoles: ["edit", "view"] })],
   ["cluster-role-pattern", "neither", by({ clusterRoles: ["*"] })],
+  ["role-alone", "developer", { resources: PODS, roles: ["default:deploy"] }],
+  ["cluster-role-alone", "developer", { resources: PODS, clusterRoles: ["edit"] }],
+  ["group-alone", "developer", { resources: PODS, subjects: [{ kind: "Group", name: "devs" }] }],
+  ["not-devs-alone", "service account", { resources: PODS }, { subjects: [{ kind: "Group", name: "devs" }] }],
   ["role-and-user", "developer", by({ roles: ["test:view"], subjects: [{ kind: "Group", name: "devs" }] })],
   ["role-and-other-user", "neither", by({ roles: ["test:view"], subjects: [{ kind: "Group", name: "ops" }] })],
   ["not-admins", "developer", by({}), { any: [{ clusterRoles: ["cluster-admin"] }] }],
@@ -136,6 +140,7 @@ export function matchCases({ unsigned }: FixtureImages): readonly KyvernoCase[] 
         name: `who asks: ${name}, a ${setting}`,
         expect: verdict(asked === setting || asked === "both"),
         spec: { background: false },
+        ...("resources" in match ? { apiVersion: "kyverno.io/v1" as const } : {}),
         rule: { match, ...(exclude === undefined ? {} : { exclude }) },
         user,
         namespaceLabels: labels,
