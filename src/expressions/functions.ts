@@ -27,6 +27,8 @@ export interface ExpressionFunction {
   readonly variadic?: boolean;
   /** Steps for each that a function of its arguments takes otherwise, where it is slow; 1 when left out. */
   readonly weight?: number;
+  /** Steps beside those, where the work is not in proportion to the arguments' size; these may be of any type. */
+  readonly steps?: (...values: readonly unknown[]) => number;
   /**
    * @param values As many as there are parameters, each of a type of its own.
    * @throws {EngineError} With a code and a sentence that says what is wrong with the values.

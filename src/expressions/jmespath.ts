@@ -231,8 +231,9 @@ function visit(expression: Expression, value: unknown, evaluation: Evaluation): 
 
 function call(expression: Extract<Expression, { type: "call" }>, value: unknown, evaluation: Evaluation): unknown {
   const values = expression.values.map((argument) => settle(argument, value, evaluation));
-  const { weight = 1 } = evaluation.functions.get(expression.name) ?? {};
+  const { weight = 1, steps } = evaluation.functions.get(expression.name) ?? {};
   spend(evaluation, weight * values.reduce<number>((sum, given) => sum + costOf(given), 0));
+  if (steps !== undefined) spend(evaluation, steps(...values));
   const result = callFunction(evaluation.functions, expression.name, values);
   spend(evaluation, costOf(result));
   return result;

@@ -1,6 +1,6 @@
 /** Functions over texts. A character is a Unicode code point. */
 import { compareText, type ExpressionFunction, MAX_TEXT_CHARACTERS, textTooLong } from "../../expressions/mod.ts";
-import { matchWildcard } from "../wildcard.ts";
+import { matchWildcard, wildcardSteps } from "../wildcard.ts";
 import { functionFailure, textOf } from "./failure.ts";
 
 /** Characters of a pattern times characters of the text it is matched with, at most. */
@@ -33,7 +33,7 @@ export const TEXT_FUNCTIONS: readonly (readonly [string, ExpressionFunction])[] 
   }],
   ["truncate", { parameters: [TEXT, NUMBER], evaluate: truncate }],
   ["to_boolean", { parameters: [TEXT], evaluate: toBoolean }],
-  ["pattern_match", { parameters: [TEXT, ["string", "number"]], evaluate: matchPattern }],
+  ["pattern_match", { parameters: [TEXT, ["string", "number"]], steps: patternSteps, evaluate: matchPattern }],
   ["path_canonicalize", { parameters: [TEXT], evaluate: canonicalPath }],
 ];
 
@@ -107,6 +107,10 @@ function toBoolean(text: string): boolean {
   const lower = text.toLowerCase();
   if (lower === "true" || lower === "false") return lower === "true";
   throw functionFailure("to_boolean", `lowercase argument must be 'true' or 'false' (provided: '${text}')`);
+}
+
+function patternSteps(pattern: unknown, text: unknown): number {
+  return typeof pattern === "string" && typeof text === "string" ? wildcardSteps(pattern, text) : 0;
 }
 
 function matchPattern(pattern: string, value: string | number): boolean {

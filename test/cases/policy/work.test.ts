@@ -122,6 +122,19 @@ describe("createStepMeter()", () => {
   });
 });
 
+describe("pattern_match", () => {
+  it("costs a step for sixteen characters that a pattern is compared with", () => {
+    const pattern = `*${"a".repeat(900)}b`;
+    const match = (count: number) =>
+      compileQuery("[].pattern_match(pattern, text)").evaluate(
+        Array.from({ length: count }, () => ({ pattern, text: "a".repeat(4_000) })),
+        functions,
+      );
+    expect(match(4)).toEqual([false, false, false, false]);
+    expect(() => match(5)).toThrow(`more than ${MAX_EXPRESSION_STEPS} steps`);
+  });
+});
+
 describe("parse_yaml", () => {
   const texts = (count: number, length: number) =>
     Array.from({ length: count }, (_, number) => `# ${number} ${"x".repeat(length)}`);
