@@ -8,7 +8,8 @@ import { printable } from "../encoding/mod.ts";
 import { EngineError, UnavailableError } from "../errors.ts";
 import { type CallOptions, orAbort, outOfTime } from "../http/mod.ts";
 import type { Credential, CredentialSource, Ports } from "../ports.ts";
-import { credentialIdentity } from "./credentials/identity.ts";
+import { ANONYMOUS_IDENTITY, credentialIdentity } from "./credentials/identity.ts";
+import { anonymous } from "./credentials/sources.ts";
 import { type Challenge, parseChallenges } from "./header.ts";
 import { createFlights } from "./in_flight.ts";
 import { areAbout, type RepositoryRights, scopeOf, scopesFor } from "./scope.ts";
@@ -139,6 +140,8 @@ export function createAuthorizer(ports: AuthorizerPorts, settings: RegistrySetti
 
   return {
     async identity(audience, call) {
+      // Nobody to wait for.
+      if (audience.credentials === anonymous) return ANONYMOUS_IDENTITY;
       const known = new AbortController();
       const patience = ports.sleep(IDENTITY_PATIENCE_MILLISECONDS, known.signal).then(() => undefined, () => undefined);
       try {
