@@ -16,7 +16,9 @@ import { buildBundle, type BuiltBundle, exceeded, formatSizes, measure } from ".
 
 const asked = process.argv.indexOf("--out");
 const target = resolve(asked < 0 ? join(ROOT, "dist") : process.argv[asked + 1] ?? "dist");
-/** On the file system of the target, so that it can be moved there; not beside `dist/`, where it would be left behind. */
+/**
+ * On the file system of the target, so that it can be moved there; not beside `dist/`, where it would be left behind.
+ */
 const out = asked < 0 ? join(ROOT, "node_modules", ".cache", `edge-notary-${process.pid}`) : `${target}.${process.pid}`;
 
 /** Emits `types/**.d.ts` with the compiler. */

@@ -1,7 +1,7 @@
 /**
- * `npm run demo`: the story as a transcript. A signed image is inspected, its referrers discovered, its Pod admitted and
- * pinned; an unsigned image's Pod is blocked. Every step is the built program's, asked as a user or an API server asks
- * it; the exit code is 0 only if all of it came true.
+ * `npm run demo`: the story as a transcript. A signed image is inspected, its referrers discovered, its Pod admitted
+ * and pinned; an unsigned image's Pod is blocked. Every step is the built program's, asked as a user or an API server
+ * asks it; the exit code is 0 only if all of it came true.
  */
 import { strict as assert } from "node:assert";
 import { type ChildProcess, execFile, spawn } from "node:child_process";
@@ -196,7 +196,9 @@ async function blockUnsigned(server: Server): Promise<void> {
   );
 }
 
-/** The page's last section: a policy that asks for a signed SBOM, and what is in it, beside the one about signatures. */
+/**
+ * The page's last section: a policy that asks for a signed SBOM, and what is in it, beside the one about signatures.
+ */
 async function demandAttestation(server: Server, digest: string): Promise<void> {
   say("# With a policy that asks for a signed SBOM without GPL-3.0, too: the signed image has one");
   await admitSigned(server, digest);

@@ -1,6 +1,7 @@
 /**
  * Makes `test/fixtures` anew: real signatures by the real notation, content by the real oras, certificates by openssl,
- * and what those tools say of the result; and puts the new signer's certificate into the example policies. Run by `npm run fixtures`; needs Go (for the tools) and openssl.
+ * and what those tools say of the result; and puts the new signer's certificate into the example policies. Run by
+ * `npm run fixtures`; needs Go (for the tools) and openssl.
  */
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * Fuzzing: `npm run fuzz -- --mutants 1000000` changes good inputs a million times, however long it takes, and looks for
- * an exception without a type, an answer that does not come, memory that grows, and a yes that should be a no.
+ * Fuzzing: `npm run fuzz -- --mutants 1000000` changes good inputs a million times, however long it takes, and looks
+ * for an exception without a type, an answer that does not come, memory that grows, and a yes that should be a no.
  *
  * `--help` says what else may be asked for; `fuzz/` has one file per kind of input and per encoding.
  */

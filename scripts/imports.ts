@@ -279,7 +279,10 @@ export function runtimeNameViolations(files: readonly SourceFile[]): readonly Vi
   );
 }
 
-/** Import cycles between files, each once, as the files it runs through. Types alone make none: nothing of them is left when it runs. */
+/**
+ * Import cycles between files, each once, as the files it runs through. Types alone make none: nothing of them is left
+ * when it runs.
+ */
 export function cycles(files: readonly SourceFile[]): readonly (readonly string[])[] {
   const targets = new Map(
     files.map((file) => [file.path, file.imports.flatMap(({ target, typeOnly }) => typeOnly ? [] : target ?? [])]),

@@ -1,8 +1,8 @@
 /**
  * Builds the programs this project is compared with, at pinned versions, from the Go module proxy.
  *
- * Each folder of `test/peers/go` is a Go module whose `go.mod` and `go.sum` pin what is built. The programs land outside
- * the checkout and are built again only when one of those files changes. Run by `npm run peers`; suites and
+ * Each folder of `test/peers/go` is a Go module whose `go.mod` and `go.sum` pin what is built. The programs land
+ * outside the checkout and are built again only when one of those files changes. Run by `npm run peers`; suites and
  * `scripts/fixtures.ts` ask {@link peerPaths} where the programs are.
  */
 import { spawnSync } from "node:child_process";

@@ -1,4 +1,6 @@
-/** Writes down what the reference implementation says of the rows of our tables: `npx tsx scripts/reference_answers.ts`. */
+/**
+ * Writes down what the reference implementation says of the rows of our tables: `npx tsx scripts/reference_answers.ts`.
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import { askAboutEverything } from "../test/peers/reference_answers.ts";
 import { buildPeers } from "./peers.ts";

@@ -1,6 +1,6 @@
 /**
- * Times what nothing is known of: one image by tag and a Pod of ten images of one repository, through a proxy that holds
- * every answer, before a real registry; and the real notation beside it. Prints one line of JSON.
+ * Times what nothing is known of: one image by tag and a Pod of ten images of one repository, through a proxy that
+ * holds every answer, before a real registry; and the real notation beside it. Prints one line of JSON.
  *
  * `npx tsx scripts/bench/registry.ts`; needs the built `dist/` and, for registry and notation, Go (`npm run peers`).
  */

@@ -16,8 +16,8 @@ export { createNobleProvider, createWebCryptoProvider, withFallback } from "./sr
 export const ON_DEMAND_BUDGETS: Readonly<Record<string, number>> = { verify: 50_000, page: 50_000 };
 
 /**
- * Bytes after gzip of what loads first, at most. The worker is one file, so that one upload is all of it: the readers of
- * YAML, JMESPath, CEL and Go's regular expressions are in it, half of its size. Platforms take 3 MB.
+ * Bytes after gzip of what loads first, at most. The worker is one file, so that one upload is all of it: the readers
+ * of YAML, JMESPath, CEL and Go's regular expressions are in it, half of its size. Platforms take 3 MB.
  */
 export const BUDGETS: Readonly<Record<string, number>> = {
   verify: 80_000,

@@ -1,4 +1,6 @@
-/** CBOR as a tree that can be changed and written again. Own reading and writing: not the code under test (RFC 8949). */
+/**
+ * CBOR as a tree that can be changed and written again. Own reading and writing: not the code under test (RFC 8949).
+ */
 import { join } from "./der_tree.ts";
 import { NUMBERS, TEXT_BYTES } from "./dictionary.ts";
 import { changedBytes } from "./der_mutations.ts";

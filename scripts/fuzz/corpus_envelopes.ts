@@ -1,4 +1,7 @@
-/** Envelopes that mutants are made of: both formats, both schemes, with and without a timestamp. The same bytes in every run. */
+/**
+ * Envelopes that mutants are made of: both formats, both schemes, with and without a timestamp. The same bytes in every
+ * run.
+ */
 import { readFileSync } from "node:fs";
 import { join as joinPath } from "node:path";
 import {

@@ -1,4 +1,6 @@
-/** What is done to envelopes: their headers, payload, certificates, timestamp and signature, each in its own encoding. */
+/**
+ * What is done to envelopes: their headers, payload, certificates, timestamp and signature, each in its own encoding.
+ */
 import { cborList, cborNumber, cborString, cborText, type CborTree, mutateCbor, readCborTree } from "./cbor_tree.ts";
 import { DONORS, TOKENS } from "./corpus.ts";
 import { ALL_CERTIFICATES } from "./corpus_certificates.ts";

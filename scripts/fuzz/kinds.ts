@@ -60,7 +60,9 @@ export type MakeMutant = (plan: Plan) => Mutant;
 let asked = 0;
 const node = createNodeCryptoProvider(createWebCryptoProvider());
 
-/** The provider of Node, counting the signatures it is asked about; digests where they are asked for, which is quicker. */
+/**
+ * The provider of Node, counting the signatures it is asked about; digests where they are asked for, which is quicker.
+ */
 export const crypto: CryptoProvider = {
   name: node.name,
   digest: (algorithm, data) => Promise.resolve(new Uint8Array(createHash(algorithm).update(data).digest())),

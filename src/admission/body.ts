@@ -6,8 +6,8 @@ import { MAX_REVIEW_BYTES, MAX_REVIEW_DEPTH } from "./review.ts";
 /**
  * Reads a request's body as JSON.
  *
- * @throws {MalformedError} `ERR_TOO_LARGE` before more than {@link MAX_REVIEW_BYTES} are kept, `ERR_JSON` when it is not
- * one JSON document without duplicate names.
+ * @throws {MalformedError} `ERR_TOO_LARGE` before more than {@link MAX_REVIEW_BYTES} are kept, `ERR_JSON` when it is
+ * not one JSON document without duplicate names.
  */
 export async function readJsonBody(request: Request): Promise<unknown> {
   const announced = request.headers.get("content-length");

@@ -11,8 +11,8 @@ export const MAX_CAUSE_CHARACTERS = 1_024;
 export const MAX_SIGNATURE_CAUSES = 5;
 
 /**
- * One refusal for programs and people: its code, and class, whether a retry helps, what was found and what to do, at the
- * field of the resource it is about.
+ * One refusal for programs and people: its code, and class, whether a retry helps, what was found and what to do, at
+ * the field of the resource it is about.
  */
 export interface StatusCause {
   readonly reason: string;

@@ -31,7 +31,8 @@ const MILLISECONDS_OF_UNIT: Readonly<Record<string, number>> = {
  * The budget of a request.
  *
  * @param timeout The query parameter `timeout` as the API server sends it, a Go duration such as `10s` or `1m0s`.
- * @param fallbackMilliseconds Used when it is absent. One that cannot be read counts as what Kubernetes gives by default.
+ * @param fallbackMilliseconds Used when it is absent. One that cannot be read counts as what Kubernetes gives by
+ * default.
  * @returns Milliseconds, more than 0 and at most {@link MAX_TIMEOUT_MILLISECONDS}.
  */
 export function budgetOf(timeout: string | undefined, fallbackMilliseconds: number): number {

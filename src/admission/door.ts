@@ -61,7 +61,8 @@ export function createTokenDoor(tokens: readonly string[], crypto: CryptoProvide
   return async (request) => {
     const header = request.headers.get("authorization") ?? "";
     if (header.length > MAX_TOKEN_CHARACTERS + 7 || !/^bearer /i.test(header)) return false;
-    // Hashed anew for each request: on Workers a promise of another request, which may have ended, is not to be waited for.
+    // Hashed anew for each request: on Workers a promise of another request, which may have ended, is not to be waited
+    // for.
     const [given, ...expected] = await Promise.all([header.slice(7).trim(), ...tokens].map(digest));
     // No early end: every token is compared.
     return given !== undefined && expected.filter((token) => equalInFull(token, given)).length > 0;

@@ -31,7 +31,9 @@ export interface WorkerVariables {
   readonly EXCEPTION_NAMESPACE?: string;
   /** `HOST=URL` entries, separated by spaces, commas or line ends. */
   readonly MIRRORS?: string;
-  /** JSON, as `registries` of the configuration file of commands, but for CAs: the platform decides whom it believes. */
+  /**
+   * JSON, as `registries` of the configuration file of commands, but for CAs: the platform decides whom it believes.
+   */
   readonly REGISTRIES?: string;
   /** YAML documents: what the cluster holds that policies read. */
   readonly RESOURCES?: string;
@@ -60,8 +62,8 @@ export interface WorkerStore {
 }
 
 /**
- * Makes a webhook of a worker's variables, once: requests wait until it is made. A mistake in them becomes a webhook that
- * answers 503 with the reason: it admits nothing.
+ * Makes a webhook of a worker's variables, once: requests wait until it is made. A mistake in them becomes a webhook
+ * that answers 503 with the reason: it admits nothing.
  */
 export function createWorker(variables: WorkerVariables, ports: Ports, store: WorkerStore = {}): Handler {
   const made = makeWorker(variables, ports, store);

@@ -1,4 +1,6 @@
-/** What a webhook keeps from one request to the next: content by its digest, and facts of signatures; never a decision. */
+/**
+ * What a webhook keeps from one request to the next: content by its digest, and facts of signatures; never a decision.
+ */
 import { createMemoryCache, createTieredCache, type SealedCache } from "../cache/mod.ts";
 import { createEvidenceStore } from "../notary/mod.ts";
 import { keepContent } from "../oci/mod.ts";
@@ -27,7 +29,9 @@ export interface KeepingOptions {
 export interface EvidenceOptions {
   /** Seconds after which a signature is proven anew, at the latest; 0 keeps nothing. */
   readonly maxAgeSeconds?: number;
-  /** What else decides and may differ between those who share a store: facts found with other settings are not believed. */
+  /**
+   * What else decides and may differ between those who share a store: facts found with other settings are not believed.
+   */
   readonly settings?: string;
   /** Where they are kept: nobody but this endpoint may write there. */
   readonly cache?: Cache;

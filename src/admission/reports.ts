@@ -24,8 +24,8 @@ export const REPORT_TIMEOUT_MILLISECONDS = 10_000;
 export type Reporter = (reported: Reported) => void;
 
 /**
- * Makes what reports decisions: in their order, one at a time to each sink. What a sink does not take in time, or throws
- * at, is lost and logged: a report never changes or delays a decision.
+ * Makes what reports decisions: in their order, one at a time to each sink. What a sink does not take in time, or
+ * throws at, is lost and logged: a report never changes or delays a decision.
  */
 export function createReporter(
   { format, sinks, cluster }: ReportOptions,

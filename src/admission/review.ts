@@ -53,7 +53,9 @@ export interface AdmissionResponse {
   readonly auditAnnotations?: Readonly<Record<string, string>>;
 }
 
-/** The part of `metav1.Status` that is written. Without code and reason, as Kyverno's: the message is shown as it is. */
+/**
+ * The part of `metav1.Status` that is written. Without code and reason, as Kyverno's: the message is shown as it is.
+ */
 export interface ReviewStatus {
   readonly status: "Failure";
   readonly message: string;
@@ -86,8 +88,8 @@ export function readReviewHeader(body: unknown): ReviewHeader {
  * Reads an AdmissionReview into the request a policy is asked. Fields it does not know are left alone.
  *
  * @param body Any JSON value.
- * @throws {MalformedError} `ERR_ADMISSION_REVIEW` when it is none of `admission.k8s.io/v1`, or a field is missing or has
- * another type: nothing is guessed.
+ * @throws {MalformedError} `ERR_ADMISSION_REVIEW` when it is none of `admission.k8s.io/v1`, or a field is missing or
+ * has another type: nothing is guessed.
  *
  * Spec: Kubernetes API, admission.k8s.io/v1, AdmissionRequest.
  */
@@ -127,7 +129,9 @@ export function readAdmissionReview(body: unknown): PolicyRequest {
   };
 }
 
-/** Members of an AdmissionRequest, which a policy's variables may name; both objects are added where they are judged. */
+/**
+ * Members of an AdmissionRequest, which a policy's variables may name; both objects are added where they are judged.
+ */
 const REQUEST_MEMBERS = [
   "uid",
   "kind",

@@ -1,6 +1,6 @@
 /**
- * A store that never makes anybody wait long or fail: what is slow, fails or is too large is a miss. After a failure the
- * store is left alone for a while, then tried by one call, so that one that hangs costs the next decisions nothing.
+ * A store that never makes anybody wait long or fail: what is slow, fails or is too large is a miss. After a failure
+ * the store is left alone for a while, then tried by one call, so that one that hangs costs the next decisions nothing.
  */
 import { printable } from "../encoding/mod.ts";
 import { networkReason } from "../http/mod.ts";

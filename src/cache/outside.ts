@@ -29,8 +29,8 @@ export function createOutsideCache(
 /**
  * The keys of a key file: base64, one a line; the first seals, all open.
  *
- * @throws {ConfigurationError} `ERR_CONFIG` when there is none, there are too many, or one is too short or no base64; the
- * message never shows it.
+ * @throws {ConfigurationError} `ERR_CONFIG` when there is none, there are too many, or one is too short or no base64;
+ * the message never shows it.
  */
 export function parseCacheKeys(text: string, source: string): readonly [Uint8Array, ...Uint8Array[]] {
   const refuse = (fault: string) => new ConfigurationError("ERR_CONFIG", `Cannot read keys of "${source}": ${fault}`);

@@ -31,8 +31,8 @@ const KEYS = ["mirrors", "allowedHosts", "registries"] as const;
 const KEYS_TEXT = KEYS.map((key) => `"${key}"`).join(" or ");
 
 /**
- * Reads a configuration file: `{"mirrors": {"ghcr.io": "http://127.0.0.1:5000"}, "allowedHosts": ["10.0.0.7:9000"]}`, and
- * `registries` as {@link readRegistries} has them.
+ * Reads a configuration file: `{"mirrors": {"ghcr.io": "http://127.0.0.1:5000"}, "allowedHosts": ["10.0.0.7:9000"]}`,
+ * and `registries` as {@link readRegistries} has them.
  *
  * @throws {ConfigurationError} `ERR_FILE` when it cannot be read, `ERR_CONFIG` naming the key that is wrong or unknown.
  */

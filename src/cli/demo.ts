@@ -1,4 +1,6 @@
-/** The demo: the fixtures' image layout served as a registry on loopback in place of `ghcr.io`, and the seed's policy. */
+/**
+ * The demo: the fixtures' image layout served as a registry on loopback in place of `ghcr.io`, and the seed's policy.
+ */
 import { readLayout, serveLayouts } from "../oci/mod.ts";
 import type { Host, Listener } from "../ports.ts";
 

@@ -1,6 +1,6 @@
 /**
- * The program's entry: `node dist/edge-notary.js …` and `deno run -A src/cli/main.ts …`. This is the one place that asks
- * which runtime this is.
+ * The program's entry: `node dist/edge-notary.js …` and `deno run -A src/cli/main.ts …`. This is the one place that
+ * asks which runtime this is.
  */
 import type { Host } from "../ports.ts";
 import { run } from "./run.ts";

@@ -37,7 +37,9 @@ export function parseMetadata(values: readonly string[]): ReadonlyMap<string, st
   return metadata;
 }
 
-/** The same for a signature to be made: no key may have the reserved prefix. @throws {ConfigurationError} `ERR_USAGE` */
+/**
+ * The same for a signature to be made: no key may have the reserved prefix. @throws {ConfigurationError} `ERR_USAGE`
+ */
 export function parseNewMetadata(values: readonly string[]): Readonly<Record<string, string>> {
   const metadata = parseMetadata(values);
   for (const key of metadata.keys()) {

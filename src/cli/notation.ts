@@ -1,4 +1,7 @@
-/** What `inspect`, `list`, `sign` and `verify` share, in the words of notation 1.3: the reference, its digest, its signatures. */
+/**
+ * What `inspect`, `list`, `sign` and `verify` share, in the words of notation 1.3: the reference, its digest, its
+ * signatures.
+ */
 import { printable } from "../encoding/mod.ts";
 import { type EngineError, toEngineError } from "../errors.ts";
 import { listSignatures } from "../notary/mod.ts";

@@ -60,8 +60,8 @@ export function headingOf({ platform }: Descriptor, position: number): string {
 }
 
 /**
- * Says which of an index and its children have signatures of their own, where not all have: who verifies by the one digest
- * does not by the other.
+ * Says which of an index and its children have signatures of their own, where not all have: who verifies by the one
+ * digest does not by the other.
  *
  * @param artifacts The index first, each with the number of its signatures.
  */

@@ -25,8 +25,8 @@ export interface ReferrersSource {
 const PARALLEL_QUESTIONS = 6;
 
 /**
- * Collects everything that refers to an artifact, in the registry's order. What was expanded once is shown again where it
- * comes again, but not expanded a second time.
+ * Collects everything that refers to an artifact, in the registry's order. What was expanded once is shown again where
+ * it comes again, but not expanded a second time.
  *
  * A level is asked about at once, and each artifact once: a tree takes as many rounds as it has levels.
  *

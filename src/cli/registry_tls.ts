@@ -12,8 +12,8 @@ export const MAX_CA_FILE_BYTES = 1024 * 1024;
  * @param caFile CAs for every host, beside those the runtime trusts.
  * @param registries Those with a `certificateAuthority` have it beside the others, for their own host only.
  * @param folder What the names of those files are relative to.
- * @throws {ConfigurationError} `ERR_FILE` when a file cannot be read, `ERR_CONFIG` when it holds no certificates or this
- * runtime has no place for them.
+ * @throws {ConfigurationError} `ERR_FILE` when a file cannot be read, `ERR_CONFIG` when it holds no certificates or
+ * this runtime has no place for them.
  */
 export async function openRegistryFetch(
   caFile: string | undefined,

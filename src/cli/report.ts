@@ -4,8 +4,8 @@ import { kindOfRefusal, type Refusal } from "../errors.ts";
 import type { Host } from "../ports.ts";
 
 /**
- * Longest sentence that is printed whole, the engine's own or the reference's: one may quote a reference of 255 characters
- * twice, and names and values of a document.
+ * Longest sentence that is printed whole, the engine's own or the reference's: one may quote a reference of 255
+ * characters twice, and names and values of a document.
  */
 export const MAX_PRINTED_MESSAGE = 4096;
 

@@ -25,10 +25,11 @@ import { createFolderTrustStore, MAX_CERTIFICATE_FILE_BYTES } from "./trust_stor
 export type TrustFor = (artifact: string) => Promise<Trust>;
 
 /**
- * Trust in the certificates of some files, strictly and for every artifact: each file is what a file of a trust store is.
+ * Trust in the certificates of some files, strictly and for every artifact: each file is what a file of a trust store
+ * is.
  *
- * @throws {ConfigurationError} `ERR_FILE`; `ERR_CONFIG` naming the file that holds no certificate; `ERR_TRUST_STORE` naming
- * a certificate that may not vouch.
+ * @throws {ConfigurationError} `ERR_FILE`; `ERR_CONFIG` naming the file that holds no certificate; `ERR_TRUST_STORE`
+ * naming a certificate that may not vouch.
  */
 export async function trustCertificates(
   paths: readonly string[],

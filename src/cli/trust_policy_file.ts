@@ -23,8 +23,8 @@ export const BLOB_TRUST_POLICY_FILES = ["trustpolicy.blob.json"] as const;
  * Reads the trust policy for artifacts in registries.
  *
  * @param folder Notation's folder.
- * @throws {ConfigurationError} `ERR_TRUST_POLICY_MISSING` when there is none, `ERR_TRUST_POLICY` when it is a link, cannot be
- * read or breaks a rule.
+ * @throws {ConfigurationError} `ERR_TRUST_POLICY_MISSING` when there is none, `ERR_TRUST_POLICY` when it is a link,
+ * cannot be read or breaks a rule.
  */
 export async function readOciTrustPolicy(folder: string, files: Files): Promise<TrustPolicy<OciStatement>> {
   const { path, bytes } = await readFirst(folder, OCI_TRUST_POLICY_FILES, files);

@@ -26,8 +26,8 @@ export interface FolderPorts {
 }
 
 /**
- * Reads trust stores from notation's folder. Every file counts, whatever its name; links are refused, as what they lead to
- * may change behind the administrator's back; folders within a store are passed over with a warning.
+ * Reads trust stores from notation's folder. Every file counts, whatever its name; links are refused, as what they lead
+ * to may change behind the administrator's back; folders within a store are passed over with a warning.
  *
  * @param folder Notation's folder.
  *

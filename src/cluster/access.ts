@@ -7,7 +7,9 @@ import type { ClientTls, Files, Ports } from "../ports.ts";
 /** Bytes of a kubeconfig, certificate, key or token file at most. */
 export const MAX_ACCESS_FILE_BYTES = 1024 * 1024;
 
-/** How long a token that was read from a file is used before the file is read again: kubelets replace it while we run. */
+/**
+ * How long a token that was read from a file is used before the file is read again: kubelets replace it while we run.
+ */
 export const TOKEN_AGE_MILLISECONDS = 60_000;
 
 /** How an API server is reached, and as whom. */

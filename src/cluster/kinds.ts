@@ -8,7 +8,10 @@ export interface KindEntry extends ClusterKind {
   readonly namespaced: boolean;
 }
 
-/** apiVersion → kinds with namespaces, and kinds without, each as `Kind` or, where the rule does not hold, `Kind plural`. */
+/**
+ * apiVersion → kinds with namespaces, and kinds without, each as `Kind` or, where the rule does not hold,
+ * `Kind plural`.
+ */
 const GROUPS: readonly (readonly [apiVersion: string, namespaced: string, clusterScoped?: string])[] = [
   [
     "v1",

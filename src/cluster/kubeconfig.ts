@@ -157,7 +157,9 @@ async function readPem(value: JsonObject, name: string, reading: Reading): Promi
   return requirePem(pem, data === undefined ? name : `${name}-data`, action);
 }
 
-/** The text in base64, with line ends as YAML may leave them; none where it is none, since saying why would quote it. */
+/**
+ * The text in base64, with line ends as YAML may leave them; none where it is none, since saying why would quote it.
+ */
 function decodeData(text: string): string {
   try {
     return new TextDecoder().decode(decodeBase64(text.replace(/[\r\n]/g, "")));

@@ -16,8 +16,8 @@ type Plurals = ReadonlyMap<string, ClusterKind>;
  * Objects are as the API server would keep them: without a namespace they are in `default` where their kind has
  * namespaces, a Secret's `stringData` is in its `data`, and a Namespace has its name as label.
  *
- * @throws {ConfigurationError} `ERR_RESOURCES` as `file:line:column` for what is no object, or is there twice; `ERR_YAML`;
- * `ERR_TOO_LARGE`.
+ * @throws {ConfigurationError} `ERR_RESOURCES` as `file:line:column` for what is no object, or is there twice;
+ * `ERR_YAML`; `ERR_TOO_LARGE`.
  */
 export function createResourcesCluster(files: readonly ResourceFile[]): Cluster {
   const resources = readResources(files);
@@ -85,7 +85,10 @@ function groupByKind(resources: readonly Resource[]): ReadonlyMap<string, readon
   return groups;
 }
 
-/** Plurals of Kubernetes' own kinds, of what CustomResourceDefinitions among the objects say, and of the rest by the rule. */
+/**
+ * Plurals of Kubernetes' own kinds, of what CustomResourceDefinitions among the objects say, and of the rest by the
+ * rule.
+ */
 function pluralsOf(resources: readonly Resource[]): Plurals {
   const plurals = new Map<string, ClusterKind>();
   for (const { apiVersion, kind } of resources) plurals.set(`${apiVersion} ${guessPlural(kind)}`, { apiVersion, kind });

@@ -1,8 +1,8 @@
 /**
  * One table of signature algorithms: key spec ↔ JWS ↔ COSE ↔ X.509 object identifier ↔ parameters of the primitive.
  *
- * Spec: Notary Project, signature-specification.md, "Signature Algorithm Requirements"; RFC 7518, section 3.1; RFC 9053,
- * section 2.1 and RFC 8230, section 2; RFC 8017, appendix A; RFC 5758, section 3.2.
+ * Spec: Notary Project, signature-specification.md, "Signature Algorithm Requirements"; RFC 7518, section 3.1; RFC
+ * 9053, section 2.1 and RFC 8230, section 2; RFC 8017, appendix A; RFC 5758, section 3.2.
  */
 import { UnsupportedError } from "../errors.ts";
 import type { Curve, HashAlgorithm, KeySpec, PublicKey, SignatureAlgorithm } from "../ports.ts";

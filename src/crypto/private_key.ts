@@ -61,8 +61,8 @@ const EC_PARAMETERS = "EC PARAMETERS";
  * Reads the one private key of a PEM text.
  *
  * @param input PEM text or its bytes, not encrypted.
- * @throws {ConfigurationError} `ERR_KEY_ENCRYPTED`; `ERR_KEY` when it is no key, more than one, or of a kind that signs no
- * envelopes.
+ * @throws {ConfigurationError} `ERR_KEY_ENCRYPTED`; `ERR_KEY` when it is no key, more than one, or of a kind that signs
+ * no envelopes.
  */
 export function parsePrivateKey(input: string | Uint8Array): PrivateKey {
   if (input.length > MAX_KEY_FILE_BYTES) refuse(`${input.length} bytes, expected at most ${MAX_KEY_FILE_BYTES}`);

@@ -1,6 +1,6 @@
 /**
- * Digests of texts, at once: for expressions in policies, which name things by them. Nothing is verified with these; MD5
- * and SHA-1 are broken for that.
+ * Digests of texts, at once: for expressions in policies, which name things by them. Nothing is verified with these;
+ * MD5 and SHA-1 are broken for that.
  */
 import { md5, sha1 } from "@noble/hashes/legacy.js";
 import { sha256 } from "@noble/hashes/sha2.js";

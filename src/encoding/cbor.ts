@@ -1,11 +1,11 @@
 /**
  * The CBOR that COSE_Sign1 needs (RFC 8949; RFC 9052, section 3), read strictly.
  *
- * An own reader, because COSE needs what general libraries hide: the difference between 1 and 1.0 and between the keys 1
- * and "1", tags where they stand, and byte strings as views of what was received. Refused: indefinite lengths, duplicate
- * keys, keys that are neither integers nor text, text that is not UTF-8, bytes after the item, nesting and sizes beyond
- * the bounds. A number or length not in its shortest form is accepted: RFC 9052, section 9, asks for the shortest form in
- * what is signed only, and there this engine writes it itself.
+ * An own reader, because COSE needs what general libraries hide: the difference between 1 and 1.0 and between the keys
+ * 1 and "1", tags where they stand, and byte strings as views of what was received. Refused: indefinite lengths,
+ * duplicate keys, keys that are neither integers nor text, text that is not UTF-8, bytes after the item, nesting and
+ * sizes beyond the bounds. A number or length not in its shortest form is accepted: RFC 9052, section 9, asks for the
+ * shortest form in what is signed only, and there this engine writes it itself.
  */
 import { MalformedError } from "../errors.ts";
 import { decodeUtf8, printable } from "./text.ts";

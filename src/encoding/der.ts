@@ -141,7 +141,8 @@ export function derChildren(node: DerNode): readonly DerNode[] {
 }
 
 /**
- * The values inside a constructed value one after the other, each made when it is asked for: for lists too long to hold.
+ * The values inside a constructed value one after the other, each made when it is asked for: for lists too long to
+ * hold.
  *
  * @throws {MalformedError} `ERR_DER` as {@link derChildren}, when the value at fault is reached.
  */

@@ -1,5 +1,6 @@
 /**
- * Values of DER nodes: one reader per ASN.1 type, each with the restrictions DER puts on it (X.690, sections 8, 10, 11).
+ * Values of DER nodes: one reader per ASN.1 type, each with the restrictions DER puts on it (X.690, sections 8, 10,
+ * 11).
  *
  * Every reader takes the node, or undefined where it is missing, and the field's name for messages; it throws
  * `MalformedError` with `ERR_DER` when the node is missing, of another type, or not the one encoding of its value.
@@ -57,8 +58,8 @@ export function readInteger(node: DerNode | undefined, what: string): bigint {
 }
 
 /**
- * The number an INTEGER, or an ENUMERATED where that is asked for, is: from 0 to 2³¹ − 1, such as versions, path lengths and
- * reason codes.
+ * The number an INTEGER, or an ENUMERATED where that is asked for, is: from 0 to 2³¹ − 1, such as versions, path
+ * lengths and reason codes.
  */
 export function readSmallInteger(
   node: DerNode | undefined,

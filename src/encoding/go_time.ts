@@ -8,7 +8,10 @@ export interface GoTime {
   readonly offsetSeconds: number;
 }
 
-/** An instant, or what is wrong with its text, in the words of Go; the fault quotes texts: escape it before it is printed. */
+/**
+ * An instant, or what is wrong with its text, in the words of Go; the fault quotes texts: escape it before it is
+ * printed.
+ */
 export type ParsedTime = { readonly time: GoTime } | { readonly fault: string };
 
 /** Go's layout of RFC 3339. */

@@ -26,7 +26,10 @@ export interface JsonObject {
 export interface JsonLimits {
   readonly maxDepth?: number;
   readonly maxBytes?: number;
-  /** Commas and opening brackets outside of texts at most, one of which goes before every value; unbounded when left out. */
+  /**
+   * Commas and opening brackets outside of texts at most, one of which goes before every value; unbounded when left
+   * out.
+   */
   readonly maxValues?: number;
 }
 

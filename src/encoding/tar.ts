@@ -1,6 +1,6 @@
 /**
- * Tar archives: what is in them, in order, without unpacking anything. The old form, ustar, pax and GNU's long names are
- * read; what an entry holds is given only to whoever asks for it.
+ * Tar archives: what is in them, in order, without unpacking anything. The old form, ustar, pax and GNU's long names
+ * are read; what an entry holds is given only to whoever asks for it.
  *
  * Spec: POSIX.1-2017, pax, "ustar Interchange Format" and "pax Interchange Format"; GNU tar manual, "Basic Tar Format".
  */
@@ -37,8 +37,8 @@ export interface TarEntry {
 /**
  * Goes through an archive.
  *
- * @param visit Told of each entry; `read` gives the entry's content and works until `visit` is done. What it has not read
- * is passed over.
+ * @param visit Told of each entry; `read` gives the entry's content and works until `visit` is done. What it has not
+ * read is passed over.
  * @throws {MalformedError} `ERR_ARCHIVE` where the bytes are no archive, end early, or are more than is looked at; and
  * whatever `visit` throws.
  */

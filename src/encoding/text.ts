@@ -5,7 +5,8 @@ import { type ErrorCode, MalformedError } from "../errors.ts";
 export const MAX_PRINTABLE_LENGTH = 512;
 
 const encoder = new TextEncoder();
-// A byte order mark stays in the text, so that whoever parses it decides; invalid bytes throw instead of becoming U+FFFD.
+// A byte order mark stays in the text, so that whoever parses it decides; invalid bytes throw instead of becoming
+// U+FFFD.
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** The text's UTF-8 bytes; a surrogate without its partner becomes U+FFFD, as the Encoding standard has it. */

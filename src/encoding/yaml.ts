@@ -1,9 +1,9 @@
 /**
  * YAML documents with the line and column of every node; the only importer of the YAML library.
  *
- * The schema is the one Kubernetes reads manifests with, so that a document means here what it means to `kubectl apply`:
- * YAML 1.2's core, and from YAML 1.1 `yes`, `no`, `on`, `off`, `y`, `n` as booleans, a leading zero for octal integers,
- * and merge keys (`<<`). Duplicate keys, unknown tags and aliases that multiply are refused.
+ * The schema is the one Kubernetes reads manifests with, so that a document means here what it means to
+ * `kubectl apply`: YAML 1.2's core, and from YAML 1.1 `yes`, `no`, `on`, `off`, `y`, `n` as booleans, a leading zero
+ * for octal integers, and merge keys (`<<`). Duplicate keys, unknown tags and aliases that multiply are refused.
  */
 import { Composer, isAlias, isMap, isNode, isScalar, isSeq, Lexer, LineCounter, Parser } from "yaml";
 import type { Alias, CST, Document, Node, ScalarTag, YAMLMap } from "yaml";

@@ -1,6 +1,6 @@
 /**
- * CEL: reads and type-checks an expression once, evaluates it many times, in bounded steps. The library reads and checks;
- * it is imported here alone, and evaluates nothing.
+ * CEL: reads and type-checks an expression once, evaluates it many times, in bounded steps. The library reads and
+ * checks; it is imported here alone, and evaluates nothing.
  */
 import { Environment } from "@marcbachmann/cel-js";
 import { printable } from "../encoding/mod.ts";

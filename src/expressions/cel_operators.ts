@@ -1,4 +1,6 @@
-/** Arithmetic of CEL: integers of 64 bits that never wrap around, texts, lists, times (CEL specification, "Numbers"). */
+/**
+ * Arithmetic of CEL: integers of 64 bits that never wrap around, texts, lists, times (CEL specification, "Numbers").
+ */
 import { type Budget, celError, type CelValue, isObject, noSuchOverload, sizeOf, spend } from "./cel_values.ts";
 
 const MIN_INT = -(2n ** 63n);

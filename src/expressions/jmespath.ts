@@ -1,6 +1,7 @@
 /**
- * JMESPath (jmespath.org, specification), with the one rule Kyverno adds: a key that an object does not have is an error
- * and not `null`. The error is taken for `null` inside comparisons, arguments, filters, projections, pipes and `||`.
+ * JMESPath (jmespath.org, specification), with the one rule Kyverno adds: a key that an object does not have is an
+ * error and not `null`. The error is taken for `null` inside comparisons, arguments, filters, projections, pipes and
+ * `||`.
  */
 import { isJsonObject, printable } from "../encoding/mod.ts";
 import { ConfigurationError, EngineError, MalformedError } from "../errors.ts";
@@ -28,8 +29,8 @@ export interface Query {
   /**
    * @param document JSON.
    * @param meter Is told of every step, together with other evaluations.
-   * @throws {ConfigurationError} `ERR_EXPRESSION_KEY` when a key is not there; `ERR_EXPRESSION` when a function is given
-   * what it does not take; `ERR_TOO_LARGE` beyond {@link MAX_EXPRESSION_STEPS}.
+   * @throws {ConfigurationError} `ERR_EXPRESSION_KEY` when a key is not there; `ERR_EXPRESSION` when a function is
+   * given what it does not take; `ERR_TOO_LARGE` beyond {@link MAX_EXPRESSION_STEPS}.
    */
   readonly evaluate: (document: unknown, functions: FunctionTable, meter?: StepMeter) => unknown;
 }

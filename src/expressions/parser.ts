@@ -1,6 +1,6 @@
 /**
- * Text → tree (jmespath.org, specification, "Grammar"). The library parses; what it knows beyond the grammar that policies
- * have (arithmetic, `let`, `$`, `? :`) is refused, and so is what Kyverno's parser refuses.
+ * Text → tree (jmespath.org, specification, "Grammar"). The library parses; what it knows beyond the grammar that
+ * policies have (arithmetic, `let`, `$`, `? :`) is refused, and so is what Kyverno's parser refuses.
  */
 import { compile } from "@jmespath-community/jmespath";
 import { isJsonObject, printable } from "../encoding/mod.ts";
@@ -45,8 +45,8 @@ export function parseExpression(text: string): Expression {
 }
 
 /**
- * Writes raw strings as JSON literals. A backslash in a raw string is itself for Kyverno, and only `\\'` is an escape; the
- * library follows a later version of the specification, in which two of them are one.
+ * Writes raw strings as JSON literals. A backslash in a raw string is itself for Kyverno, and only `\\'` is an escape;
+ * the library follows a later version of the specification, in which two of them are one.
  */
 function withJsonTexts(text: string): string {
   return text.replace(PIECE, (piece, open: string | undefined) => {

@@ -1,13 +1,18 @@
 /**
  * What kind of place a host name or address literal is, so that a registry cannot send us to places only we can reach.
- * Names are not resolved here: only literals and names that can never be public are told apart. Where a runtime resolves
- * names, it looks at each address in the same way ({@link addressKind}).
+ * Names are not resolved here: only literals and names that can never be public are told apart. Where a runtime
+ * resolves names, it looks at each address in the same way ({@link addressKind}).
  */
 
-/** `special` is a name that no public registry has: one label, `.local`, `.internal`, a cluster's `.svc` and the like. */
+/**
+ * `special` is a name that no public registry has: one label, `.local`, `.internal`, a cluster's `.svc` and the like.
+ */
 export type HostKind = "public" | "loopback" | "private" | "link-local" | "metadata" | "special";
 
-/** Name endings of RFC 6761, RFC 6762, RFC 7686, RFC 8375 and RFC 9476, the one ICANN reserved for private use, and a cluster's services. */
+/**
+ * Name endings of RFC 6761, RFC 6762, RFC 7686, RFC 8375 and RFC 9476, the one ICANN reserved for private use, and a
+ * cluster's services.
+ */
 const SPECIAL_ENDINGS = [
   ".local",
   ".localdomain",
@@ -168,7 +173,8 @@ function ipv6Kind(text: string): Exclude<HostKind, "special"> {
   if (g0 === 0x2002) return ipv4Kind(g1 * 65536 + g2);
   if (g0 === 0xfd00 && g1 === 0xec2) return "metadata";
   if ((g0 & 0xffc0) === 0xfe80) return "link-local";
-  // Only 2000::/3 is handed out for the internet (RFC 4291), and of it not: 2001::/23 with Teredo, 2001:db8::/32, 3fff::/20.
+  // Only 2000::/3 is handed out for the internet (RFC 4291), and of it not: 2001::/23 with Teredo, 2001:db8::/32,
+  // 3fff::/20.
   const isHandedOut = (g0 & 0xe000) === 0x2000;
   const isSpecial = (g0 === 0x2001 && (g1 < 0x0200 || g1 === 0x0db8)) || (g0 === 0x3fff && g1 < 0x1000);
   return isHandedOut && !isSpecial ? "public" : "private";

@@ -15,7 +15,10 @@ export const PROGRESS_WINDOW_MILLISECONDS = 3_000;
 /** What a body brings at least in each window, but for its last. */
 export const MIN_PROGRESS_BYTES = 1_024;
 
-/** A body came so slowly that it was given up: whoever sends a byte now and then keeps a deadline busy, and nothing else. */
+/**
+ * A body came so slowly that it was given up: whoever sends a byte now and then keeps a deadline busy, and nothing
+ * else.
+ */
 export class StalledBody extends Error {
   constructor(windowMilliseconds: number = PROGRESS_WINDOW_MILLISECONDS) {
     super(`fewer than ${MIN_PROGRESS_BYTES} bytes came in ${windowMilliseconds / 1000} s`);

@@ -8,8 +8,8 @@ import { type ErrorCode, UnavailableError } from "../errors.ts";
 export const MAX_REQUESTS_IN_FLIGHT = 6;
 
 /**
- * The same for `serve` on platforms without such a bound: each image of a Pod of ten asks for its signatures in two places
- * at once, so that ten images take as long as one. With six in flight they would take twice as long.
+ * The same for `serve` on platforms without such a bound: each image of a Pod of ten asks for its signatures in two
+ * places at once, so that ten images take as long as one. With six in flight they would take twice as long.
  */
 export const SERVER_REQUESTS_IN_FLIGHT = 20;
 

@@ -1,6 +1,6 @@
 /**
- * What every client of this house needs that asks over HTTP (RFC 9110): bodies read under a limit, waiting that ends with
- * the deadline, requests that are counted, and which places only we could reach.
+ * What every client of this house needs that asks over HTTP (RFC 9110): bodies read under a limit, waiting that ends
+ * with the deadline, requests that are counted, and which places only we could reach.
  *
  * ```ts
  * if (hostKind(url.hostname) !== "public") return undefined;

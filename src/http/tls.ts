@@ -30,8 +30,8 @@ const MAX_DEPTH = 5;
 /**
  * Tells whether a failed `fetch` failed at TLS.
  *
- * @returns The runtime's own words, not safe to print; `undefined` where it failed at something else, or the runtime does
- * not say, as browsers and workers do not.
+ * @returns The runtime's own words, not safe to print; `undefined` where it failed at something else, or the runtime
+ * does not say, as browsers and workers do not.
  */
 export function tlsReason(thrown: unknown): string | undefined {
   let error: unknown = thrown;

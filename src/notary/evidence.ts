@@ -1,7 +1,7 @@
 /**
  * The facts of a verified signature, kept so that the same signature need not be proven again: under the envelope's
- * digest, the artifact, whom is trusted and how strictly, the settings and the version of this engine. They end with the
- * first thing they rest on. A refusal is never kept, and what a policy makes of the facts is asked anew each time.
+ * digest, the artifact, whom is trusted and how strictly, the settings and the version of this engine. They end with
+ * the first thing they rest on. A refusal is never kept, and what a policy makes of the facts is asked anew each time.
  */
 import { decodeUtf8, encodeHex, encodeUtf8, isJsonObject, parseJson } from "../encoding/mod.ts";
 import type { Descriptor } from "../oci/mod.ts";
@@ -33,8 +33,8 @@ export interface EvidenceStore {
   /** @returns The outcome that was kept, marked as such; `undefined` when there is none that still holds. */
   readonly find: (question: EvidenceQuestion) => Promise<VerificationOutcome | undefined>;
   /**
-   * Keeps an outcome if it verified and nothing in it is a refusal or a doubt, those that are only logged included; until
-   * the first thing it rests on ends.
+   * Keeps an outcome if it verified and nothing in it is a refusal or a doubt, those that are only logged included;
+   * until the first thing it rests on ends.
    */
   readonly keep: (question: EvidenceQuestion, outcome: VerificationOutcome, rests: EvidenceRests) => Promise<void>;
 }
@@ -98,7 +98,9 @@ export function createEvidenceStore(
   };
 }
 
-/** Whether all that was asked was answered, and well: what is only logged is found anew, so that the log is of today. */
+/**
+ * Whether all that was asked was answered, and well: what is only logged is found anew, so that the log is of today.
+ */
 function isProven(outcome: VerificationOutcome): boolean {
   const results = Object.values(outcome.validations).map(({ result }) => result);
   return verdict(outcome) === "verified" && results.every(({ status }) => status === "passed" || status === "skipped");

@@ -20,8 +20,8 @@ export interface InspectedCertificate {
 }
 
 /**
- * What a timestamp countersignature says once it was opened and held against the signature; nobody vouches for it. Or why
- * it says nothing, safe to print.
+ * What a timestamp countersignature says once it was opened and held against the signature; nobody vouches for it. Or
+ * why it says nothing, safe to print.
  */
 export type InspectedTimestamp =
   | { readonly range: TimestampRange; readonly certificates: readonly InspectedCertificate[] }
@@ -42,8 +42,8 @@ export interface Inspection {
 }
 
 /**
- * Collects what an envelope claims. As the Notary Project's own tool does, it looks at the form of the certificate chain
- * and not at the signature: a tampered or foreign signature is shown like any other.
+ * Collects what an envelope claims. As the Notary Project's own tool does, it looks at the form of the certificate
+ * chain and not at the signature: a tampered or foreign signature is shown like any other.
  *
  * @throws {MalformedError} `ERR_PAYLOAD`; `CERTIFICATE_CHAIN_INVALID` for a chain that tool refuses to show.
  * @throws {UnsupportedError} `ERR_CRYPTO_UNAVAILABLE`

@@ -47,8 +47,8 @@ export function rangesOf(bytes: Uint8Array): ByteRanges {
 /**
  * Opens an archive: tar, or tar compressed by gzip.
  *
- * Of entries with one name the last counts, as with oras. An archive with a link, a device, or a name that is absolute or
- * leads out of the folder is refused whole: no layout has any, and what unpacks it elsewhere might follow them.
+ * Of entries with one name the last counts, as with oras. An archive with a link, a device, or a name that is absolute
+ * or leads out of the folder is refused whole: no layout has any, and what unpacks it elsewhere might follow them.
  *
  * @throws {MalformedError} `ERR_ARCHIVE`
  */

@@ -1,8 +1,8 @@
 /**
  * `WWW-Authenticate` challenge → `Authorization`: bearer tokens, basic, or a reason why there is none.
  *
- * Credentials are those of the registry's own host. A token is asked for once per repository and principal, kept to 0.8 of
- * its life, and shared by everybody who waits for it.
+ * Credentials are those of the registry's own host. A token is asked for once per repository and principal, kept to 0.8
+ * of its life, and shared by everybody who waits for it.
  */
 import { printable } from "../encoding/mod.ts";
 import { EngineError, UnavailableError } from "../errors.ts";
@@ -20,8 +20,8 @@ import { basicHeader, fetchToken, isUsableToken, wordOf } from "./token.ts";
 export const MAX_REMEMBERED_TOKENS = 1000;
 
 /**
- * How long it is waited for who asks where that only tells what is kept for whom: a source that does not answer must not
- * keep anybody from a registry that never wants to know.
+ * How long it is waited for who asks where that only tells what is kept for whom: a source that does not answer must
+ * not keep anybody from a registry that never wants to know.
  */
 export const IDENTITY_PATIENCE_MILLISECONDS = 2_000;
 

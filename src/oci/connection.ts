@@ -1,4 +1,6 @@
-/** A repository's way to its registry: URL, authorization, one request; what every call of a repository goes through. */
+/**
+ * A repository's way to its registry: URL, authorization, one request; what every call of a repository goes through.
+ */
 import { printable } from "../encoding/mod.ts";
 import type { UnavailableError } from "../errors.ts";
 import type { CallOptions } from "../http/mod.ts";
@@ -40,8 +42,8 @@ export interface Connection {
   /**
    * Asks the registry, answering one challenge.
    *
-   * @throws {UnavailableError} `ERR_REGISTRY_UNAVAILABLE`, `ERR_REGISTRY_REFUSED`, `ERR_REGISTRY_RESPONSE`, `ERR_DEADLINE`,
-   * `ERR_REQUEST_BUDGET`
+   * @throws {UnavailableError} `ERR_REGISTRY_UNAVAILABLE`, `ERR_REGISTRY_REFUSED`, `ERR_REGISTRY_RESPONSE`,
+   * `ERR_DEADLINE`, `ERR_REQUEST_BUDGET`
    */
   ask(query: Query, call: CallOptions): Promise<Reply>;
 }

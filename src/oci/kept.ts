@@ -45,17 +45,20 @@ interface Pointer<T> {
 export interface KeepOptions {
   /** Bytes of manifests and blobs kept in memory; {@link MAX_KEPT_CONTENT_BYTES} when left out. */
   readonly maxBytes?: number;
-  /** A cache that others share, asked before the registry. What it gives is hashed again; tags and lists are not put there. */
+  /**
+   * A cache that others share, asked before the registry. What it gives is hashed again; tags and lists are not put
+   * there.
+   */
   readonly outside?: Cache;
 }
 
 /**
  * Makes every repository of `open` keep what it was told, each principal's apart: what one was given is given to no
- * other. A failure is never kept, and neither is an empty list of referrers; a list asked for `everywhere`, on the way to a
- * refusal, is always asked anew.
+ * other. A failure is never kept, and neither is an empty list of referrers; a list asked for `everywhere`, on the way
+ * to a refusal, is always asked anew.
  *
- * Content alone never answers for a registry: the digest it is kept under comes from a tag or list that was asked a moment
- * ago by the same principal, or is asked now.
+ * Content alone never answers for a registry: the digest it is kept under comes from a tag or list that was asked a
+ * moment ago by the same principal, or is asked now.
  */
 export function keepContent(
   open: OpenRepository,

@@ -46,7 +46,10 @@ export interface Layout {
   readonly unreadable: readonly string[];
   /** Referrers of a digest, in the order of {@link manifests}. */
   referrersOf(subject: Digest): readonly Descriptor[];
-  /** A blob's bytes, not compared; `undefined` when the layout does not have it. @throws {ConfigurationError} `ERR_FILE` beyond `maxBytes`. */
+  /**
+   * A blob's bytes, not compared; `undefined` when the layout does not have it. @throws {ConfigurationError} `ERR_FILE`
+   * beyond `maxBytes`.
+   */
   readBlob(digest: Digest, maxBytes: number): Promise<Uint8Array | undefined>;
 }
 

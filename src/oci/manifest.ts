@@ -37,10 +37,12 @@ export const MAX_MANIFEST_DEPTH = 64;
  * Reads a manifest or an index.
  *
  * @param bytes Whose digest the caller compares.
- * @param contentType Media type the registry or the descriptor gave, without parameters; `undefined` when there is none.
+ * @param contentType Media type the registry or the descriptor gave, without parameters; `undefined` when there is
+ * none.
  * @throws {MalformedError} `ERR_MANIFEST` for anything the specifications do not allow: a `mediaType` other than
  * `contentType`, duplicate names, a document that is manifest and index at once, a descriptor without digest or size.
- * @throws {UnsupportedError} `ERR_MANIFEST` for media types that are neither manifest nor index, Docker schema 1 among them.
+ * @throws {UnsupportedError} `ERR_MANIFEST` for media types that are neither manifest nor index, Docker schema 1 among
+ * them.
  * @throws {MalformedError} `ERR_TOO_LARGE`
  *
  * Spec: OCI image, manifest.md and image-index.md; OCI distribution, "Pulling manifests" (Content-Type and mediaType).

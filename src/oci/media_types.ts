@@ -19,8 +19,8 @@ const KINDS: ReadonlyMap<string, "manifest" | "index"> = new Map([
 ]);
 
 /**
- * The `Accept` header of every manifest request. All four, always: a shorter list changes which digest a tag resolves to,
- * because registries then pick a child of an index.
+ * The `Accept` header of every manifest request. All four, always: a shorter list changes which digest a tag resolves
+ * to, because registries then pick a child of an index.
  */
 export const ACCEPT_MANIFESTS = [OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST].join(", ");
 

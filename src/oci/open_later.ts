@@ -1,4 +1,7 @@
-/** A repository that is opened when it is first asked: what has to be read before that fails the question, not the start. */
+/**
+ * A repository that is opened when it is first asked: what has to be read before that fails the question, not the
+ * start.
+ */
 import { type Reference, repositoryName } from "./reference.ts";
 import type { OpenRepository, Repository } from "./repository.ts";
 

@@ -43,8 +43,8 @@ export function formatPlatform({ os, architecture, variant, osVersion }: Platfor
 }
 
 /**
- * The artifact for a platform: the first child of an index that is for it, as if it had been resolved, or a manifest whose
- * configuration says so.
+ * The artifact for a platform: the first child of an index that is for it, as if it had been resolved, or a manifest
+ * whose configuration says so.
  *
  * @throws {ConfigurationError} `ERR_PLATFORM` where there is none.
  * @throws {UnavailableError} As {@link Repository.fetchManifest}.

@@ -109,8 +109,8 @@ function uploadPlace({ action, headers, url }: Reply, own: URL): URL {
  * Pushes an artifact that names its subject, and makes sure that it is listed: by the registry's referrers API, else
  * under the referrers tag.
  *
- * A registry is believed to list it when it answers the push with `OCI-Subject` and the API then lists it: some send the
- * header without having the API, and some answer the API's path without having heard of referrers.
+ * A registry is believed to list it when it answers the push with `OCI-Subject` and the API then lists it: some send
+ * the header without having the API, and some answer the API's path without having heard of referrers.
  *
  * @param options `referrersTag` writes the tag whatever the registry says.
  * @throws {UnavailableError} the codes of a registry request, `ERR_REFERRERS_CONFLICT`

@@ -4,7 +4,9 @@ import { UnavailableError } from "../errors.ts";
 import { isSameSite } from "../http/mod.ts";
 import type { Endpoint, RegistrySettings } from "./settings.ts";
 
-/** Registries whose operators ask for tokens at a host of another name, each with the host. Names are compared whole. */
+/**
+ * Registries whose operators ask for tokens at a host of another name, each with the host. Names are compared whole.
+ */
 export const TOKEN_HOSTS: readonly (readonly [registry: string, realm: string])[] = [
   ["registry-1.docker.io", "auth.docker.io"],
   ["registry.gitlab.com", "gitlab.com"],
@@ -34,7 +36,8 @@ export function parseRealm(text: string, endpoint: Endpoint, action: string): UR
 
 /**
  * Whether the credentials for a registry may be shown at a realm: the registry's own host, a neighbour of it, one of
- * {@link TOKEN_HOSTS}, or one the operator names. A registry is free to name any other, and is then asked there as anybody.
+ * {@link TOKEN_HOSTS}, or one the operator names. A registry is free to name any other, and is then asked there as
+ * anybody.
  */
 export function maySeeCredentials(realm: URL, { url, credentialHost }: Endpoint, settings: RegistrySettings): boolean {
   if (realm.host === url.host || isSameSite(realm.hostname, url.hostname)) return true;

@@ -1,6 +1,6 @@
 /**
- * `registry/repository:tag@digest` text ⇄ `Reference`, by the grammar of the distribution project, strictly: nothing that
- * a URL parser would rewrite (`a/../b`, `foo//bar`, `%2e`) is a reference.
+ * `registry/repository:tag@digest` text ⇄ `Reference`, by the grammar of the distribution project, strictly: nothing
+ * that a URL parser would rewrite (`a/../b`, `foo//bar`, `%2e`) is a reference.
  */
 import { parseDigest } from "../crypto/mod.ts";
 import { printable } from "../encoding/mod.ts";
@@ -10,8 +10,8 @@ import type { Digest } from "./descriptor.ts";
 /** An address of an artifact. */
 export interface Reference {
   /**
-   * Host and port as written, such as `ghcr.io` or `127.0.0.1:5000`. Hosts compare without case. Empty for an image layout
-   * that is named by its path, which is then the repository.
+   * Host and port as written, such as `ghcr.io` or `127.0.0.1:5000`. Hosts compare without case. Empty for an image
+   * layout that is named by its path, which is then the repository.
    */
   readonly registry: string;
   /** Path, such as `kyverno/test-verify-image`. */
@@ -53,8 +53,8 @@ const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 const IDENTIFIER = /^[a-f0-9]{64}$/;
 
 /**
- * Reads a reference as `docker pull` does: a first element with `.`, `:` or an upper-case letter, or `localhost`, is the
- * registry; otherwise the registry is `docker.io`, where a path of one element stands below `library/`.
+ * Reads a reference as `docker pull` does: a first element with `.`, `:` or an upper-case letter, or `localhost`, is
+ * the registry; otherwise the registry is `docker.io`, where a path of one element stands below `library/`.
  *
  * @param text Such as `ghcr.io/kyverno/test-verify-image:signed`; tag and digest may both be there, or neither.
  * @throws {MalformedError} `ERR_REFERENCE`, saying which part is wrong and what was expected.

@@ -234,8 +234,8 @@ interface Unread {
 }
 
 /**
- * An entry that the registry lists and does not give: it may be what is looked for, so it is listed, and whoever tries it
- * learns that it cannot be had. Left out it would be taken for one that was never there.
+ * An entry that the registry lists and does not give: it may be what is looked for, so it is listed, and whoever tries
+ * it learns that it cannot be had. Left out it would be taken for one that was never there.
  */
 function untold(entry: Descriptor, { unavailable }: Unread, artifactType: string | undefined): Descriptor | undefined {
   return unavailable && artifactType !== undefined ? { ...entry, artifactType } : undefined;
@@ -265,7 +265,10 @@ async function fetchEntry(
   }
 }
 
-/** What asking again cannot mend: the entry is gone, or it is no manifest. A wrong digest is the registry's fault, and thrown. */
+/**
+ * What asking again cannot mend: the entry is gone, or it is no manifest. A wrong digest is the registry's fault, and
+ * thrown.
+ */
 const PERMANENT: ReadonlySet<string> = new Set(["ERR_REGISTRY_NOT_FOUND", "ERR_MANIFEST", "ERR_TOO_LARGE"]);
 
 function withType(entry: Descriptor, manifest: Manifest): Descriptor {

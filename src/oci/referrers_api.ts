@@ -29,8 +29,8 @@ export interface ReferrersApiAnswer {
  * Asks the referrers API and follows its pages.
  *
  * @param artifactType A hint to the registry; the caller filters again.
- * @throws {UnavailableError} the codes of a registry request; `ERR_REGISTRY_RESPONSE` for pages that lead elsewhere, come
- * again or never end; 401, 403 and server errors are never an empty list.
+ * @throws {UnavailableError} the codes of a registry request; `ERR_REGISTRY_RESPONSE` for pages that lead elsewhere,
+ * come again or never end; 401, 403 and server errors are never an empty list.
  * @throws {MalformedError} `ERR_TOO_LARGE`
  */
 export async function askReferrersApi(

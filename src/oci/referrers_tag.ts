@@ -2,12 +2,12 @@
  * One entry added to the list under a referrers tag, among others who do the same.
  *
  * Registries have no conditional write, so two who read the same list replace one another's. What keeps every entry:
- * whoever wrote reads again after a settle window that is longer than others take from reading to writing, puts back what
- * is missing, its own or another's it has seen, and leaves only after a window in which nothing was lost.
+ * whoever wrote reads again after a settle window that is longer than others take from reading to writing, puts back
+ * what is missing, its own or another's it has seen, and leaves only after a window in which nothing was lost.
  *
- * What it cannot keep: the entry of one who has left, when another who read the list before that entry stood in it writes
- * only after the window. Nobody is there then to put it back. Such a writer was held up for longer than the window between
- * two requests, or does not read at all.
+ * What it cannot keep: the entry of one who has left, when another who read the list before that entry stood in it
+ * writes only after the window. Nobody is there then to put it back. Such a writer was held up for longer than the
+ * window between two requests, or does not read at all.
  *
  * Spec: OCI distribution, "Referrers Tag Schema"; what registries do with `If-Match` was measured: they ignore it.
  */
@@ -23,10 +23,14 @@ import { OCI_INDEX } from "./media_types.ts";
 import { referrersTag } from "./referrers.ts";
 import type { Content } from "./resolve.ts";
 
-/** How long the list is left alone before it is read again: far longer than anybody takes from reading to writing it. */
+/**
+ * How long the list is left alone before it is read again: far longer than anybody takes from reading to writing it.
+ */
 export const SETTLE_MILLISECONDS = 2_000;
 
-/** Where the registry is slow, the window is this many times what reading and writing took here: so it is for others. */
+/**
+ * Where the registry is slow, the window is this many times what reading and writing took here: so it is for others.
+ */
 export const SETTLE_FACTOR = 4;
 
 /** Longest window that a slow registry makes, before what is added at random. */
@@ -48,8 +52,8 @@ export interface TagPorts extends Pick<Ports, "sleep" | "now"> {
  * Adds an entry to the list of a subject's referrers, once, without losing another's.
  *
  * @param entry Descriptor of the referrer, with its artifact type and annotations.
- * @throws {ConfigurationError} `ERR_REFERRERS_TAG` when the tag holds something that is no list of referrers: it is left
- * as it is.
+ * @throws {ConfigurationError} `ERR_REFERRERS_TAG` when the tag holds something that is no list of referrers: it is
+ * left as it is.
  * @throws {UnavailableError} `ERR_REFERRERS_CONFLICT` when others replaced the list each time; the codes of a request.
  * @throws {MalformedError} `ERR_TOO_LARGE` when the list has no room.
  */

@@ -24,8 +24,8 @@ export interface ReferrerList {
   /** In the registry's order: the API's first, then what only the tag has. */
   readonly referrers: readonly Referrer[];
   /**
-   * Each place that was asked and what came of it, for "no signature" messages: `found` (a list, maybe empty),
-   * `absent` (404, or the registry has no referrers API), `ignored` (present but not to be believed; `reason` says why).
+   * Each place that was asked and what came of it, for "no signature" messages: `found` (a list, maybe empty), `absent`
+   * (404, or the registry has no referrers API), `ignored` (present but not to be believed; `reason` says why).
    */
   readonly asked: readonly {
     readonly way: ReferrersWay;
@@ -50,8 +50,8 @@ export interface Repository {
   /** `registry/repository` as the user named it; mirrors do not show. */
   readonly name: string;
   /**
-   * With whose credentials it is asked, as a text that says nothing about the secret: what one principal was given is kept
-   * from others. Left out where nobody has to say who asks.
+   * With whose credentials it is asked, as a text that says nothing about the secret: what one principal was given is
+   * kept from others. Left out where nobody has to say who asks.
    *
    * @throws {EngineError} When the credentials cannot be had.
    */
@@ -65,13 +65,16 @@ export interface Repository {
   resolve(tagOrDigest: string, options: CallOptions): Promise<Descriptor>;
   /** The manifest's bytes, digest and size compared, read as a checked record. */
   fetchManifest(descriptor: Descriptor, options: CallOptions): Promise<Manifest>;
-  /** The blob's bytes, digest and size compared. @throws {MalformedError} `ERR_TOO_LARGE` before more than `maxBytes` are read. */
+  /**
+   * The blob's bytes, digest and size compared. @throws {MalformedError} `ERR_TOO_LARGE` before more than `maxBytes`
+   * are read.
+   */
   fetchBlob(descriptor: Descriptor, options: CallOptions & { readonly maxBytes: number }): Promise<Uint8Array>;
   /**
    * Everything that names `subject` as its subject. The server's filter is a hint: the list is filtered here again.
    *
-   * The referrers tag is left out where the API is known to work and lists something; `everywhere` asks it then too, before
-   * it is said that none of what was found will do.
+   * The referrers tag is left out where the API is known to work and lists something; `everywhere` asks it then too,
+   * before it is said that none of what was found will do.
    *
    * @throws {UnavailableError} as {@link resolve}; never an empty list for a place that could not be asked.
    * @throws {MalformedError} `ERR_TOO_LARGE` beyond `MAX_REFERRERS`.
@@ -123,7 +126,8 @@ export type OpenWritableRepository = (reference: Reference) => WritableRepositor
 /** How a repository is opened. */
 export interface OpenOptions {
   /**
-   * Makes the source that is asked for credentials, of the opener's own one; that one when left out. A layout asks nobody.
+   * Makes the source that is asked for credentials, of the opener's own one; that one when left out. A layout asks
+   * nobody.
    */
   readonly credentials?: (own: CredentialSource) => CredentialSource;
 }

@@ -25,8 +25,8 @@ export const MAX_REDIRECTS = 5;
 export const MAX_RETRIES = 2;
 
 /**
- * Longest wait a registry may ask for with `Retry-After`, where it is not known when the decision ends; where it is, any
- * wait is kept that leaves time for the answer. What asks for more is given up at once.
+ * Longest wait a registry may ask for with `Retry-After`, where it is not known when the decision ends; where it is,
+ * any wait is kept that leaves time for the answer. What asks for more is given up at once.
  */
 export const MAX_RETRY_AFTER_SECONDS = 5;
 
@@ -41,7 +41,9 @@ const REDIRECT_STATUSES = new Set([301, 302, 303, 307, 308]);
 
 /** What {@link exchange} asks for. */
 export interface TransportPorts extends Pick<Ports, "fetch" | "sleep" | "now"> {
-  /** From 0 up to 1, so that those who failed together do not come back together; `Math.random` unless said otherwise. */
+  /**
+   * From 0 up to 1, so that those who failed together do not come back together; `Math.random` unless said otherwise.
+   */
   readonly chance?: () => number;
 }
 
@@ -85,10 +87,10 @@ export interface Answer {
 /**
  * Sends a request and gives back whatever is answered in the end.
  *
- * @throws {UnavailableError} `ERR_DEADLINE` when the signal aborts, `ERR_REQUEST_BUDGET` when the decision has made all its
- * requests, `ERR_REGISTRY_UNAVAILABLE` with the network's reason,
- * `ERR_REGISTRY_TLS` for a certificate or handshake that will not do, `ERR_REGISTRY_REFUSED` for a redirect that is not
- * followed or a name that leads to an address only we could reach, `ERR_REGISTRY_RESPONSE` for one that leads nowhere.
+ * @throws {UnavailableError} `ERR_DEADLINE` when the signal aborts, `ERR_REQUEST_BUDGET` when the decision has made all
+ * its requests, `ERR_REGISTRY_UNAVAILABLE` with the network's reason, `ERR_REGISTRY_TLS` for a certificate or handshake
+ * that will not do, `ERR_REGISTRY_REFUSED` for a redirect that is not followed or a name that leads to an address only
+ * we could reach, `ERR_REGISTRY_RESPONSE` for one that leads nowhere.
  */
 export async function exchange(
   request: RegistryRequest,

@@ -34,7 +34,9 @@ export function scopesFor(asked: string | undefined, rights: RepositoryRights): 
   return mergeScopes(scopes.some(isOwn) ? [...scopes, own] : scopes);
 }
 
-/** Whether one of the scopes is about the repository: others, such as `aws` of ECR Public, serve for all of a registry. */
+/**
+ * Whether one of the scopes is about the repository: others, such as `aws` of ECR Public, serve for all of a registry.
+ */
 export const areAbout = (scopes: readonly string[], repository: string): boolean =>
   scopes.some((scope) => scope.includes(`:${repository}:`));
 

@@ -5,8 +5,8 @@ import { HOST_KIND_TEXT, hostKind } from "../http/mod.ts";
 
 export interface RegistrySettings {
   /**
-   * Registry host → base URL of the mirror that is asked in its place, such as `ghcr.io` → `http://127.0.0.1:5000`. Names
-   * in results stay the registry's; credentials are those of the mirror's host.
+   * Registry host → base URL of the mirror that is asked in its place, such as `ghcr.io` → `http://127.0.0.1:5000`.
+   * Names in results stay the registry's; credentials are those of the mirror's host.
    */
   readonly mirrors: ReadonlyMap<string, string>;
   /**
@@ -19,8 +19,8 @@ export interface RegistrySettings {
   /** `follow` in browsers only: there `fetch` follows redirects by itself, and no credentials are sent. */
   readonly redirect: "manual" | "follow";
   /**
-   * Hosts that redirects and token realms may name although they are loopback, private, link-local or special names: with
-   * a port that one only, without a port any. A registry may always name its own host and port.
+   * Hosts that redirects and token realms may name although they are loopback, private, link-local or special names:
+   * with a port that one only, without a port any. A registry may always name its own host and port.
    */
   readonly allowedHosts?: ReadonlySet<string>;
   /**
@@ -142,8 +142,9 @@ function isWrittenAs(url: URL, written: string): boolean {
  * @param target Where a redirect or a token realm points.
  * @param from The URL that sent us there.
  * @param action What is being done, for the message: `Cannot fetch …`.
- * @throws {UnavailableError} `ERR_REGISTRY_REFUSED` for other schemes than http and https, for https → http, for URLs with
- * a user, and for loopback, private, link-local, metadata and special hosts other than the registry's own host and port.
+ * @throws {UnavailableError} `ERR_REGISTRY_REFUSED` for other schemes than http and https, for https → http, for URLs
+ * with a user, and for loopback, private, link-local, metadata and special hosts other than the registry's own host and
+ * port.
  *
  * Spec: RFC 9110, section 15.4 (redirection); RFC 6890 and RFC 6761 name the places.
  */
@@ -181,7 +182,9 @@ export function reachOf(
   return target.host === home.host || isAllowed(target, allowedHosts) ? undefined : "public";
 }
 
-/** Whether the operator names the target: compared as URLs, so that case, default ports and forms of IPv6 do not matter. */
+/**
+ * Whether the operator names the target: compared as URLs, so that case, default ports and forms of IPv6 do not matter.
+ */
 function isAllowed(target: URL, allowed: ReadonlySet<string>): boolean {
   for (const entry of allowed) {
     const named = parseUrl(`${target.protocol}//${entry}`);

@@ -55,8 +55,8 @@ export function wordOf(credential: Credential | undefined, { credentialHost }: E
 /**
  * Fetches a token.
  *
- * @throws {UnavailableError} `ERR_REGISTRY_RESPONSE`, `ERR_REGISTRY_REFUSED`, `ERR_REGISTRY_UNAUTHORIZED` and the other codes
- * of a request.
+ * @throws {UnavailableError} `ERR_REGISTRY_RESPONSE`, `ERR_REGISTRY_REFUSED`, `ERR_REGISTRY_UNAUTHORIZED` and the other
+ * codes of a request.
  */
 export async function fetchToken(
   { realm: text, service, scopes }: TokenRequest,

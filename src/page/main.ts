@@ -47,7 +47,8 @@ async function examine(
     const envelope = decodeEnvelope(envelopeBytes);
     const [claims, outcome, given] = await Promise.all([
       inspectEnvelope(envelope, ports.crypto),
-      // Without a registry there is no artifact to compare with: the envelope's own claim stands in, and is shown as one.
+      // Without a registry there is no artifact to compare with: the envelope's own claim stands in, and is shown as
+      // one.
       verifySignature(envelope, readPayload(envelope).targetArtifact, {
         name: certificates.length === 0 ? "this page" : "the certificate you gave",
         level: STRICT,

@@ -118,7 +118,10 @@ async function evaluateRule(
   return { verified: false, outcomes, ...(digest === undefined ? {} : { digest }), ...summary };
 }
 
-/** What is listed; and then, for whom that is not enough, what else is listed elsewhere, as a half-migrated registry has it. */
+/**
+ * What is listed; and then, for whom that is not enough, what else is listed elsewhere, as a half-migrated registry has
+ * it.
+ */
 async function* listsOf(
   type: string,
   about: AttestedImage,

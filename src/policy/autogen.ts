@@ -6,7 +6,9 @@ import { isRecord } from "./schema.ts";
 /** Where a kind keeps the Pod it makes: controllers under `spec.template`, CronJobs deeper. */
 export type PodTemplate = "controller" | "cronJob";
 
-/** Names the controllers to make rules for: `none`, or kinds with commas between them; all of them when it is missing. */
+/**
+ * Names the controllers to make rules for: `none`, or kinds with commas between them; all of them when it is missing.
+ */
 export const AUTOGEN_ANNOTATION = "pod-policies.kyverno.io/autogen-controllers";
 
 const CRON_JOB = "CronJob";
@@ -124,8 +126,8 @@ function generatesOrPatches(rule: unknown): boolean {
 }
 
 /**
- * The rules a Pod rule is repeated as, with the names Kyverno gives them, cut to {@link MAX_RULE_NAME_LENGTH}. They find
- * images where every controller has them, whatever extractors the rule brings for other kinds.
+ * The rules a Pod rule is repeated as, with the names Kyverno gives them, cut to {@link MAX_RULE_NAME_LENGTH}. They
+ * find images where every controller has them, whatever extractors the rule brings for other kinds.
  *
  * @param inTemplate The same rule about the Pod in a template; the rule itself where it names no part of a Pod.
  * @returns Nothing for a rule that is not about Pods, excludes other kinds only, or is itself called `autogen-…`.

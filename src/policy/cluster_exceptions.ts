@@ -32,8 +32,8 @@ const VERSIONS = ["kyverno.io/v2", "kyverno.io/v2beta1"] as const;
 /**
  * Makes a source of the exceptions in a cluster.
  *
- * What cannot be listed, or read, exempts nothing: without an exception more is refused, not less. Either is logged, what
- * cannot be read once.
+ * What cannot be listed, or read, exempts nothing: without an exception more is refused, not less. Either is logged,
+ * what cannot be read once.
  *
  * @param namespace Whose exceptions count; `*` for every namespace.
  */

@@ -1,4 +1,6 @@
-/** What an AdmissionReview does not say of a request and the cluster knows: labels of its namespace, roles of its user. */
+/**
+ * What an AdmissionReview does not say of a request and the cluster knows: labels of its namespace, roles of its user.
+ */
 import { isJsonObject, printable } from "../encoding/mod.ts";
 import { ConfigurationError, UnavailableError } from "../errors.ts";
 import type { Cluster } from "../ports.ts";

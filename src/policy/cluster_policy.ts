@@ -155,9 +155,9 @@ function compileRule(rule: RuleFields, policy: PolicyFields, extend: ExtendTrust
 }
 
 /**
- * Whether the policy's match conditions hold. When they fail, the API server asks a webhook nothing: it denies, or leaves
- * the webhook out, by the failure policy. What costs too much leaves nothing out: whoever makes a condition costly, with
- * many labels, must not be let in by it.
+ * Whether the policy's match conditions hold. When they fail, the API server asks a webhook nothing: it denies, or
+ * leaves the webhook out, by the failure policy. What costs too much leaves nothing out: whoever makes a condition
+ * costly, with many labels, must not be let in by it.
  */
 async function isAsked(
   conditions: MatchConditions,

@@ -48,8 +48,8 @@ export interface EvaluateOptions {
 /**
  * Asks every policy about a request and decides.
  *
- * All of them share one view of the registries, so a tag means the same digest to each, and what was verified is what is
- * pinned. DELETE, CONNECT and what changes nothing that runs are admitted without asking anybody.
+ * All of them share one view of the registries, so a tag means the same digest to each, and what was verified is what
+ * is pinned. DELETE, CONNECT and what changes nothing that runs are admitted without asking anybody.
  *
  * @param policies In any order: the decision is the same.
  * @returns Responses in the order of the policies' names; patches only when it allows.
@@ -96,8 +96,8 @@ function inOrderOfNames(policies: readonly CompiledPolicy[]): readonly CompiledP
 /**
  * Folds rule responses into a decision.
  *
- * A failing image blocks where its rule enforces. An error blocks where any of the policies asked fails closed, whatever
- * the action; one that is a refusal, and not an outage, blocks where its rule enforces too.
+ * A failing image blocks where its rule enforces. An error blocks where any of the policies asked fails closed,
+ * whatever the action; one that is a refusal, and not an outage, blocks where its rule enforces too.
  *
  * @param responses Of every rule that has something to say, in the order of the policies.
  *

@@ -1,4 +1,6 @@
-/** Denials that say of each image what was found, whether trying again helps, and what to do: for people, in 80 columns. */
+/**
+ * Denials that say of each image what was found, whether trying again helps, and what to do: for people, in 80 columns.
+ */
 import { printable } from "../encoding/mod.ts";
 import { kindOfRefusal, type Refusal } from "../errors.ts";
 import { firstRefusal, nearestMiss, VALIDATION_ORDER, type VerificationOutcome } from "../notary/mod.ts";

@@ -1,5 +1,6 @@
 /**
- * Where a rule finds the images of a kind (`imageExtractors`): what a custom resource runs stands where its author put it.
+ * Where a rule finds the images of a kind (`imageExtractors`): what a custom resource runs stands where its author put
+ * it.
  *
  * An extractor names members step by step, `*` for each one of a list or object, and at the end the member that holds
  * the image.

@@ -46,8 +46,8 @@ export function refuseTypedVariables(entry: Readonly<Record<string, unknown>>, p
 }
 
 /**
- * Refuses `skipImageReferences` whose variables read what the author of a Pod writes, by themselves or through entries of
- * the context: he would let his own images off.
+ * Refuses `skipImageReferences` whose variables read what the author of a Pod writes, by themselves or through entries
+ * of the context: he would let his own images off.
  *
  * @param rule As written.
  */

@@ -3,7 +3,8 @@
  * column 80, keys in natural order, and for each text the plainest style that reads back as that same text in YAML 1.1.
  * From 1.19 on the same without broken lines.
  *
- * Spec: YAML 1.1, sections 5 (characters) and 9 (scalar styles); the choices among them are those of go-yaml 2.4, and 3.0.
+ * Spec: YAML 1.1, sections 5 (characters) and 9 (scalar styles); the choices among them are those of go-yaml 2.4, and
+ * 3.0.
  */
 
 import { compareNaturally } from "./natural_order.ts";
@@ -15,7 +16,9 @@ export type BlockMap = Readonly<Record<string, Readonly<Record<string, string>>>
 interface Dialect {
   /** Column after which the next single space becomes a line break. */
   readonly bestWidth: number;
-  /** Whether tabs are written as they are in a text of several lines, and such a text loses the break it begins with. */
+  /**
+   * Whether tabs are written as they are in a text of several lines, and such a text loses the break it begins with.
+   */
   readonly keepsTabs: boolean;
 }
 

@@ -75,7 +75,8 @@ export interface RuleName {
  * what it stands for is verified again, since an annotation that says so is anybody's to write.
  *
  * @param scope What conditions on attestations see; `image` is added to it.
- * @returns `undefined` when the entry has nothing to say: it is not about this image, or nothing is asked in this phase.
+ * @returns `undefined` when the entry has nothing to say: it is not about this image, or nothing is asked in this
+ * phase.
  */
 export async function evaluateImage(
   entry: ImageVerification,

@@ -2,9 +2,9 @@
  * A resource → the images it runs: `ImageInfo` with its JSON Pointer; and which patterns an image fits.
  *
  * Whoever writes the Pod chooses how an image is written: the tag beside a digest, capitals in a host name, `:443`,
- * `docker.io/nginx` for `docker.io/library/nginx`. So what demands a signature reads an image in every way that names the
- * same content, and what lets an image off reads it in one way only: as Kyverno writes it, and by its digest alone when
- * it has one.
+ * `docker.io/nginx` for `docker.io/library/nginx`. So what demands a signature reads an image in every way that names
+ * the same content, and what lets an image off reads it in one way only: as Kyverno writes it, and by its digest alone
+ * when it has one.
  */
 import { formatPointer, isJsonObject, printable } from "../encoding/mod.ts";
 import { EngineError, MalformedError, type Refusal, refusal } from "../errors.ts";
@@ -88,8 +88,8 @@ const CONTAINER_LISTS = ["initContainers", "containers", "ephemeralContainers"] 
  * The images of the object under review; containers without an image text have none.
  *
  * Through `pods/ephemeralcontainers` only ephemeral containers can change. One that the API server has stored can never
- * change and never starts again, so nothing comes of it: updates are asked about new ones alone. Of every other container
- * an unchanged image is asked about like a new one, since it may be pulled again.
+ * change and never starts again, so nothing comes of it: updates are asked about new ones alone. Of every other
+ * container an unchanged image is asked about like a new one, since it may be pulled again.
  *
  * @param request CREATE or UPDATE; DELETE and CONNECT have no images.
  */
@@ -173,8 +173,8 @@ function readContainer(container: unknown, pointer: string): ImageText | Invalid
 }
 
 /**
- * What container runtimes take for the ID of an image that is on the node, wherever it came from. As a reference it would
- * be a tag of a repository called `sha256`.
+ * What container runtimes take for the ID of an image that is on the node, wherever it came from. As a reference it
+ * would be a tag of a repository called `sha256`.
  */
 const IMAGE_ID = /^sha(?:256:[0-9a-f]{64}|384:[0-9a-f]{96}|512:[0-9a-f]{128})$/;
 
@@ -254,8 +254,8 @@ const DOCKER_HUB: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Every text of `registry/path` that is pulled from the same place: host names know no case, ports no leading zeros, and
- * HTTPS is port 443.
+ * Every text of `registry/path` that is pulled from the same place: host names know no case, ports no leading zeros,
+ * and HTTPS is port 443.
  */
 function namesOf(registry: string, path: string): readonly string[] {
   const host = registry.toLowerCase().replace(/:0+(?=\d+$)/, ":").replace(/:443$/, "");

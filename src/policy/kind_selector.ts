@@ -53,8 +53,8 @@ export function parseKindSelector(text: string): KindSelector | undefined {
 }
 
 /**
- * Whether a selector names the request's resource. A selector of Pods takes in `pods/ephemeralcontainers`, through which
- * containers are added to a Pod.
+ * Whether a selector names the request's resource. A selector of Pods takes in `pods/ephemeralcontainers`, through
+ * which containers are added to a Pod.
  */
 export function matchesKind(selector: KindSelector, request: RequestKind): boolean {
   const { group, version, kind, subresource } = request;

@@ -18,8 +18,8 @@ export interface PolicyFile {
 /** What became of policy files. */
 export interface LoadedPolicies {
   /**
-   * In the order of the files and their documents; each that was taken has a name of its own. What stands in for one that
-   * was not has {@link CompiledPolicy.problems}.
+   * In the order of the files and their documents; each that was taken has a name of its own. What stands in for one
+   * that was not has {@link CompiledPolicy.problems}.
    */
   readonly policies: readonly CompiledPolicy[];
   /** PolicyExceptions, as the policies; they count where whoever evaluates says so. */
@@ -67,8 +67,8 @@ const KINDS: ReadonlyMap<string, Kind> = new Map([
 ]);
 
 /**
- * Compiles every policy in the files. A document that cannot be used becomes a problem and takes no other down; where it
- * may be a policy, something stands in for it that refuses what the policy may have been about.
+ * Compiles every policy in the files. A document that cannot be used becomes a problem and takes no other down; where
+ * it may be a policy, something stands in for it that refuses what the policy may have been about.
  *
  * @param files Empty documents are passed over.
  * @param crypto Proves which of the certificates may vouch.

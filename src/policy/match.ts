@@ -42,8 +42,8 @@ export type Selected = boolean | ((facts: ClusterFacts) => Promise<boolean>);
 /**
  * Makes the question "is this rule about that request?".
  *
- * What is asked is the object that will be stored; on DELETE, which has none, the one that was. The cluster is left alone
- * wherever the request itself settles the matter.
+ * What is asked is the object that will be stored; on DELETE, which has none, the one that was. The cluster is left
+ * alone wherever the request itself settles the matter.
  *
  * Spec: Kyverno, "Selecting resources", `match` and `exclude`.
  */

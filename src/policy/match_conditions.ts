@@ -1,4 +1,7 @@
-/** `webhookConfiguration.matchConditions`: CEL that says of a request whether the policy is asked (Kubernetes, "Matching requests: matchConditions"). */
+/**
+ * `webhookConfiguration.matchConditions`: CEL that says of a request whether the policy is asked (Kubernetes, "Matching
+ * requests: matchConditions").
+ */
 import { type CelProgram, loadCel } from "../expressions/mod.ts";
 import { printable } from "../encoding/mod.ts";
 import { ConfigurationError, EngineError } from "../errors.ts";

@@ -1,6 +1,6 @@
 /**
- * The operators that look for a key in a value, or for a list of keys. A key is a text, or is written as one; a value is
- * a list, a pattern, a range such as `1Gi-3Gi`, or a list of texts written as JSON.
+ * The operators that look for a key in a value, or for a list of keys. A key is a text, or is written as one; a value
+ * is a list, a pattern, a range such as `1Gi-3Gi`, or a list of texts written as JSON.
  */
 import { parseDuration } from "../encoding/mod.ts";
 import type { StepMeter } from "../expressions/mod.ts";
@@ -12,7 +12,10 @@ import { matchWildcard, MAX_PATTERN_LENGTH, wildcardSteps } from "./wildcard.ts"
 export interface Operands {
   readonly key: unknown;
   readonly value: unknown;
-  /** Whether `*` and `?` in the key count: where they come out of a variable, the object under review may have sent them. */
+  /**
+   * Whether `*` and `?` in the key count: where they come out of a variable, the object under review may have sent
+   * them.
+   */
   readonly keyIsPattern: boolean;
   /** Whether `*` and `?` in the value count, in the item at an index where it is a list, for the same reason. */
   readonly isPattern: (index: number) => boolean;
@@ -34,7 +37,9 @@ export function anyIn({ key, value, ...how }: Operands): boolean {
   return fitsOne !== undefined && keys.some(fitsOne);
 }
 
-/** Holds when the key is not in the value, or one of several is not. What cannot be looked for is not anywhere either. */
+/**
+ * Holds when the key is not in the value, or one of several is not. What cannot be looked for is not anywhere either.
+ */
 export function anyNotIn({ key, value, ...how }: Operands): boolean {
   if (!Array.isArray(key)) return isThere(key, value, how) === false;
   const keys = key.map(formatGoValue);

@@ -1,6 +1,7 @@
 /**
- * With whose credentials the registries are asked about one request: those the rule names, else those of the Pod, else the
- * endpoint's own. Credentials decide who may read, never what is found there: an image is looked at once for each of them.
+ * With whose credentials the registries are asked about one request: those the rule names, else those of the Pod, else
+ * the endpoint's own. Credentials decide who may read, never what is found there: an image is looked at once for each
+ * of them.
  */
 import { isJsonObject, printable } from "../encoding/mod.ts";
 import { ConfigurationError, EngineError } from "../errors.ts";
@@ -12,8 +13,8 @@ import { podSpecOf } from "./images.ts";
 import type { PolicyPorts, PolicyRequest } from "./policy.ts";
 
 /**
- * Secrets of one Pod, or of one rule, at most; the kubelet's users have one or two. A rule with more is refused; of a Pod's
- * the others are not read, and a refusal by the registry says so.
+ * Secrets of one Pod, or of one rule, at most; the kubelet's users have one or two. A rule with more is refused; of a
+ * Pod's the others are not read, and a refusal by the registry says so.
  */
 export const MAX_PULL_SECRETS = 20;
 
@@ -111,7 +112,8 @@ function readNames(list: unknown, namespace: string): readonly SecretName[] {
 /**
  * A source of Secrets, read when it is first asked.
  *
- * @throws {UnavailableError} From the source, `ERR_CLUSTER`: a cluster that does not answer is not one that has no Secret.
+ * @throws {UnavailableError} From the source, `ERR_CLUSTER`: a cluster that does not answer is not one that has no
+ * Secret.
  */
 function fromSecrets(
   names: (signal: AbortSignal) => Promise<readonly SecretName[]>,

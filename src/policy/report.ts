@@ -1,4 +1,7 @@
-/** Decisions → PolicyReports: one result per policy, rule and image, for whoever reads reports and not admission answers. */
+/**
+ * Decisions → PolicyReports: one result per policy, rule and image, for whoever reads reports and not admission
+ * answers.
+ */
 import { isJsonObject, printable } from "../encoding/mod.ts";
 import { kindOfRefusal } from "../errors.ts";
 import type { ClusterObject } from "../ports.ts";

@@ -21,8 +21,9 @@ export type ExtendTrust = (
 /**
  * Makes what extends a policy's trust. The same entries give the same trust, so that what is known of it stays known.
  *
- * @returns A function that throws `ERR_CLUSTER_MISSING`, `ERR_CLUSTER` and the like when timestamp authorities cannot be
- * read, `ERR_VARIABLE` when they are not there, `ERR_PEM`, `ERR_CERTIFICATE` or `ERR_TRUST_STORE` when they are none.
+ * @returns A function that throws `ERR_CLUSTER_MISSING`, `ERR_CLUSTER` and the like when timestamp authorities cannot
+ * be read, `ERR_VARIABLE` when they are not there, `ERR_PEM`, `ERR_CERTIFICATE` or `ERR_TRUST_STORE` when they are
+ * none.
  */
 export function createTrustExtender(extension: TrustExtension | undefined): ExtendTrust {
   if (extension === undefined) return (entries) => Promise.resolve(entries);

@@ -17,8 +17,8 @@ export const NO_MATCH_RULE = "no-match";
 type FoundImage = ImageInfo | InvalidImage;
 
 /**
- * The images of a request that no rule is about. A rule is about an image it answered about, and a rule that answered as
- * a whole about those its `imageReferences` fit, not about what stands beside them; one that an exception or
+ * The images of a request that no rule is about. A rule is about an image it answered about, and a rule that answered
+ * as a whole about those its `imageReferences` fit, not about what stands beside them; one that an exception or
  * `skipImageReferences` lets off was still about it.
  *
  * What is no reference fits no pattern, so a rule that merely warns of it does not stand for one that is about it.

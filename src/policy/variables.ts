@@ -1,9 +1,9 @@
 /**
  * `{{ }}` in the texts of a rule → values (Kyverno, "Variables").
  *
- * What a variable stands for is put in as it is: braces in it open no further variable, and inside of an expression it is
- * a name, a number or part of a text, and no further expression. Whoever writes the Pod under review chooses what many
- * variables stand for, and must not choose what is asked next.
+ * What a variable stands for is put in as it is: braces in it open no further variable, and inside of an expression it
+ * is a name, a number or part of a text, and no further expression. Whoever writes the Pod under review chooses what
+ * many variables stand for, and must not choose what is asked next.
  */
 import { isJsonObject, printable } from "../encoding/mod.ts";
 import { ConfigurationError, EngineError } from "../errors.ts";
@@ -222,7 +222,10 @@ async function resolve(
   }
 }
 
-/** `@`: what stands in the object where the variable stands in its rule, the first two steps of which name the rule's own. */
+/**
+ * `@`: what stands in the object where the variable stands in its rule, the first two steps of which name the rule's
+ * own.
+ */
 function ownPlace(path: string): string {
   const steps = path.split(/(?<!\\)\//).slice(3).map((step) => step.replaceAll("\\/", "/"));
   return steps.reduce(

@@ -1,4 +1,6 @@
-/** Why there was no answer, or none to its end: told apart as the engine tells it apart, written down, and thrown again. */
+/**
+ * Why there was no answer, or none to its end: told apart as the engine tells it apart, written down, and thrown again.
+ */
 import { isJsonObject, type JsonValue, printable } from "../encoding/mod.ts";
 import { AddressError, addressErrorOf, addressKind, networkReason, StalledBody, tlsReason } from "../http/mod.ts";
 

@@ -58,9 +58,10 @@ const TOKEN = encodeUtf8('{"token":"recorded"}');
 const WITHOUT_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /**
- * Makes a recorder. Its clock stands still at the instant it is made, so that a replay sees what the run saw. Secrets are
- * not written down: nothing that proves who asks; of a token endpoint only status, `location` and `retry-after`; no query
- * that a registry sent us on with, and no text beside it: bodies of redirects, and errors of where they lead, are left out.
+ * Makes a recorder. Its clock stands still at the instant it is made, so that a replay sees what the run saw. Secrets
+ * are not written down: nothing that proves who asks; of a token endpoint only status, `location` and `retry-after`; no
+ * query that a registry sent us on with, and no text beside it: bodies of redirects, and errors of where they lead, are
+ * left out.
  *
  * @param ports Whom to ask.
  */
@@ -150,7 +151,9 @@ function inOrder<Value>(entries: ReadonlyMap<string, Value>): readonly Value[] {
   return [...entries].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
 }
 
-/** The body, as far as anybody reads it: beside where a redirect leads nobody does, and it may name the place once more. */
+/**
+ * The body, as far as anybody reads it: beside where a redirect leads nobody does, and it may name the place once more.
+ */
 async function bytesOf(response: Response, place: string, { method, signal }: FetchInit): Promise<Uint8Array> {
   const { status } = response;
   if (method === "HEAD" || WITHOUT_BODY.has(status)) return new Uint8Array(0);

@@ -1,4 +1,6 @@
-/** A recording as a document: every answer of one run by its question, and the one instant at which the run took place. */
+/**
+ * A recording as a document: every answer of one run by its question, and the one instant at which the run took place.
+ */
 import {
   decodeBase64,
   encodeBase64,

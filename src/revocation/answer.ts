@@ -114,8 +114,8 @@ export interface AnswerTimes {
 }
 
 /**
- * The times of an answer that may be believed at this instant, or what is wrong with them. It is too old from the instant
- * of `nextUpdate` on, and one that does not say when that is is never believed.
+ * The times of an answer that may be believed at this instant, or what is wrong with them. It is too old from the
+ * instant of `nextUpdate` on, and one that does not say when that is is never believed.
  *
  * Spec: RFC 6960, section 4.2.2.1; RFC 5280, sections 5.1.2.4 and 5.1.2.5; Notary Project,
  * trust-store-trust-policy.md, "Certificate Revocation Evaluation".

@@ -15,8 +15,8 @@ const SUPPLIED = "supplied CRL";
 const NO_POINT: DistributionPoint = { name: undefined, urls: [], reasons: ALL_REASONS, crlIssuers: [] };
 
 /**
- * Asks until a CRL says that the certificate is revoked, or CRLs that cover every reason say that it is not. Of the URLs
- * of one distribution point, which stand for the same CRL, the first that answers well is enough.
+ * Asks until a CRL says that the certificate is revoked, or CRLs that cover every reason say that it is not. Of the
+ * URLs of one distribution point, which stand for the same CRL, the first that answers well is enough.
  *
  * Spec: RFC 5280, section 6.3.3; Notary Project, trust-store-trust-policy.md, "CRL".
  */

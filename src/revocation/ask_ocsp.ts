@@ -13,7 +13,8 @@ import { OCSP_TIMEOUT_MILLISECONDS } from "./in_flight.ts";
 const SUPPLIED = "supplied OCSP response";
 
 /**
- * Asks one responder after the other until one knows whether the certificate is revoked, or says that it does not know it.
+ * Asks one responder after the other until one knows whether the certificate is revoked, or says that it does not know
+ * it.
  *
  * Spec: RFC 6960, section 3; Notary Project, trust-store-trust-policy.md, "OCSP".
  */

@@ -1,4 +1,7 @@
-/** Whether a CRL is about a certificate: its issuer, and what its issuingDistributionPoint says (RFC 5280, section 6.3.3). */
+/**
+ * Whether a CRL is about a certificate: its issuer, and what its issuingDistributionPoint says (RFC 5280, section
+ * 6.3.3).
+ */
 import { contextTag, equalBytes, writeDer } from "../encoding/mod.ts";
 import { type Certificate, extensionOf, sameName } from "../x509/mod.ts";
 import { unknown, type UnknownAnswer } from "./answer.ts";

@@ -60,8 +60,8 @@ export async function judgeCrl(base: Crl, question: CrlQuestion, crypto: Crypto)
 }
 
 /**
- * Judges a complete CRL together with the changes since. Like the complete one, a delta that has expired still tells what
- * is revoked for good.
+ * Judges a complete CRL together with the changes since. Like the complete one, a delta that has expired still tells
+ * what is revoked for good.
  *
  * @param delta `undefined` when it could not be had.
  * @throws {MalformedError} `ERR_DER`

@@ -1,4 +1,7 @@
-/** Where CRLs are and what they cover: the extensions of certificates and of CRLs that say so (RFC 5280, 4.2.1.13, 5.2.5). */
+/**
+ * Where CRLs are and what they cover: the extensions of certificates and of CRLs that say so (RFC 5280, 4.2.1.13,
+ * 5.2.5).
+ */
 import {
   contextTag,
   decodeUtf8,

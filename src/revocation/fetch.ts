@@ -32,8 +32,8 @@ const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]
  * Asks, and gives back the bytes of the answer.
  *
  * Certificates come from outside, so their URLs do: only http and https are asked, without a user, and no loopback,
- * private, link-local or metadata address that the host did not allow, whether it is written as one or a name that leads
- * there (where the runtime can tell). Plain http is what certificates name: what is answered is signed.
+ * private, link-local or metadata address that the host did not allow, whether it is written as one or a name that
+ * leads there (where the runtime can tell). Plain http is what certificates name: what is answered is signed.
  *
  * @param privateHosts Hosts, with or without a port, that may be asked although they are not public.
  * @param call Ends it, and is what requests are taken from; the time is the caller's matter.

@@ -1,4 +1,7 @@
-/** Questions that several ask at the same time are asked once, and nobody waits for longer than for a question of one's own. */
+/**
+ * Questions that several ask at the same time are asked once, and nobody waits for longer than for a question of one's
+ * own.
+ */
 import { encodeHex } from "../encoding/mod.ts";
 import { type CallOptions, orAbort, type RequestBudget } from "../http/mod.ts";
 import type { Ports } from "../ports.ts";

@@ -1,4 +1,6 @@
-/** What the questions about one certificate have in common: ports, settings, what is kept, and how often may be asked. */
+/**
+ * What the questions about one certificate have in common: ports, settings, what is kept, and how often may be asked.
+ */
 import { printable } from "../encoding/mod.ts";
 import { ConfigurationError, EngineError, MalformedError } from "../errors.ts";
 import type { CallOptions } from "../http/mod.ts";

@@ -39,7 +39,8 @@ const UNDERSTOOD_EXTENSIONS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Judges an OCSP response: that it answers this question, that its signer may speak for the issuer, that its time is now.
+ * Judges an OCSP response: that it answers this question, that its signer may speak for the issuer, that its time is
+ * now.
  *
  * @param der OCSPResponse as received, whatever it is.
  * @returns `ok` or `revoked` only of a response that meets every rule.

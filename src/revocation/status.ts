@@ -56,7 +56,8 @@ export interface RevocationChecker {
  * @param ports Without `fetch` nobody is asked, and only what was supplied can tell.
  * @throws {ConfigurationError} `ERR_CONFIG` for a supplied CRL that is none.
  *
- * Spec: Notary Project, trust-store-trust-policy.md, "Certificate Revocation Evaluation"; RFC 6960; RFC 5280, section 6.3.
+ * Spec: Notary Project, trust-store-trust-policy.md, "Certificate Revocation Evaluation"; RFC 6960; RFC 5280, section
+ * 6.3.
  */
 export function createRevocationChecker(
   ports: RevocationPorts,

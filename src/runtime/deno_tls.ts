@@ -10,7 +10,8 @@ interface DenoNamespace {
 }
 
 /**
- * Makes a `fetch`. Deno believes the CAs it is given beside those it trusts anyway, where Node believes only the former.
+ * Makes a `fetch`. Deno believes the CAs it is given beside those it trusts anyway, where Node believes only the
+ * former.
  *
  * @throws {ConfigurationError} `ERR_CONFIG` when certificates or key cannot be used, and for `serverName`, which Deno's
  * `fetch` has no place for.

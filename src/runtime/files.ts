@@ -145,8 +145,8 @@ function reason(code: string): string {
 /**
  * Writes a file, whole.
  *
- * @param options Without `replace`, a file that exists is left as it is; nobody gets in between looking and writing. With
- * `isPrivate` others may not read it: one that is there is closed to them before anything is written.
+ * @param options Without `replace`, a file that exists is left as it is; nobody gets in between looking and writing.
+ * With `isPrivate` others may not read it: one that is there is closed to them before anything is written.
  * @throws {ConfigurationError} `ERR_FILE`
  */
 export async function writeFile(
@@ -163,7 +163,8 @@ export async function writeFile(
 }
 
 /**
- * Writes to the end of a file, which is made where there is none: it says what runs in a cluster, so others may not read it.
+ * Writes to the end of a file, which is made where there is none: it says what runs in a cluster, so others may not
+ * read it.
  *
  * @throws {ConfigurationError} `ERR_FILE`
  */
@@ -182,8 +183,9 @@ async function attemptToWrite(path: string, write: () => Promise<void>): Promise
 }
 
 /**
- * Where this user's programs keep their configuration: `$XDG_CONFIG_HOME` or `~/.config`; `~/Library/Application Support` on
- * macOS and `%AppData%` on Windows. Without a home, or with a relative `XDG_CONFIG_HOME`, there is no such place.
+ * Where this user's programs keep their configuration: `$XDG_CONFIG_HOME` or `~/.config`;
+ * `~/Library/Application Support` on macOS and `%AppData%` on Windows. Without a home, or with a relative
+ * `XDG_CONFIG_HOME`, there is no such place.
  */
 export function configFolder(
   platform: string = process.platform,

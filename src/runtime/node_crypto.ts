@@ -1,6 +1,7 @@
 /**
- * CryptoProvider over `node:crypto`. Node's WebCrypto hands every verification to another thread, which takes longer than
- * an RSA or P-256 verification itself; here those are computed where they are asked for, and all else is left to WebCrypto.
+ * CryptoProvider over `node:crypto`. Node's WebCrypto hands every verification to another thread, which takes longer
+ * than an RSA or P-256 verification itself; here those are computed where they are asked for, and all else is left to
+ * WebCrypto.
  */
 import { Buffer } from "node:buffer";
 import { constants, createPublicKey, type KeyObject, verify } from "node:crypto";
@@ -15,7 +16,8 @@ function isQuick(algorithm: SignatureAlgorithm, { type, curve }: PublicKey): boo
 /**
  * A provider that computes RSA and P-256 verifications itself.
  *
- * @param next Asked for everything else, and about keys OpenSSL does not take, so that it words what is wrong with them.
+ * @param next Asked for everything else, and about keys OpenSSL does not take, so that it words what is wrong with
+ * them.
  */
 export function createNodeCryptoProvider(next: CryptoProvider): CryptoProvider {
   const imported = new WeakMap<PublicKey, KeyObject>();

@@ -1,7 +1,7 @@
 /**
- * Whether Node's own `fetch` sends a request through a proxy: then the proxy resolves the name, and nobody here can look at
- * its addresses. Where Node's versions differ, or it is not clear, the answer is no: what is not known to go through a proxy
- * is checked.
+ * Whether Node's own `fetch` sends a request through a proxy: then the proxy resolves the name, and nobody here can
+ * look at its addresses. Where Node's versions differ, or it is not clear, the answer is no: what is not known to go
+ * through a proxy is checked.
  */
 
 /** What Node decides by; the global `process` is one. */

@@ -1,6 +1,6 @@
 /**
- * One HTTP request over `node:http` or `node:https`, as `fetch` makes it, where Node's own has no place for what is asked:
- * CAs of one's own, a client certificate, or addresses that are looked at before anybody connects to them.
+ * One HTTP request over `node:http` or `node:https`, as `fetch` makes it, where Node's own has no place for what is
+ * asked: CAs of one's own, a client certificate, or addresses that are looked at before anybody connects to them.
  */
 import type { LookupAddress } from "node:dns";
 import { lookup } from "node:dns/promises";
@@ -30,8 +30,8 @@ const resolveByHost: Resolve = (hostname) => lookup(hostname, { all: true });
  *
  * @param tls What connections over TLS are made with.
  * @param options `publicOnly` resolves each name itself and connects to an address it found public, or to none: a name
- * that leads to another place the next time leads nowhere. `resolve` and `kindOf` stand in for the system's resolver and for
- * `addressKind`.
+ * that leads to another place the next time leads nowhere. `resolve` and `kindOf` stand in for the system's resolver
+ * and for `addressKind`.
  * @returns Rejects with `AddressError` where an address is not public.
  */
 export function createNodeSend(
@@ -60,7 +60,9 @@ export function createNodeSend(
   };
 }
 
-/** Looks at every address before the first is given out: where one of them is not public, the name is not asked at all. */
+/**
+ * Looks at every address before the first is given out: where one of them is not public, the name is not asked at all.
+ */
 function createPublicLookup(resolve: Resolve, kindOf: typeof addressKind): LookupFunction {
   return (hostname, { all, family }, callback) => {
     resolve(hostname).then((addresses) => {

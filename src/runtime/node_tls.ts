@@ -46,8 +46,8 @@ export interface TrustSources {
 }
 
 /**
- * The CAs Node believes where none are given: Node's own, and those of `NODE_EXTRA_CA_CERTS`. A file that cannot be read
- * is passed over, as by Node, which warns of it when it starts.
+ * The CAs Node believes where none are given: Node's own, and those of `NODE_EXTRA_CA_CERTS`. A file that cannot be
+ * read is passed over, as by Node, which warns of it when it starts.
  */
 export function trustedAnyway(
   { getCACertificates, extraFile }: TrustSources = {

@@ -11,7 +11,9 @@ import { createAwsCredentials } from "./aws_credentials.ts";
 import { createRegistryConfig, createUserCredentials, registryConfigFiles } from "./registry_config.ts";
 import { createWebPorts, type WebPortOptions } from "./web.ts";
 
-/** Listeners of one signal before Node warns; 0, for no warning at all, makes its `Request` throw and catch every time. */
+/**
+ * Listeners of one signal before Node warns; 0, for no warning at all, makes its `Request` throw and catch every time.
+ */
 const MAX_LISTENERS = 100_000;
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Credentials of this user: the files of `docker login` and `podman login`, and the programs they name. Files are read when
- * first asked, and again when what was read is old.
+ * Credentials of this user: the files of `docker login` and `podman login`, and the programs they name. Files are read
+ * when first asked, and again when what was read is old.
  */
 import { stat } from "node:fs/promises";
 import { homedir } from "node:os";

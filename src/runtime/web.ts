@@ -49,8 +49,9 @@ function requestInit({ method, headers, body, redirect, signal }: FetchInit): Re
 }
 
 /**
- * The `fetch` of these ports, for who needs nothing else of TLS: workers and pages believe their platform's CAs and have
- * no client certificates, so whoever asks an API server from there needs a token and a certificate everybody believes.
+ * The `fetch` of these ports, for who needs nothing else of TLS: workers and pages believe their platform's CAs and
+ * have no client certificates, so whoever asks an API server from there needs a token and a certificate everybody
+ * believes.
  *
  * @throws {ConfigurationError} `ERR_CONFIG` where more is asked for, so that nobody finds out at the first request.
  */

@@ -17,8 +17,8 @@ import type { TimestampToken } from "./token.ts";
 import { cmsFailure, FAILED_CHAIN, FAILED_TO_VERIFY, refuseTimestamp, type TimestampRefusal } from "./verdict.ts";
 
 /**
- * Leaves out the paths of which a certificate ended before the token's time, by less than the millisecond that an instant
- * can tell: tokens may be finer.
+ * Leaves out the paths of which a certificate ended before the token's time, by less than the millisecond that an
+ * instant can tell: tokens may be finer.
  */
 export function withoutEnded({ paths, deadEnds }: FoundPaths, { genTimeCeiling }: TimestampRange): FoundPaths {
   const ended = paths.flatMap((path) => path.filter((certificate) => !validAt(certificate, genTimeCeiling)));

@@ -7,8 +7,8 @@ const SUBJECT_ALTERNATIVE_NAME = "2.5.29.17";
 const DIRECTORY_NAME = contextTag(4, "constructed");
 
 /**
- * Whether a distinguished name is the certificate's subject, or one of its alternative names. Encodings of the same text
- * are the same: authorities write PrintableString here and UTF8String there.
+ * Whether a distinguished name is the certificate's subject, or one of its alternative names. Encodings of the same
+ * text are the same: authorities write PrintableString here and UTF8String there.
  */
 export function namesAuthority(name: DistinguishedName, certificate: Certificate): boolean {
   return [certificate.subject, ...alternativeNames(certificate)].some((other) =>

@@ -22,7 +22,8 @@ export const OCTET_STRING_PARTS = TAG.octetString | CONSTRUCTED;
 const MAX_LENGTH_OCTETS = 4;
 
 /**
- * The one value these bytes are, every header in it looked at: small, shallow, each length definite and inside its parent.
+ * The one value these bytes are, every header in it looked at: small, shallow, each length definite and inside its
+ * parent.
  *
  * @param bytes BER.
  * @throws {MalformedError} `ERR_TIMESTAMP`; `ERR_TOO_LARGE` beyond {@link MAX_TIMESTAMP_BYTES}.
@@ -52,8 +53,8 @@ export function readBer(bytes: Uint8Array): DerNode {
 /**
  * The values inside a constructed value, in their order.
  *
- * @throws {MalformedError} `ERR_TIMESTAMP`, also when there are more than {@link MAX_TIMESTAMP_VALUES} or they stand deeper
- * than {@link MAX_TIMESTAMP_DEPTH}.
+ * @throws {MalformedError} `ERR_TIMESTAMP`, also when there are more than {@link MAX_TIMESTAMP_VALUES} or they stand
+ * deeper than {@link MAX_TIMESTAMP_DEPTH}.
  */
 export function berChildren({ source, contentStart, end, depth }: DerNode): readonly DerNode[] {
   if (depth >= MAX_TIMESTAMP_DEPTH) refuseToken(`more than ${MAX_TIMESTAMP_DEPTH} levels`);

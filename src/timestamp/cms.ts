@@ -161,7 +161,9 @@ function readIdentifier(sid: DerNode): CertificateIdentifier {
   return { issuer: derBytes(issuer), serialNumber: encodeHex(readIntegerBytes(serialNumber, "serialNumber")) };
 }
 
-/** They are sent under `[0]` and signed under the tag of a SET OF, at least one. Spec: RFC 5652, sections 5.3 and 5.4. */
+/**
+ * They are sent under `[0]` and signed under the tag of a SET OF, at least one. Spec: RFC 5652, sections 5.3 and 5.4.
+ */
 function underSetTag(attributes: DerNode): Uint8Array {
   if (attributes.contentStart === attributes.end) refuseToken("its signed attributes are none, expected 1 or more");
   const bytes = derBytes(attributes).slice();

@@ -5,7 +5,9 @@ import type { TimestampInfo } from "./tst_info.ts";
 export interface TimestampRange {
   /** What the token says, cut to the millisecond. */
   readonly genTime: Date;
-  /** The same, rounded up to the millisecond: bounds in whole seconds hold at the token's time where they hold at both. */
+  /**
+   * The same, rounded up to the millisecond: bounds in whole seconds hold at the token's time where they hold at both.
+   */
   readonly genTimeCeiling: Date;
   /** Give or take, in seconds. */
   readonly accuracySeconds: number;

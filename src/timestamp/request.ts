@@ -1,4 +1,6 @@
-/** Timestamps asked for: the request, the authority's answer, and the way over HTTP (RFC 3161, sections 2.4 and 3.4). */
+/**
+ * Timestamps asked for: the request, the authority's answer, and the way over HTTP (RFC 3161, sections 2.4 and 3.4).
+ */
 import { HASH_OIDS } from "../crypto/mod.ts";
 import {
   derBytes,
@@ -136,8 +138,8 @@ export function readTimestampResponse(bytes: Uint8Array): Uint8Array {
 const REFUSED = "ERR_TIMESTAMP_RESPONSE";
 
 /**
- * Gets a token over a message from an authority, and proves that it is one: of this message and question, by an authority
- * that is trusted. Whether the authority's certificates are revoked is for the caller to ask.
+ * Gets a token over a message from an authority, and proves that it is one: of this message and question, by an
+ * authority that is trusted. Whether the authority's certificates are revoked is for the caller to ask.
  *
  * @param message What is timestamped: of a Notary envelope, its signature bytes.
  * @param hash That of the signing key.

@@ -107,7 +107,10 @@ function encodeSetOf(nodes: readonly DerNode[]): Uint8Array {
   return writeDer(TAG.set, concatBytes(...nodes.map(derBytes).sort(compareBytes)));
 }
 
-/** The first certificate is the one that signed; those after it and the policies restrict nothing here. Spec: RFC 5035, section 3. */
+/**
+ * The first certificate is the one that signed; those after it and the policies restrict nothing here. Spec: RFC 5035,
+ * section 3.
+ */
 function readSigningCertificate(node: DerNode): SigningCertificate {
   const [certificates] = readSequence(node, "SigningCertificateV2");
   const [first] = readSequence(certificates, "certs");

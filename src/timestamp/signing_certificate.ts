@@ -17,8 +17,8 @@ export type SigningCertificateSearch =
  * Finds the certificate by the signer's issuer and serial number, and holds it against the signed attribute: its hash,
  * and where the attribute names issuer and serial number too, those.
  *
- * The first version of the attribute names certificates by SHA-1, which anybody could have made another one for: alone it
- * is not enough, beside the second it is not looked at.
+ * The first version of the attribute names certificates by SHA-1, which anybody could have made another one for: alone
+ * it is not enough, beside the second it is not looked at.
  *
  * Spec: RFC 5816, section 2.2; RFC 5035, section 4; RFC 5652, section 5.3.
  */

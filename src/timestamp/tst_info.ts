@@ -90,7 +90,10 @@ function readImprint(node: DerNode | undefined): MessageImprint {
 
 const GEN_TIME = /^(\d{14})(?:\.(\d{0,8}[1-9]))?Z$/;
 
-/** Spec: RFC 3161, section 2.4.2: UTC, with a fraction of any length that does not end in 0; here of at most nine digits. */
+/**
+ * Spec: RFC 3161, section 2.4.2: UTC, with a fraction of any length that does not end in 0; here of at most nine
+ * digits.
+ */
 function readGenTime(node: DerNode | undefined): bigint {
   const [, seconds, fraction = ""] = GEN_TIME.exec(
     decodeUtf8(derContent(expectTag(node, TAG.generalizedTime, "genTime"))),

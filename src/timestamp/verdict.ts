@@ -3,7 +3,10 @@ import { type ErrorCode, type Refusal, refusal } from "../errors.ts";
 import type { Certificate } from "../x509/mod.ts";
 import type { TimestampRange } from "./range.ts";
 
-/** What is known of a token once it was judged. Not knowing whether the authority's certificates are revoked is no part of it. */
+/**
+ * What is known of a token once it was judged. Not knowing whether the authority's certificates are revoked is no part
+ * of it.
+ */
 export type TimestampVerdict =
   | {
     readonly trusted: true;

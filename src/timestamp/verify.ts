@@ -1,6 +1,6 @@
 /**
- * Whether a token proves when a message existed: every decision of RFC 3161, section 2.4.2, RFC 5652, section 5.6 and the
- * Notary Project, in the order in which the reference implementation takes them.
+ * Whether a token proves when a message existed: every decision of RFC 3161, section 2.4.2, RFC 5652, section 5.6 and
+ * the Notary Project, in the order in which the reference implementation takes them.
  */
 import { HASH_OIDS } from "../crypto/mod.ts";
 import { equalBytes } from "../encoding/mod.ts";

@@ -1,6 +1,6 @@
 /**
- * Certificates kept by their bytes: the same bytes give the same object, so everything known of a certificate (its key as
- * imported, its fingerprint, the chains it was proven in) is found again by identity.
+ * Certificates kept by their bytes: the same bytes give the same object, so everything known of a certificate (its key
+ * as imported, its fingerprint, the chains it was proven in) is found again by identity.
  */
 import { decodeBase64, equalBytes } from "../encoding/mod.ts";
 import { type Certificate, decodeCertificate } from "./certificate.ts";
@@ -8,7 +8,9 @@ import { type Certificate, decodeCertificate } from "./certificate.ts";
 /** Certificates kept at most; those not asked for longest go first, half of them at a time. */
 export const MAX_CACHED_CERTIFICATES = 512;
 
-/** Bytes of a certificate that is kept at most; real ones have one or two thousand. A larger one is decoded each time. */
+/**
+ * Bytes of a certificate that is kept at most; real ones have one or two thousand. A larger one is decoded each time.
+ */
 export const MAX_CACHED_CERTIFICATE_BYTES = 8 * 1024;
 
 /**

@@ -35,8 +35,8 @@ export interface FoundPaths {
 
 /**
  * Looks for paths: each certificate is issued by the next in name and signature, each issuer is a CA that may sign
- * certificates, all are valid at one instant, and the last is a trust anchor. What else a certificate must be is for the
- * rules of its chain.
+ * certificates, all are valid at one instant, and the last is a trust anchor. What else a certificate must be is for
+ * the rules of its chain.
  *
  * @throws {UnsupportedError} `ERR_CRYPTO_UNAVAILABLE` when a signature cannot be computed.
  *

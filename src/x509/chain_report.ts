@@ -40,10 +40,11 @@ export interface CertificateReport {
 }
 
 /**
- * Reports every rule the Notary Project has for a code signing chain, passed ones too. Trust and time are not looked at.
+ * Reports every rule the Notary Project has for a code signing chain, passed ones too. Trust and time are not looked
+ * at.
  *
- * @param chain As {@link validateSigningChain} takes it, whose answer this is about: a rule is `failed` here exactly when
- * it is among the failures there.
+ * @param chain As {@link validateSigningChain} takes it, whose answer this is about: a rule is `failed` here exactly
+ * when it is among the failures there.
  *
  * Spec: Notary Project, signature-specification.md, "Certificate Requirements".
  */

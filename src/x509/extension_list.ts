@@ -1,4 +1,6 @@
-/** Lists of extensions, as certificates, CRLs, their entries and OCSP responses have them (RFC 5280, section 4.1.2.9). */
+/**
+ * Lists of extensions, as certificates, CRLs, their entries and OCSP responses have them (RFC 5280, section 4.1.2.9).
+ */
 import { type DerNode, readBoolean, readOctetString, readOid, readSequence, refuseRest, TAG } from "../encoding/mod.ts";
 import { MalformedError } from "../errors.ts";
 

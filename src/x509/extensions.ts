@@ -1,4 +1,7 @@
-/** Certificate extensions: a table with one decoder each; what no decoder knows is kept as bytes (RFC 5280, section 4.2). */
+/**
+ * Certificate extensions: a table with one decoder each; what no decoder knows is kept as bytes (RFC 5280, section
+ * 4.2).
+ */
 import {
   contextTag,
   decodeUtf8,

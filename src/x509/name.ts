@@ -84,9 +84,9 @@ const SHORT_NAMES: ReadonlySet<string> = new Set(PRINTED_TYPES.map(({ type }) =>
 const texts = new WeakMap<DistinguishedName, string>();
 
 /**
- * The name as one line: `CN=leaf,OU=Release,O=Example Org,L=Seattle,ST=WA,C=US`. Known types come first, several values of
- * one type are joined by `+`; of common names and serial numbers the last counts; other types follow in reverse order
- * as `1.2.840.113549.1.9.1=#0c…`. The text keeps every character: escape it with `printable` before it is shown.
+ * The name as one line: `CN=leaf,OU=Release,O=Example Org,L=Seattle,ST=WA,C=US`. Known types come first, several values
+ * of one type are joined by `+`; of common names and serial numbers the last counts; other types follow in reverse
+ * order as `1.2.840.113549.1.9.1=#0c…`. The text keeps every character: escape it with `printable` before it is shown.
  *
  * Spec: RFC 4514, section 2, as the reference implementation applies it.
  */

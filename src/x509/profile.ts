@@ -1,5 +1,6 @@
 /**
- * What the Notary Project asks of each certificate of a signing chain, as a table of rules; `signing_chain.ts` applies it.
+ * What the Notary Project asks of each certificate of a signing chain, as a table of rules; `signing_chain.ts` applies
+ * it.
  *
  * Spec: Notary Project, signature-specification.md, "Certificate Requirements". Where the reference implementation asks
  * for less than the specification the rule follows the specification, and its finding has no `reference` text.

@@ -1,4 +1,7 @@
-/** Whether a certificate's key signed another certificate, or what is signed like one (RFC 5280, section 6.1.3, step a.1). */
+/**
+ * Whether a certificate's key signed another certificate, or what is signed like one (RFC 5280, section 6.1.3, step
+ * a.1).
+ */
 import { ALGORITHMS, ecdsaDerToRaw, fieldBytes } from "../crypto/mod.ts";
 import { MalformedError } from "../errors.ts";
 import type { CryptoProvider } from "../ports.ts";
@@ -12,8 +15,8 @@ export type SignedStructure = Pick<Certificate, "tbs" | "signatureAlgorithm" | "
  *
  * @param signed A certificate, or another structure signed in the same way.
  *
- * @returns `false` when it does not fit, when key and algorithm do not belong together, and for algorithms and keys this
- * engine does not verify, SHA-1 among them.
+ * @returns `false` when it does not fit, when key and algorithm do not belong together, and for algorithms and keys
+ * this engine does not verify, SHA-1 among them.
  * @throws {UnsupportedError} `ERR_CRYPTO_UNAVAILABLE` when the provider lacks the algorithm.
  */
 export async function verifyCertificateSignature(

@@ -1,4 +1,7 @@
-/** A chain as a whole, of a signer or of a timestamp authority: its order, its links and the rules of its profile for each certificate. */
+/**
+ * A chain as a whole, of a signer or of a timestamp authority: its order, its links and the rules of its profile for
+ * each certificate.
+ */
 import { printable } from "../encoding/mod.ts";
 import type { CryptoProvider } from "../ports.ts";
 import { algorithmName } from "./algorithm_names.ts";
@@ -52,8 +55,8 @@ const proofs = new WeakMap<Pick<CryptoProvider, "verify">, WeakMap<Certificate, 
 const SIGNING_PROFILE: ChainProfile = { leafRules: LEAF_RULES, caRules: CA_RULES };
 
 /**
- * Applies every rule the Notary Project has for a code signing chain. Neither trust nor time is looked at, so the answer
- * for the same certificates is kept.
+ * Applies every rule the Notary Project has for a code signing chain. Neither trust nor time is looked at, so the
+ * answer for the same certificates is kept.
  *
  * @param chain Leaf first, root last; a lone certificate is a self-signed leaf.
  * @throws {UnsupportedError} `ERR_CRYPTO_UNAVAILABLE` when a signature of the chain cannot be computed.

@@ -1,6 +1,6 @@
 /**
- * What the Notary Project asks of each certificate of a timestamp authority's chain: the rules for a signer's chain, but
- * for what they are for, and keyUsage need not be critical.
+ * What the Notary Project asks of each certificate of a timestamp authority's chain: the rules for a signer's chain,
+ * but for what they are for, and keyUsage need not be critical.
  *
  * Spec: Notary Project, signature-specification.md, "Certificate Requirements"; RFC 3161, section 2.3.
  */

@@ -1,6 +1,6 @@
 /**
- * `discover` prints what the real oras prints about every fixture, byte for byte, in both kinds of registry; annotations,
- * which oras prints in the order of a Go map, are sorted. What differs is on the closed list.
+ * `discover` prints what the real oras prints about every fixture, byte for byte, in both kinds of registry;
+ * annotations, which oras prints in the order of a Go map, are sorted. What differs is on the closed list.
  */
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { describeIf } from "../run/requirements.ts";

@@ -1,6 +1,6 @@
 /**
- * What cannot be done, asked of this program and of the real notation and oras: nothing on standard output, the same exit
- * code, and the same first sentence or an entry of the closed list that says why not.
+ * What cannot be done, asked of this program and of the real notation and oras: nothing on standard output, the same
+ * exit code, and the same first sentence or an entry of the closed list that says why not.
  */
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { describeIf } from "../run/requirements.ts";
@@ -11,7 +11,9 @@ import type { ToolResult } from "./tools.ts";
 
 interface Case {
   readonly name: string;
-  /** Behind the command; `REPO` stands for the seed's repository, `HOST` for the registry, `CLOSED` for a closed port. */
+  /**
+   * Behind the command; `REPO` stands for the seed's repository, `HOST` for the registry, `CLOSED` for a closed port.
+   */
   readonly args: readonly string[];
   /** The entry that says why the sentence differs; without one it has to be equal. */
   readonly deviation?: string;

@@ -1,4 +1,6 @@
-/** Every flag of the real notation's commands: ours too, or on the closed list; and those that both have do the same. */
+/**
+ * Every flag of the real notation's commands: ours too, or on the closed list; and those that both have do the same.
+ */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";

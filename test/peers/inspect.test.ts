@@ -1,6 +1,6 @@
 /**
- * `inspect` and `list` print what the real notation prints about every fixture, byte for byte, in both kinds of registry;
- * lines that notation prints in the order of a Go map are sorted. What differs is on the closed list.
+ * `inspect` and `list` print what the real notation prints about every fixture, byte for byte, in both kinds of
+ * registry; lines that notation prints in the order of a Go map are sorted. What differs is on the closed list.
  */
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { describeIf } from "../run/requirements.ts";

@@ -1,6 +1,6 @@
 /**
- * Kyverno's command line is asked every expression of `test/vectors/kyverno_jmespath.json`: it answers what is recorded,
- * and we answer the same, or otherwise as the closed list says.
+ * Kyverno's command line is asked every expression of `test/vectors/kyverno_jmespath.json`: it answers what is
+ * recorded, and we answer the same, or otherwise as the closed list says.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,6 +1,6 @@
 /**
- * Four levels × five failures × every override: the real notation and this program agree on verdict, exit code, standard
- * output and sentences; and on what an override may not say.
+ * Four levels × five failures × every override: the real notation and this program agree on verdict, exit code,
+ * standard output and sentences; and on what an override may not say.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

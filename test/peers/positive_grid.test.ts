@@ -1,6 +1,6 @@
 /**
- * What each of the two signs the other verifies: every format, key, chain and kind of content, this program and the real
- * notation, by the same trust policy and key list. Timestamps are by an authority of the real openssl.
+ * What each of the two signs the other verifies: every format, key, chain and kind of content, this program and the
+ * real notation, by the same trust policy and key list. Timestamps are by an authority of the real openssl.
  */
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

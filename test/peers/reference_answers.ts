@@ -1,4 +1,6 @@
-/** What the reference implementation says of the rows of our tables: its verifier of envelopes, its rules for chains. */
+/**
+ * What the reference implementation says of the rows of our tables: its verifier of envelopes, its rules for chains.
+ */
 import { peerPaths } from "../../scripts/peers.ts";
 import type { Trust } from "../../src/notary/mod.ts";
 import type { Descriptor } from "../../src/oci/mod.ts";

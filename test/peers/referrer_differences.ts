@@ -71,7 +71,9 @@ export async function expectUnited(
   expect(placed(ours, "olareg")).toBe(placed(await askOnDistribution(), "distribution"));
 }
 
-/** `foreign`: what ours has not and theirs has are manifests whose subject is another artifact, and nothing is added. */
+/**
+ * `foreign`: what ours has not and theirs has are manifests whose subject is another artifact, and nothing is added.
+ */
 export async function expectForeignLeftOut(
   both: BothRegistries,
   image: FixtureImage,

@@ -1,6 +1,6 @@
 /**
- * Layouts put into each real registry lead the real tools to the answers they gave when the fixtures were made, and this
- * program to the verdict it gives everywhere.
+ * Layouts put into each real registry lead the real tools to the answers they gave when the fixtures were made, and
+ * this program to the verdict it gives everywhere.
  */
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";

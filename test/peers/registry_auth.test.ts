@@ -1,6 +1,6 @@
 /**
- * Real registries that want to know who asks: distribution 2.8 and v3, with a file of passwords and with a token server.
- * The real oras pushes what is read, with the same credentials.
+ * Real registries that want to know who asks: distribution 2.8 and v3, with a file of passwords and with a token
+ * server. The real oras pushes what is read, with the same credentials.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

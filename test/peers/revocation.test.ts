@@ -1,6 +1,6 @@
 /**
- * Revocation: the real notation and this program ask the same responders and CRLs on loopback, made by the real openssl,
- * and agree on verdict, exit code and sentences, but for what is on the closed list.
+ * Revocation: the real notation and this program ask the same responders and CRLs on loopback, made by the real
+ * openssl, and agree on verdict, exit code and sentences, but for what is on the closed list.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,6 @@
-/** What a scene of revocation is: what a leaf names, what is there, and what comes of a signature by it; and its parts. */
+/**
+ * What a scene of revocation is: what a leaf names, what is there, and what comes of a signature by it; and its parts.
+ */
 import { ocspAt } from "../run/certificate_maker.ts";
 import { crlDistributionPoints } from "../run/revocation_maker.ts";
 import { after, DAY, HOUR, keys, LEAF_SERIAL, responderCertificate } from "../cases/revocation/cast.ts";

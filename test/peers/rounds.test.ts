@@ -1,4 +1,6 @@
-/** How many requests a cold verification costs, and how many of them wait for another: counted before real registries. */
+/**
+ * How many requests a cold verification costs, and how many of them wait for another: counted before real registries.
+ */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -71,7 +73,8 @@ describeIf("registries", "rounds and requests of a cold verification", () => {
     return proxy;
   }
 
-  // While it is unknown whether the registry has the referrers API, its tag is asked beside it: one request more, no round.
+  // While it is unknown whether the registry has the referrers API, its tag is asked beside it: one request more, no
+  // round.
   it.each(
     [
       { kind: "olareg", form: "digest", rounds: 3, requests: 5 },

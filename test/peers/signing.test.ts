@@ -1,7 +1,7 @@
 /**
- * How this program signs beside the real notation: where signatures are listed, in a registry with the referrers API and
- * in one without; six who sign at once lose nothing; and the words. What differs is on the closed list. The formats, keys
- * and contents are in `positive_grid.test.ts`.
+ * How this program signs beside the real notation: where signatures are listed, in a registry with the referrers API
+ * and in one without; six who sign at once lose nothing; and the words. What differs is on the closed list. The
+ * formats, keys and contents are in `positive_grid.test.ts`.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,6 +1,6 @@
 /**
- * Signatures of the scheme `notary.x509.signingAuthority`: the real notation and this program verify and show them alike,
- * whichever type of trust store holds the authority's root, but for what is on the closed list.
+ * Signatures of the scheme `notary.x509.signingAuthority`: the real notation and this program verify and show them
+ * alike, whichever type of trust store holds the authority's root, but for what is on the closed list.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,6 +1,6 @@
 /**
- * `sign --timestamp-url` beside the real notation: authorities that refuse, lie, are strangers or revoked, and flags that
- * do not fit. Neither leaves a signature behind.
+ * `sign --timestamp-url` beside the real notation: authorities that refuse, lie, are strangers or revoked, and flags
+ * that do not fit. Neither leaves a signature behind.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server, type ServerResponse } from "node:http";

@@ -1,6 +1,6 @@
 /**
- * Signatures that the real notation has timestamped by an authority of the real openssl: shown alike, and verified alike
- * under trust policies with a `tsa` store.
+ * Signatures that the real notation has timestamped by an authority of the real openssl: shown alike, and verified
+ * alike under trust policies with a `tsa` store.
  */
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";

@@ -1,6 +1,6 @@
 /**
- * One of several who sign the same artifacts, as a process with memory of its own. Reads one JSON line per artifact from
- * standard input, begins each at once, and writes one JSON line when it is done. Ends with its input.
+ * One of several who sign the same artifacts, as a process with memory of its own. Reads one JSON line per artifact
+ * from standard input, begins each at once, and writes one JSON line when it is done. Ends with its input.
  *
  * `node --import tsx test/peers/writer.ts KEY`, where KEY names a self-signed key of the fixtures.
  */

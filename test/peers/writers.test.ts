@@ -1,6 +1,7 @@
 /**
- * Six processes sign one artifact at once in a registry without the referrers API, which has no conditional write either:
- * every signature stays in the list. Those who do not look a second time lose some, and so does the real notation.
+ * Six processes sign one artifact at once in a registry without the referrers API, which has no conditional write
+ * either: every signature stays in the list. Those who do not look a second time lose some, and so does the real
+ * notation.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

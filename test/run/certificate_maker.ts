@@ -1,4 +1,7 @@
-/** Certificates for tests, made field by field, so that each can break one rule. Own DER writing: not the code under test. */
+/**
+ * Certificates for tests, made field by field, so that each can break one rule. Own DER writing: not the code under
+ * test.
+ */
 import {
   constants,
   createHash,

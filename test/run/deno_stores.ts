@@ -1,4 +1,6 @@
-/** `deno run -A --unstable-kv test/run/deno_stores.ts ADDRESS`: every case of a poisoned store, a line of JSON for each. */
+/**
+ * `deno run -A --unstable-kv test/run/deno_stores.ts ADDRESS`: every case of a poisoned store, a line of JSON for each.
+ */
 import process from "node:process";
 import { MAX_STORED_BYTES } from "../../src/cache/mod.ts";
 import { openDenoStore } from "../../src/runtime/cache/open_store.ts";

@@ -1,4 +1,7 @@
-/** Signature envelopes for tests, signed here, so that each can break one rule. Own CBOR writing: not the code under test. */
+/**
+ * Signature envelopes for tests, signed here, so that each can break one rule. Own CBOR writing: not the code under
+ * test.
+ */
 import { constants, type KeyObject, sign } from "node:crypto";
 import { fixtureKey, type Key, LEAF, makeCertificate, subject } from "./certificate_maker.ts";
 

@@ -1,6 +1,6 @@
 /**
- * A registry on loopback that holds one signed image and misbehaves as it is told, and a canary on another loopback port
- * that stands for every place a registry must not send us to.
+ * A registry on loopback that holds one signed image and misbehaves as it is told, and a canary on another loopback
+ * port that stands for every place a registry must not send us to.
  */
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";

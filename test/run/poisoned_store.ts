@@ -1,6 +1,6 @@
 /**
- * What a webhook does with a store that others write to: the same cases for every kind of store, on whatever runtime has
- * it. Each case fills the store, poisons it, and asks a webhook that has nothing in its memory.
+ * What a webhook does with a store that others write to: the same cases for every kind of store, on whatever runtime
+ * has it. Each case fills the store, poisons it, and asks a webhook that has nothing in its memory.
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { readFileSync } from "node:fs";

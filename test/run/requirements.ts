@@ -62,7 +62,9 @@ export function chromiumPath(): string | undefined {
   return named ?? CHROMIUM_PATHS.find((path) => existsSync(path));
 }
 
-/** `describe` where the need is met; otherwise one skipped suite with a line that says why, an error under `CI=true`. */
+/**
+ * `describe` where the need is met; otherwise one skipped suite with a line that says why, an error under `CI=true`.
+ */
 export function describeIf(need: Need, name: string, body: () => void): void {
   if (needs[need]()) {
     describe(name, body);

@@ -28,7 +28,9 @@ const HASH_IDS = {
   md5: sequence(oid("1.2.840.113549.2.5"), der(0x05)),
 } as const;
 
-/** The bits of a public key: what key hashes are made of. P-256 keys have 26 octets of SubjectPublicKeyInfo before them. */
+/**
+ * The bits of a public key: what key hashes are made of. P-256 keys have 26 octets of SubjectPublicKeyInfo before them.
+ */
 export function keyBits(key: Key): Uint8Array {
   return new Uint8Array(key.publicKey.export({ type: "spki", format: "der" })).slice(26);
 }

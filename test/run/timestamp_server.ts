@@ -1,4 +1,6 @@
-/** A timestamp authority for tests: answers questions of RFC 3161 with tokens of the maker, in memory and on loopback. */
+/**
+ * A timestamp authority for tests: answers questions of RFC 3161 with tokens of the maker, in memory and on loopback.
+ */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { der, integer, octets, oid, sequence, text } from "./certificate_maker.ts";

@@ -76,7 +76,9 @@ export interface TlsFamily {
   readonly client: ServerIdentity;
 }
 
-/** A CA, a server certificate for the names, and a client certificate, all made anew; `notAfter` as `20250101000000Z`. */
+/**
+ * A CA, a server certificate for the names, and a client certificate, all made anew; `notAfter` as `20250101000000Z`.
+ */
 export function makeTlsFamily(
   names: readonly string[] = ["localhost"],
   addresses = [[127, 0, 0, 1]],

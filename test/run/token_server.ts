@@ -1,6 +1,6 @@
 /**
- * A token server as distribution wants one, on loopback: answers GET with user and password, and POST with identity tokens,
- * and signs what whoever asks may do. Distribution believes it by the certificate in its `rootcertbundle`.
+ * A token server as distribution wants one, on loopback: answers GET with user and password, and POST with identity
+ * tokens, and signs what whoever asks may do. Distribution believes it by the certificate in its `rootcertbundle`.
  *
  * Spec: distribution, "Token Authentication Implementation" and "OAuth2 Token Authentication".
  */

@@ -107,8 +107,8 @@ export const verify = defineCommand({
 });
 
 /**
- * A layout does not say which registry its images are of, so the statement of a trust policy is chosen by the scope that
- * is given; with `--cert` there is no policy.
+ * A layout does not say which registry its images are of, so the statement of a trust policy is chosen by the scope
+ * that is given; with `--cert` there is no policy.
  */
 function requireScope(
   flags: { readonly "oci-layout": boolean; readonly scope: string | undefined; readonly cert: readonly string[] },

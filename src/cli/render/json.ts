@@ -3,7 +3,8 @@ import { escapeUnsafe } from "../../encoding/mod.ts";
 
 /**
  * Writes a value as indented JSON with a newline at the end. Members stay in the order given; `undefined` ones are left
- * out. The text reads back as the same value, and nothing in it moves a terminal's cursor, turns its writing direction or hides.
+ * out. The text reads back as the same value, and nothing in it moves a terminal's cursor, turns its writing direction
+ * or hides.
  *
  * @param indent Blanks per level: notation 1.3 prints four, oras two.
  */

@@ -100,7 +100,9 @@ export function criticalAttributes(
   ];
 }
 
-/** The expiry that counts, and the one that must be marked: for the reference the first instant of the year 1 is none. */
+/**
+ * The expiry that counts, and the one that must be marked: for the reference the first instant of the year 1 is none.
+ */
 function readExpiry(
   format: "JWS" | "COSE",
   { expiry, critical }: ProtectedAttributes,

@@ -10,8 +10,8 @@ export const MAX_CHAIN_CERTIFICATES = 10;
  * Reads each certificate of a chain; how they belong together is not looked at.
  *
  * @param read Reads one; memoized by its encoding.
- * @throws {MalformedError} `ERR_ENVELOPE_FORMAT` for a number of certificates outside the bounds, `ERR_CERTIFICATE` naming
- * the place of the one that cannot be decoded.
+ * @throws {MalformedError} `ERR_ENVELOPE_FORMAT` for a number of certificates outside the bounds, `ERR_CERTIFICATE`
+ * naming the place of the one that cannot be decoded.
  */
 export function readChain<Encoded>(
   format: string,

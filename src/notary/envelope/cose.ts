@@ -81,7 +81,8 @@ export function decodeCose(bytes: Uint8Array, relaxations?: Relaxations): Envelo
 /**
  * What a COSE_Sign1 signature is over.
  *
- * @param protectedBytes The protected headers as they stand in the message; only the length before them is written anew.
+ * @param protectedBytes The protected headers as they stand in the message; only the length before them is written
+ * anew.
  *
  * Spec: RFC 9052, section 4.4, Sig_structure.
  */

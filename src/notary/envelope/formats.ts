@@ -24,8 +24,8 @@ export function isEnvelopeMediaType(mediaType: string): mediaType is EnvelopeMed
 /**
  * Decodes an envelope of any format into its one normal form. Nothing in it is proven afterwards.
  *
- * @param options With `compat` the reference implementation's rules are applied in the place of ours, here and in what is
- * judged of the envelope later; for comparisons, never for a decision.
+ * @param options With `compat` the reference implementation's rules are applied in the place of ours, here and in what
+ * is judged of the envelope later; for comparisons, never for a decision.
  * @throws {UnsupportedError} `ERR_ENVELOPE_MEDIA_TYPE`, `ERR_ALGORITHM_UNSUPPORTED`
  * @throws {MalformedError} `ERR_ENVELOPE_FORMAT`, `ERR_ENVELOPE_ATTRIBUTE`, `ERR_CERTIFICATE`, `ERR_TOO_LARGE`
  *

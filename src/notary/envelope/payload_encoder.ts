@@ -24,7 +24,10 @@ export function encodePayload(
   return encodeUtf8(`{"targetArtifact":{${ordered.join(",")}}}`);
 }
 
-/** Members in the order of their names' UTF-8, as the reference writes maps; written here, as objects order `10` after `9`. */
+/**
+ * Members in the order of their names' UTF-8, as the reference writes maps; written here, as objects order `10` after
+ * `9`.
+ */
 function formatAnnotations(annotations: Readonly<Record<string, string>>): string {
   const members = Object.entries(annotations).map(([name, value]) => ({ name, value, bytes: encodeUtf8(name) }));
   members.sort((a, b) => compareBytes(a.bytes, b.bytes));
@@ -32,8 +35,8 @@ function formatAnnotations(annotations: Readonly<Record<string, string>>): strin
 }
 
 /**
- * JSON on one line, members in the order given, with the characters escaped that the reference's writer escapes: what is
- * written may stand in a page's script.
+ * JSON on one line, members in the order given, with the characters escaped that the reference's writer escapes: what
+ * is written may stand in a page's script.
  */
 export function formatJson(value: unknown): string {
   return JSON.stringify(value).replace(

@@ -15,7 +15,9 @@ export function folded(name: string): string {
   return name.toUpperCase().toLowerCase();
 }
 
-/** What it is told about that we refuse: names folded, names that stand twice so or so, null, no UTF-8, what follows. */
+/**
+ * What it is told about that we refuse: names folded, names that stand twice so or so, null, no UTF-8, what follows.
+ */
 export type Leniency = "folded" | "repeated" | "repeated in other capitals" | "null" | "utf-8" | "trailing";
 
 interface Reader {

@@ -1,4 +1,6 @@
-/** How envelopes are refused: with the format in the message and a code that says whether form or attribute is at fault. */
+/**
+ * How envelopes are refused: with the format in the message and a code that says whether form or attribute is at fault.
+ */
 import { EngineError, MalformedError } from "../../errors.ts";
 
 /** What the reference implementation says of the same envelope, carried as the cause of an error. */

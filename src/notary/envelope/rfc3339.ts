@@ -5,8 +5,8 @@ const RFC3339 =
   /^\d{4}-\d{2}-(\d{2})T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,3}(\d{0,6}))?(?:Z|([+-])([01]\d|2[0-3]):([0-5]\d))$/;
 
 /**
- * Parses a date and time with its offset: upper-case `T` and `Z`, no leap second, a fraction cut to milliseconds, which is
- * said.
+ * Parses a date and time with its offset: upper-case `T` and `Z`, no leap second, a fraction cut to milliseconds, which
+ * is said.
  *
  * @returns `undefined` when it is anything else, or a day that does not exist.
  *

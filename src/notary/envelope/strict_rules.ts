@@ -3,7 +3,8 @@
  * less: the one list of rules, each with the section that asks for it, what the reference does, and what `compat` does.
  *
  * `compat: true` is for comparing this engine with the reference, verdict for verdict. NEVER let it decide anything: it
- * passes over rules that the specification or an RFC has for good reasons. No command, webhook or page can switch it on.
+ * passes over rules that the specification or an RFC has for good reasons. No command, webhook or page can switch it
+ * on.
  */
 import type { Leniency } from "./reference_json.ts";
 
@@ -181,8 +182,8 @@ export type Relaxations = Set<RelaxedRule>;
 /** How envelopes are read. */
 export interface ReadOptions {
   /**
-   * Gives the reference implementation's answer instead of ours, for tests that compare the two; what was passed over is
-   * told. NEVER use it for a decision.
+   * Gives the reference implementation's answer instead of ours, for tests that compare the two; what was passed over
+   * is told. NEVER use it for a decision.
    */
   readonly compat?: true;
 }

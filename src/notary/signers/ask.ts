@@ -1,4 +1,7 @@
-/** A signer asked: its key, which may sign now or not, and its signature. Whatever it throws becomes an error with a code. */
+/**
+ * A signer asked: its key, which may sign now or not, and its signature. Whatever it throws becomes an error with a
+ * code.
+ */
 import { keySpecOf, signatureAlgorithmOfKey, signatureBytes } from "../../crypto/mod.ts";
 import { printable } from "../../encoding/mod.ts";
 import { ConfigurationError, EngineError, UnavailableError } from "../../errors.ts";

@@ -1,4 +1,7 @@
-/** Which certificates may vouch: the one check of trust stores, of `--cert`, of the page and of certificates in policies. */
+/**
+ * Which certificates may vouch: the one check of trust stores, of `--cert`, of the page and of certificates in
+ * policies.
+ */
 import { equalBytes, printable } from "../../encoding/mod.ts";
 import type { CryptoProvider } from "../../ports.ts";
 import { type Certificate, extensionOf, formatName, quoteText, verifyCertificateSignature } from "../../x509/mod.ts";

@@ -2,8 +2,8 @@
  * Distinguished names as trust policies write them, and as certificates are compared with them.
  *
  * The text is read as the reference implementation's LDAP library reads it, which is RFC 4514 with differences: `;`
- * separates like `,`, quotes are characters like any other, spaces around types and values are dropped, types keep their
- * case. The same reading goes over the policy's text and over the certificate's printed subject.
+ * separates like `,`, quotes are characters like any other, spaces around types and values are dropped, types keep
+ * their case. The same reading goes over the policy's text and over the certificate's printed subject.
  */
 import { encodeUtf8 } from "../../encoding/mod.ts";
 import { quoteText } from "../../x509/mod.ts";

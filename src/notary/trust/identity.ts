@@ -84,8 +84,8 @@ export type IdentityMatch =
   | { readonly status: "unreadable"; readonly fault: NameFault };
 
 /**
- * Compares the subject of a signing certificate with the identities of a trust policy, as text the Notary Project's tools
- * print of it: attributes grouped by type, whatever their order in the certificate.
+ * Compares the subject of a signing certificate with the identities of a trust policy, as text the Notary Project's
+ * tools print of it: attributes grouped by type, whatever their order in the certificate.
  *
  * @returns `unreadable` when the subject has no C, ST or O, one of a type twice, or an attribute that is printed as
  * hexadecimal digits, such as an e-mail address: only `*` can trust it.

@@ -1,4 +1,7 @@
-/** Verification level → action per validation (Notary Project, trust-store-trust-policy.md, "Signature Verification details"). */
+/**
+ * Verification level → action per validation (Notary Project, trust-store-trust-policy.md, "Signature Verification
+ * details").
+ */
 import { quoteText } from "../../x509/mod.ts";
 
 /** The validations of the Notary Project. */

@@ -1,4 +1,7 @@
-/** Trust policy documents → statements that keep every rule (Notary Project, trust-store-trust-policy.md, "Trust Policy"). */
+/**
+ * Trust policy documents → statements that keep every rule (Notary Project, trust-store-trust-policy.md, "Trust
+ * Policy").
+ */
 import { printable } from "../../encoding/mod.ts";
 import { quoteText } from "../../x509/mod.ts";
 import { passesOver, type ReadOptions, type Relaxations, type RelaxedRule } from "../envelope/strict_rules.ts";
@@ -32,7 +35,9 @@ export interface TrustPolicy<Statement extends TrustPolicyStatement> {
   readonly statements: readonly Statement[];
   /** What has no effect, or an effect that is hardly meant; nothing in it makes the document less strict. */
   readonly warnings: readonly string[];
-  /** There only when it was read with `compat`: the rules that were passed over. Such a policy must not decide anything. */
+  /**
+   * There only when it was read with `compat`: the rules that were passed over. Such a policy must not decide anything.
+   */
   readonly relaxed?: readonly RelaxedRule[];
 }
 
@@ -44,7 +49,8 @@ const VERSIONS: readonly string[] = ["1.0"];
  * @param input JSON text, or its UTF-8 bytes.
  * @param source Names the document in messages: a file.
  * @param options With `compat` the reference implementation's rules are applied; for comparisons, never for a decision.
- * @throws {ConfigurationError} `ERR_TRUST_POLICY` for the first rule that is broken, with statement, member, value, line.
+ * @throws {ConfigurationError} `ERR_TRUST_POLICY` for the first rule that is broken, with statement, member, value,
+ * line.
  *
  * Spec: Notary Project, trust-store-trust-policy.md, "OCI Trust Policy".
  */
@@ -71,7 +77,8 @@ export function parseOciTrustPolicy(
  * @param input JSON text, or its UTF-8 bytes.
  * @param source Names the document in messages: a file.
  * @param options With `compat` the reference implementation's rules are applied; for comparisons, never for a decision.
- * @throws {ConfigurationError} `ERR_TRUST_POLICY` for the first rule that is broken, with statement, member, value, line.
+ * @throws {ConfigurationError} `ERR_TRUST_POLICY` for the first rule that is broken, with statement, member, value,
+ * line.
  *
  * Spec: Notary Project, trust-store-trust-policy.md, "Blob Trust Policy".
  */

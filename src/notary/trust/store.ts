@@ -23,8 +23,8 @@ export interface TrustStoreName {
 /**
  * Gives the certificates of a store: at least one, all checked.
  *
- * @throws {ConfigurationError} `ERR_TRUST_STORE_EMPTY` when there is no such store or nothing in it, `ERR_TRUST_STORE` when
- * one of its files cannot be read or a certificate of it may not be there.
+ * @throws {ConfigurationError} `ERR_TRUST_STORE_EMPTY` when there is no such store or nothing in it, `ERR_TRUST_STORE`
+ * when one of its files cannot be read or a certificate of it may not be there.
  */
 export type TrustStore = (store: TrustStoreName) => Promise<readonly Certificate[]>;
 

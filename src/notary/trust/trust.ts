@@ -18,7 +18,9 @@ export interface Trust {
     /** Roots of timestamp authorities; without any, no timestamp is evaluated. */
     readonly tsa?: readonly Certificate[];
   };
-  /** Where anchors are from, such as the store `ca:wabbit-networks.io` or a file; for reports, nothing is judged by it. */
+  /**
+   * Where anchors are from, such as the store `ca:wabbit-networks.io` or a file; for reports, nothing is judged by it.
+   */
   readonly anchorOrigins?: ReadonlyMap<Certificate, string>;
   /** When a timestamp counts, given `tsa` anchors: for every signature (default), or once a certificate has expired. */
   readonly verifyTimestamp?: "always" | "afterCertExpiry";

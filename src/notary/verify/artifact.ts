@@ -23,8 +23,8 @@ export interface ArtifactOptions {
 }
 
 /**
- * Verifies an artifact: whether one of its signatures is by someone trusted. A signature that is broken, foreign or gone
- * does not stand in the way of a good one.
+ * Verifies an artifact: whether one of its signatures is by someone trusted. A signature that is broken, foreign or
+ * gone does not stand in the way of a good one.
  *
  * @param reference With a digest, its tag is not looked at.
  * @returns `verified` with the first signature that verified, in the registry's order. `inconclusive` when none did and
@@ -115,8 +115,8 @@ async function trySignatures(
 }
 
 /**
- * One first, so that a good signature costs no more than itself; then several at a time, judged in their order. When the
- * time is over the next one stands for all that were not tried: it is not known what they are.
+ * One first, so that a good signature costs no more than itself; then several at a time, judged in their order. When
+ * the time is over the next one stands for all that were not tried: it is not known what they are.
  */
 async function tryInOrder(
   artifact: SignedArtifact,

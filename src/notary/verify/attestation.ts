@@ -77,7 +77,9 @@ export async function verifyAttestation(
 
 type Content = Pick<VerifiedAttestation, "payload" | "digest">;
 
-/** Per request, so that no more is held than one request asked for. Filled after a signature verified, and not before. */
+/**
+ * Per request, so that no more is held than one request asked for. Filled after a signature verified, and not before.
+ */
 const contents = new WeakMap<ArtifactView, Map<string, Promise<Content>>>();
 
 function readOnce(source: AttestationSource, view: ArtifactView): Promise<Content> {

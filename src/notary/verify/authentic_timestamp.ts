@@ -27,18 +27,18 @@ export type ChainRevocation = (chain: readonly Certificate[]) => ValidationResul
  * `notary.x509.signingAuthority` the authority's signing time; under `notary.x509` the whole interval of a timestamp by
  * a trusted authority, or without one the instant of verification.
  *
- * A timestamp is evaluated when the trust names timestamp authorities, with `afterCertExpiry` only once a certificate has
- * expired. Otherwise it neither helps nor harms, and the evidence says so. Where it is evaluated it is required, and so is
- * that its authority's certificates are not revoked, whatever the level says of the signer's.
+ * A timestamp is evaluated when the trust names timestamp authorities, with `afterCertExpiry` only once a certificate
+ * has expired. Otherwise it neither helps nor harms, and the evidence says so. Where it is evaluated it is required,
+ * and so is that its authority's certificates are not revoked, whatever the level says of the signer's.
  *
  * @param envelope An envelope whose integrity is proven.
  * @param at Instant of verification, from `ports.now()`.
  * @param relaxations For an envelope read with `compat`: takes up what is passed over.
- * @returns `failed` with `CERTIFICATE_NOT_YET_VALID` or `CERTIFICATE_EXPIRED` for the first certificate outside its period,
- * with `TIMESTAMP_MISSING`, `ERR_TIMESTAMP`, `TIMESTAMP_MISMATCH`, `TIMESTAMP_INVALID`, `TIMESTAMP_AUTHORITY_NOT_TRUSTED`,
- * `TIMESTAMP_AUTHORITY_INVALID` or `TRUST_ANCHOR_MISSING` for a timestamp that proves nothing, with
- * `TIMESTAMP_OUTSIDE_VALIDITY` for one that does, of another time; what `revocation` finds of the authority's chain; and
- * `inconclusive` when it could not be computed.
+ * @returns `failed` with `CERTIFICATE_NOT_YET_VALID` or `CERTIFICATE_EXPIRED` for the first certificate outside its
+ * period, with `TIMESTAMP_MISSING`, `ERR_TIMESTAMP`, `TIMESTAMP_MISMATCH`, `TIMESTAMP_INVALID`,
+ * `TIMESTAMP_AUTHORITY_NOT_TRUSTED`, `TIMESTAMP_AUTHORITY_INVALID` or `TRUST_ANCHOR_MISSING` for a timestamp that
+ * proves nothing, with `TIMESTAMP_OUTSIDE_VALIDITY` for one that does, of another time; what `revocation` finds of the
+ * authority's chain; and `inconclusive` when it could not be computed.
  *
  * Spec: Notary Project, trust-store-trust-policy.md, "Signature Verification details", authentic timestamp.
  */

@@ -19,9 +19,9 @@ export const STORE_OF_SCHEME: Readonly<Record<SigningScheme, "ca" | "signingAuth
  * compares the signing certificate's subject with the trusted identities.
  *
  * @param envelope An envelope whose integrity is proven.
- * @returns `passed` with anchor and identity; `failed` with `ERR_TRUST_STORE` or `ERR_TRUST_STORE_EMPTY` when a store of
- * the type that the envelope's signing scheme calls for cannot be used, with `TRUST_ANCHOR_MISSING` when none is named,
- * with `SIGNER_NOT_TRUSTED` and both lists of certificates, so that namesakes are told apart, and with
+ * @returns `passed` with anchor and identity; `failed` with `ERR_TRUST_STORE` or `ERR_TRUST_STORE_EMPTY` when a store
+ * of the type that the envelope's signing scheme calls for cannot be used, with `TRUST_ANCHOR_MISSING` when none is
+ * named, with `SIGNER_NOT_TRUSTED` and both lists of certificates, so that namesakes are told apart, and with
  * `IDENTITY_NOT_TRUSTED`, `IDENTITY_UNREADABLE` or `IDENTITY_MISSING` when the anchor vouches and no identity fits.
  *
  * Spec: Notary Project, trust-store-trust-policy.md, "Signature Verification details", authenticity.
@@ -113,7 +113,9 @@ function sameCertificate(a: Certificate, b: Certificate): boolean {
 /** Digits of a fingerprint that tell one certificate from another of the same name. */
 const SHOWN_DIGITS = 16;
 
-/** Certificates of either side that the evidence of a refusal names at most; of the others it says how many there are. */
+/**
+ * Certificates of either side that the evidence of a refusal names at most; of the others it says how many there are.
+ */
 export const MAX_NAMED_CERTIFICATES = 20;
 
 /** Subjects with the beginning of their fingerprints; without, where these cannot be computed. */

@@ -17,8 +17,8 @@ export interface Blob {
 }
 
 /**
- * Verifies the detached signature of a blob: the blob's digest, by the hash that goes with the signing key, and its size
- * must be those that were signed, and the media type where one is expected.
+ * Verifies the detached signature of a blob: the blob's digest, by the hash that goes with the signing key, and its
+ * size must be those that were signed, and the media type where one is expected.
  *
  * @param options The user metadata that must have been signed.
  * @returns What cannot be decoded is an outcome whose integrity failed, not an exception.

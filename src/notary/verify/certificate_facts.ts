@@ -30,8 +30,8 @@ export function describeCertificates(
 }
 
 /**
- * Subject and fingerprint as evidence: a name alone does not tell certificates apart. The subject alone where no digest can
- * be computed.
+ * Subject and fingerprint as evidence: a name alone does not tell certificates apart. The subject alone where no digest
+ * can be computed.
  */
 export async function identify(
   certificate: Certificate,

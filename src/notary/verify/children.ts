@@ -14,9 +14,9 @@ export const MAX_CHILDREN_VERIFIED = 32;
 export const MAX_PARALLEL_CHILDREN = 4;
 
 /**
- * Verifies an artifact, or else every child of the index it is: one that is not signed stands for all. A child that is an
- * index has to be signed itself, and so has one that is no image, such as a build's attestation: what an index calls its
- * children is nobody's word.
+ * Verifies an artifact, or else every child of the index it is: one that is not signed stands for all. A child that is
+ * an index has to be signed itself, and so has one that is no image, such as a build's attestation: what an index calls
+ * its children is nobody's word.
  *
  * @returns As {@link verifyArtifact}; of an index that is not signed with its `children` as far as they were asked, and
  * `verified` only when there is one or more and each is. Then the last outcome is a child's.

@@ -1,4 +1,7 @@
-/** When the chain doctor is called, and with what: after the judgement, about refused chains unless every one is asked for. */
+/**
+ * When the chain doctor is called, and with what: after the judgement, about refused chains unless every one is asked
+ * for.
+ */
 import type { CryptoProvider } from "../../ports.ts";
 import { readTimestampToken } from "../../timestamp/mod.ts";
 import { type Certificate, sameName } from "../../x509/mod.ts";
@@ -25,8 +28,8 @@ const NONE: Diagnoses = {};
 /**
  * Diagnoses the chains of a judged signature.
  *
- * @returns Nothing for what was not refused, unless every chain is asked for; and nothing where it could not be computed,
- * as the judgement says that already.
+ * @returns Nothing for what was not refused, unless every chain is asked for; and nothing where it could not be
+ * computed, as the judgement says that already.
  */
 export async function diagnose(
   envelope: Envelope,

@@ -1,4 +1,6 @@
-/** Integrity: whether the signature is what its certificate's key made of the signed bytes, and may be judged at all. */
+/**
+ * Integrity: whether the signature is what its certificate's key made of the signed bytes, and may be judged at all.
+ */
 import { ALGORITHMS, signatureAlgorithmOfKey, verifyPssOfAnySalt } from "../../crypto/mod.ts";
 import { printable } from "../../encoding/mod.ts";
 import { EngineError, MalformedError, toEngineError } from "../../errors.ts";
@@ -16,8 +18,8 @@ import { failed, inconclusive, passed, type ValidationResult } from "./outcome.t
  *
  * @param relaxations For an envelope read with `compat`: takes up what is passed over.
  * @returns `failed` with `SIGNATURE_ALGORITHM_MISMATCH`, `SIGNATURE_MISMATCH`, `CERTIFICATE_CHAIN_INVALID`,
- * `VERIFICATION_PLUGIN_REQUIRED` or `CRITICAL_ATTRIBUTE_UNKNOWN`; `inconclusive` with `ERR_CRYPTO_UNAVAILABLE` or another
- * code when it could not be computed, which says nothing about the signature.
+ * `VERIFICATION_PLUGIN_REQUIRED` or `CRITICAL_ATTRIBUTE_UNKNOWN`; `inconclusive` with `ERR_CRYPTO_UNAVAILABLE` or
+ * another code when it could not be computed, which says nothing about the signature.
  *
  * Spec: Notary Project, trust-store-trust-policy.md, "Signature Verification details", integrity.
  */

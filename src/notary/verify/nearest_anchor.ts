@@ -179,7 +179,8 @@ async function strangers(
 }
 
 /**
- * What is amiss with the links of a chain: which certificate is missing or misplaced, and whether the trust store has it.
+ * What is amiss with the links of a chain: which certificate is missing or misplaced, and whether the trust store has
+ * it.
  *
  * @param broken Places whose certificate is not issued by the next one, the last one's when it is no root.
  */

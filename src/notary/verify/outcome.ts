@@ -55,8 +55,8 @@ export interface VerificationOutcome {
    */
   readonly relaxed?: readonly RelaxedRule[];
   /**
-   * What the chain doctor says of the certificate chain: where the chain or the trust in it was refused, and wherever it
-   * was asked for. No verdict reads it.
+   * What the chain doctor says of the certificate chain: where the chain or the trust in it was refused, and wherever
+   * it was asked for. No verdict reads it.
    */
   readonly chain?: ChainDiagnosis;
   /** The same of the timestamp authority's chain. */
@@ -112,8 +112,8 @@ export function decisiveResult(
 }
 
 /**
- * What comes nearest to trust in a signature that was refused for its chain, for one line of text. A chain may have faults
- * beside the one thing that decided: advice on them would mislead, such as to trust whoever changed a signature.
+ * What comes nearest to trust in a signature that was refused for its chain, for one line of text. A chain may have
+ * faults beside the one thing that decided: advice on them would mislead, such as to trust whoever changed a signature.
  *
  * @returns `undefined` when it was refused for something else, or nothing comes near.
  */

@@ -1,7 +1,7 @@
 /**
  * What was decoded and proven of an envelope, kept as long as its bytes are: whoever holds the same bytes again, as a
- * client that keeps content does, has neither to decode nor to compute again. Time, trust and artifact are never part of
- * it; they are judged anew each time.
+ * client that keeps content does, has neither to decode nor to compute again. Time, trust and artifact are never part
+ * of it; they are judged anew each time.
  */
 import type { CryptoProvider } from "../../ports.ts";
 import type { Envelope, EnvelopeBytes } from "../envelope/envelope.ts";

@@ -1,6 +1,6 @@
 /**
- * The sentences of the reference implementation (notation-go 1.3) for the outcomes it has too. People search for them, and
- * Kyverno's messages contain them; `verify --explain` says the same in our words.
+ * The sentences of the reference implementation (notation-go 1.3) for the outcomes it has too. People search for them,
+ * and Kyverno's messages contain them; `verify --explain` says the same in our words.
  */
 import { ALGORITHMS } from "../../crypto/mod.ts";
 import type { SignatureAlgorithm } from "../../ports.ts";

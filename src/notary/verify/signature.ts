@@ -34,8 +34,8 @@ export type VerificationPorts = Pick<Ports, "crypto" | "now"> & {
 };
 
 /**
- * Verifies an envelope: whether someone trusted signed this artifact, and still stands by it. The verdict is `verdict()`
- * of what is returned.
+ * Verifies an envelope: whether someone trusted signed this artifact, and still stands by it. The verdict is
+ * `verdict()` of what is returned.
  *
  * @param artifact The artifact as resolved; its media type, digest and size must be those that were signed.
  * @param known The envelope's integrity where it is known already; by default it is computed.
@@ -170,8 +170,8 @@ export async function verifyEnvelopeBytes(
 const NOT_COMPARED = "nothing: no artifact was given, this is what the signature names";
 
 /**
- * The outcome of a signature that could not be read: `failed` when its bytes are at fault, `inconclusive` when they could
- * not be had.
+ * The outcome of a signature that could not be read: `failed` when its bytes are at fault, `inconclusive` when they
+ * could not be had.
  *
  * @param thrown What decoding or fetching threw.
  */

@@ -9,7 +9,8 @@ export type WantedMetadata = Readonly<Record<string, string>>;
  * Judges an outcome by the metadata asked for as well: without it the signature is not the one that is wanted, whatever
  * the level.
  *
- * @returns The outcome, its `targetArtifact` failed with `USER_METADATA_MISSING` where a pair is not among those signed.
+ * @returns The outcome, its `targetArtifact` failed with `USER_METADATA_MISSING` where a pair is not among those
+ * signed.
  *
  * Spec: Notary Project, signature-specification.md, "Payload", annotations of `targetArtifact`.
  */

@@ -56,8 +56,8 @@ export interface ArtifactView {
   /**
    * The artifact and its signatures, none of them fetched yet. With a digest both are asked for at the same time.
    *
-   * @param options `everywhere` looks also where signatures need not be looked for while others are found: do it before a
-   * refusal.
+   * @param options `everywhere` looks also where signatures need not be looked for while others are found: do it before
+   * a refusal.
    */
   signatures(reference: Reference, options?: ListOptions): Promise<SignedArtifact>;
   /**

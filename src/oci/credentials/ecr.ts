@@ -1,6 +1,6 @@
 /**
- * Credentials of Amazon ECR and ECR Public: AWS keys, or a web identity in exchange for such keys, become a password for
- * the registry, over `fetch` alone.
+ * Credentials of Amazon ECR and ECR Public: AWS keys, or a web identity in exchange for such keys, become a password
+ * for the registry, over `fetch` alone.
  *
  * ```ts
  * const credentials = firstOf([createEcrSource({ keys, ports }), ports.credentials]);

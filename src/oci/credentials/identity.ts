@@ -12,8 +12,8 @@ const known = new WeakMap<Credential, Promise<string>>();
  * Names the principal a credential stands for: the same user with another password is another one, since only the
  * registry knows whether both are still let in. Where a credential was found does not matter.
  *
- * @returns {@link ANONYMOUS_IDENTITY}, or 64 hexadecimal digits: SHA-256 over everything that is shown. A weak password can
- * be guessed by whoever sees the digits, so a store that others read gets them under a key only.
+ * @returns {@link ANONYMOUS_IDENTITY}, or 64 hexadecimal digits: SHA-256 over everything that is shown. A weak password
+ * can be guessed by whoever sees the digits, so a store that others read gets them under a key only.
  */
 export function credentialIdentity(
   credential: Credential | undefined,

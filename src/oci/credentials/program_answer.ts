@@ -18,8 +18,8 @@ const NOT_FOUND = "credentials not found";
  *
  * @param program Its whole name; `source` is where it is named. Both safe to print.
  * @returns `undefined` where the program has nothing for the registry.
- * @throws {ConfigurationError} `ERR_CREDENTIALS` for anything else; what was answered is not printed unless it is plainly
- * a message.
+ * @throws {ConfigurationError} `ERR_CREDENTIALS` for anything else; what was answered is not printed unless it is
+ * plainly a message.
  *
  * Spec: docker-credential-helpers, "Development".
  */

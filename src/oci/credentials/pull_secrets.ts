@@ -1,7 +1,7 @@
 /**
- * Kubernetes Secrets of the types `kubernetes.io/dockerconfigjson` and `kubernetes.io/dockercfg`, together one source, as
- * the kubelet takes them. A Secret that is missing or cannot be read is left out, as the kubelet leaves it out, and the
- * reason is told when a registry asks in vain.
+ * Kubernetes Secrets of the types `kubernetes.io/dockerconfigjson` and `kubernetes.io/dockercfg`, together one source,
+ * as the kubelet takes them. A Secret that is missing or cannot be read is left out, as the kubelet leaves it out, and
+ * the reason is told when a registry asks in vain.
  */
 import { decodeBase64, encodeUtf8, isJsonObject, printable } from "../../encoding/mod.ts";
 import type { CredentialSource } from "../../ports.ts";

@@ -1,6 +1,6 @@
 /**
- * Credentials by the registries they are for: what `docker login` and `podman login` write, and Kubernetes' Secrets of the
- * same form. One entry that cannot be read harms only the registry it is for.
+ * Credentials by the registries they are for: what `docker login` and `podman login` write, and Kubernetes' Secrets of
+ * the same form. One entry that cannot be read harms only the registry it is for.
  */
 import {
   decodeBase64,

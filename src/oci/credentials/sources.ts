@@ -2,8 +2,8 @@
 import type { Credential, CredentialSource } from "../../ports.ts";
 
 /**
- * Asks one after the other, until one knows the registry. A source that knows why there is nothing is asked for that only
- * when no other has something.
+ * Asks one after the other, until one knows the registry. A source that knows why there is nothing is asked for that
+ * only when no other has something.
  */
 export function firstOf(sources: readonly CredentialSource[]): CredentialSource {
   const [only, ...others] = sources;

@@ -12,7 +12,9 @@ export const MAX_PATH_CHARACTERS = 4_096;
 /** What a value may be between two slashes: what names are made of anywhere in the API. */
 const NAME = /^[A-Za-z0-9._:~@+-]{1,253}$/;
 
-/** What a value may be behind `?`: part of a label's or field's name or value, of one requirement and no further one. */
+/**
+ * What a value may be behind `?`: part of a label's or field's name or value, of one requirement and no further one.
+ */
 const SELECTED = /^[A-Za-z0-9._:/-]{0,317}$/;
 
 /**

@@ -1,4 +1,7 @@
-/** Context entries of type `variable`: a value, or a query over what is known, and what stands for it when there is none. */
+/**
+ * Context entries of type `variable`: a value, or a query over what is known, and what stands for it when there is
+ * none.
+ */
 import { printable } from "../../encoding/mod.ts";
 import { ConfigurationError } from "../../errors.ts";
 import { type ContextEntry, inOtherWords, isAbsence } from "../context.ts";

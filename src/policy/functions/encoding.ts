@@ -9,8 +9,8 @@ import { bareFailure } from "./failure.ts";
 export const MAX_PARSED_DEPTH = 64;
 
 /**
- * Characters of a text that `parse_yaml` reads: the library takes about a second for each million of them, nobody else is
- * served meanwhile, and the text may be the Pod's.
+ * Characters of a text that `parse_yaml` reads: the library takes about a second for each million of them, nobody else
+ * is served meanwhile, and the text may be the Pod's.
  */
 export const MAX_PARSED_YAML_CHARACTERS = 128 * 1024;
 

@@ -90,7 +90,9 @@ export function multiplyAmount(one: Amount, by: Amount): Amount {
   return { unscaled: one.unscaled * by.unscaled, scale: one.scale + by.scale, format: one.format };
 }
 
-/** The amount divided by another one's number, with no more digits behind the point than the longer has; towards zero. */
+/**
+ * The amount divided by another one's number, with no more digits behind the point than the longer has; towards zero.
+ */
 export function divideAmount(one: Amount, by: Amount): Amount {
   const scale = Math.max(one.scale, by.scale);
   const shift = scale - one.scale + by.scale;

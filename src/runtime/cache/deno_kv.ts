@@ -1,7 +1,7 @@
 /**
- * Deno KV as a store. A value has 64 KiB at most there, so larger ones are cut into parts, written under a name of their
- * own before the entry that points to them: nobody finds parts of two values. What is put together is believed no more
- * than any other value of a store.
+ * Deno KV as a store. A value has 64 KiB at most there, so larger ones are cut into parts, written under a name of
+ * their own before the entry that points to them: nobody finds parts of two values. What is put together is believed no
+ * more than any other value of a store.
  */
 import { concatBytes } from "../../encoding/mod.ts";
 import { ConfigurationError } from "../../errors.ts";

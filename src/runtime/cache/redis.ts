@@ -23,11 +23,12 @@ const MAX_RECONNECT_MILLISECONDS = 5_000;
 const MAX_COMMANDS = 256;
 
 /**
- * Opens a store in Redis. The first connection is waited for, so that a wrong address shows at the start; later ones are
- * made in the background, and until there is one every call fails at once.
+ * Opens a store in Redis. The first connection is waited for, so that a wrong address shows at the start; later ones
+ * are made in the background, and until there is one every call fails at once.
  *
  * @param address `redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE]`, `rediss://` over TLS.
- * @throws {ConfigurationError} `ERR_CONFIG` when the address is none, nobody answers there, or the client is not installed.
+ * @throws {ConfigurationError} `ERR_CONFIG` when the address is none, nobody answers there, or the client is not
+ * installed.
  */
 export async function openRedis(address: string, { maxBytes, password }: StoreOptions): Promise<OutsideStore> {
   const url = readAddress(address);

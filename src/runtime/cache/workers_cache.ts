@@ -1,6 +1,6 @@
 /**
- * The Cache API of Workers as a store: values of one data centre, for as long as it has room. On a `workers.dev` address
- * the platform keeps nothing.
+ * The Cache API of Workers as a store: values of one data centre, for as long as it has room. On a `workers.dev`
+ * address the platform keeps nothing.
  */
 import type { OutsideStore, StoreOptions } from "../../ports.ts";
 import { readAtMost } from "./workers_kv.ts";

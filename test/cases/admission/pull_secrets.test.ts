@@ -1,4 +1,7 @@
-/** Images of a registry that lets in whoever is named: by the Pod's Secrets, its service account's, the rule's, or our own. */
+/**
+ * Images of a registry that lets in whoever is named: by the Pod's Secrets, its service account's, the rule's, or our
+ * own.
+ */
 import { describe, expect, it } from "vitest";
 import { createWebCryptoProvider } from "../../../src/crypto/mod.ts";
 import { ConfigurationError } from "../../../src/errors.ts";

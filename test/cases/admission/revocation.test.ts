@@ -1,4 +1,6 @@
-/** The webhook asks about revocation: a revoked signer is denied, and one that nobody can tell about is denied for now. */
+/**
+ * The webhook asks about revocation: a revoked signer is denied, and one that nobody can tell about is denied for now.
+ */
 import { describe, expect, it } from "vitest";
 import { createWebCryptoProvider } from "../../../src/crypto/mod.ts";
 import { formatPem } from "../../../src/encoding/mod.ts";

@@ -1,4 +1,6 @@
-/** A store in memory, poisoned: what every store must withstand; `test/run/runtimes/stores.test.ts` has the real ones. */
+/**
+ * A store in memory, poisoned: what every store must withstand; `test/run/runtimes/stores.test.ts` has the real ones.
+ */
 import { describe, it } from "vitest";
 import type { OutsideStore } from "../../../src/ports.ts";
 import { STORE_CASES } from "../../run/poisoned_store.ts";

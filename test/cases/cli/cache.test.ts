@@ -1,4 +1,6 @@
-/** `serve --cache`: what is opened, what is refused before anything listens, and what one process leaves to the next. */
+/**
+ * `serve --cache`: what is opened, what is refused before anything listens, and what one process leaves to the next.
+ */
 import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";

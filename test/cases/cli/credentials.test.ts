@@ -1,4 +1,6 @@
-/** Credentials that are typed: which of flag and variable counts, to whom they are sent, and that nothing prints them. */
+/**
+ * Credentials that are typed: which of flag and variable counts, to whom they are sent, and that nothing prints them.
+ */
 import { describe, expect, it } from "vitest";
 import type { Handler } from "../../../src/ports.ts";
 import { runInMemory } from "./memory_host.ts";

@@ -1,4 +1,6 @@
-/** What `verify --explain` says of refused signatures, whole: read it as someone who has never met the Notary Project. */
+/**
+ * What `verify --explain` says of refused signatures, whole: read it as someone who has never met the Notary Project.
+ */
 import { describe, expect, it } from "vitest";
 import { PLAIN } from "../../../src/cli/render/colours.ts";
 import { EXPLANATION_COLUMNS, renderExplanation } from "../../../src/cli/render/explain.ts";

@@ -1,4 +1,7 @@
-/** Fourteen signatures that are refused, each for one reason, as someone meets them: what `verify --explain` says of them. */
+/**
+ * Fourteen signatures that are refused, each for one reason, as someone meets them: what `verify --explain` says of
+ * them.
+ */
 import { createHash } from "node:crypto";
 import { formatPem } from "../../../src/encoding/mod.ts";
 import type { Handler } from "../../../src/ports.ts";

@@ -1,4 +1,6 @@
-/** `sign` and `blob sign` with a timestamp: the flags that go together, whom they ask, and that nothing is left behind. */
+/**
+ * `sign` and `blob sign` with a timestamp: the flags that go together, whom they ask, and that nothing is left behind.
+ */
 import { describe, expect, it } from "vitest";
 import { decodeEnvelope } from "../../../src/notary/mod.ts";
 import type { Handler } from "../../../src/ports.ts";

@@ -1,6 +1,6 @@
 /**
- * Wycheproof decides, for every provider. Every file of the folder is named here with how many of its tests must fit, so
- * that none is left out in silence.
+ * Wycheproof decides, for every provider. Every file of the folder is named here with how many of its tests must fit,
+ * so that none is left out in silence.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
@@ -34,7 +34,9 @@ interface VectorFile {
 
 interface Expectation {
   readonly algorithm: SignatureAlgorithm;
-  /** Whether a signature the file calls so must fit. `acceptable` is RSASSA-PKCS1-v1_5 without NULL: not DER, refused. */
+  /**
+   * Whether a signature the file calls so must fit. `acceptable` is RSASSA-PKCS1-v1_5 without NULL: not DER, refused.
+   */
   readonly fits: (vector: Vector) => boolean;
   readonly fitting: number;
 }

@@ -1,4 +1,7 @@
-/** The engine's size: what a page needs to verify an envelope, and what more it loads where WebCrypto lacks an algorithm. */
+/**
+ * The engine's size: what a page needs to verify an envelope, and what more it loads where WebCrypto lacks an
+ * algorithm.
+ */
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";

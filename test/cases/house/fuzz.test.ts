@@ -1,4 +1,7 @@
-/** Fuzzing, in small: nothing is found in the engine as it is, and every planted bug is. `npm run fuzz` does it at length. */
+/**
+ * Fuzzing, in small: nothing is found in the engine as it is, and every planted bug is. `npm run fuzz` does it at
+ * length.
+ */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

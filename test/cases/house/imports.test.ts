@@ -1,4 +1,6 @@
-/** The order of the rooms, held against the code (STYLE of the house; `npx tsx scripts/imports.ts` prints the graph). */
+/**
+ * The order of the rooms, held against the code (STYLE of the house; `npx tsx scripts/imports.ts` prints the graph).
+ */
 import { describe, expect, it } from "vitest";
 import {
   cycles,

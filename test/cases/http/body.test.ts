@@ -5,7 +5,9 @@ import { readBody, StalledBody } from "../../../src/http/mod.ts";
 const WINDOW = 40;
 const never = new AbortController().signal;
 
-/** A body that brings `size` bytes every `pause` milliseconds, `times` times; then it ends, or says nothing any more. */
+/**
+ * A body that brings `size` bytes every `pause` milliseconds, `times` times; then it ends, or says nothing any more.
+ */
 function body(size: number, pause: number, times: number, ends = true) {
   let left = times;
   let cancelled = false;

@@ -1,6 +1,7 @@
 /**
- * A hostile or broken registry, asked over loopback through the client and through `verifyArtifact()`: each row with the
- * one right outcome. What was not an authoritative empty answer is never "no signature", and the canary is never reached.
+ * A hostile or broken registry, asked over loopback through the client and through `verifyArtifact()`: each row with
+ * the one right outcome. What was not an authoritative empty answer is never "no signature", and the canary is never
+ * reached.
  */
 import { describe, expect, it } from "vitest";
 import { EngineError } from "../../../src/errors.ts";

@@ -1,4 +1,6 @@
-/** What is written is read back as it was, and one bit of what is signed makes a signature worthless. Seeds are fixed. */
+/**
+ * What is written is read back as it was, and one bit of what is signed makes a signature worthless. Seeds are fixed.
+ */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createWebCryptoProvider } from "../../../src/crypto/mod.ts";

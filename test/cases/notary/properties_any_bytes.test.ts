@@ -26,7 +26,9 @@ import {
 
 const SEED = 20_261;
 const BOUND_MILLISECONDS = 50;
-/** The library makes an object of every token and an error, with its stack, of every mistake: shorter texts, more time. */
+/**
+ * The library makes an object of every token and an error, with its stack, of every mistake: shorter texts, more time.
+ */
 const YAML_BYTES = 10_000;
 const YAML_BOUND_MILLISECONDS = 500;
 /** What else runs on the machine takes time too: the best of a few counts, by the clock or by the processor's time. */

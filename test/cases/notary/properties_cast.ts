@@ -1,4 +1,6 @@
-/** Who plays in the properties of trust and time: a chain whose periods are chosen, and envelopes that are good or not. */
+/**
+ * Who plays in the properties of trust and time: a chain whose periods are chosen, and envelopes that are good or not.
+ */
 import { createWebCryptoProvider } from "../../../src/crypto/mod.ts";
 import { type Trust, type Verdict, verdict, verifyEnvelopeBytes } from "../../../src/notary/mod.ts";
 import { CA, ecKey, LEAF, makeCertificate, ocspAt, subject } from "../../run/certificate_maker.ts";

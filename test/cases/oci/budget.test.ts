@@ -1,4 +1,6 @@
-/** One decision's requests to registries: each hop, retry and token counts, and what is over is never "no signature". */
+/**
+ * One decision's requests to registries: each hop, retry and token counts, and what is over is never "no signature".
+ */
 import { describe, expect, it } from "vitest";
 import { createRequestBudget } from "../../../src/http/mod.ts";
 import {

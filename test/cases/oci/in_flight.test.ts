@@ -1,4 +1,6 @@
-/** The same question of several at the same time: asked once, for one principal, and nobody inherits another's limits. */
+/**
+ * The same question of several at the same time: asked once, for one principal, and nobody inherits another's limits.
+ */
 import { describe, expect, it } from "vitest";
 import { createRequestBudget } from "../../../src/http/mod.ts";
 import { createFlights, SHARED_PATIENCE_MILLISECONDS } from "../../../src/oci/in_flight.ts";

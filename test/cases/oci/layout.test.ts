@@ -103,7 +103,9 @@ describe("layouts of the real tools", () => {
     });
   }
 
-  /** notation's list holds the foreign signature too; the specification wants the child's own subject to be this one. */
+  /**
+   * notation's list holds the foreign signature too; the specification wants the child's own subject to be this one.
+   */
   it("foreign-and-own: only the own signature is listed", async () => {
     const repository = repositories.find(({ layout }) => layout === "lying");
     const row = images.find(({ tag }) => tag === "foreign-and-own");

@@ -1,4 +1,7 @@
-/** A registry whose TLS will not do, on a real connection: a code of its own, the reason, and nothing that is tried again. */
+/**
+ * A registry whose TLS will not do, on a real connection: a code of its own, the reason, and nothing that is tried
+ * again.
+ */
 import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo, Server } from "node:net";

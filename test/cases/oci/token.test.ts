@@ -1,4 +1,6 @@
-/** Tokens for those who have more than a password: exchanged, sent as they are, kept apart, and shown to nobody else. */
+/**
+ * Tokens for those who have more than a password: exchanged, sent as they are, kept apart, and shown to nobody else.
+ */
 import { describe, expect, it } from "vitest";
 import type { Credential } from "../../../src/ports.ts";
 import {

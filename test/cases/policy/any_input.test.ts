@@ -1,4 +1,6 @@
-/** Whatever a policy file or an object holds, the answer is data: never an exception, never an admission by accident. */
+/**
+ * Whatever a policy file or an object holds, the answer is data: never an exception, never an admission by accident.
+ */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { loadPolicies } from "../../../src/policy/mod.ts";

@@ -1,4 +1,6 @@
-/** PolicyExceptions of a cluster: which count, for how long, and what becomes of them when the cluster cannot be asked. */
+/**
+ * PolicyExceptions of a cluster: which count, for how long, and what becomes of them when the cluster cannot be asked.
+ */
 import { describe, expect, it } from "vitest";
 import { createResourcesCluster } from "../../../src/cluster/mod.ts";
 import { UnavailableError } from "../../../src/errors.ts";

@@ -101,7 +101,9 @@ const FROM_CONFIG_MAP: PolicyChanges = {
 const unreadable = (reason: string): string =>
   `failed to substitute variables: failed to resolve keys.data.certificate at path ` +
   `/verifyImages/0/attestors/0/entries/0/certificates/cert: ${reason}`;
-/** The deviation "variable-certificate": Kyverno begins as where a signature fails, and names neither field nor line. */
+/**
+ * The deviation "variable-certificate": Kyverno begins as where a signature fails, and names neither field nor line.
+ */
 const noCertificate = (reason: string): string =>
   `failed to substitute variables: spec.rules[0].verifyImages[0].attestors[0].entries[0].certificates.cert: ${reason}`;
 

@@ -1,4 +1,7 @@
-/** Which action a failing rule has: of its entries, of the namespace, of the policy; and what the gate says of overrides. */
+/**
+ * Which action a failing rule has: of its entries, of the namespace, of the policy; and what the gate says of
+ * overrides.
+ */
 import { describe, expect, it } from "vitest";
 import { loadPolicies } from "../../../src/policy/mod.ts";
 import type { Cluster } from "../../../src/ports.ts";

@@ -1,4 +1,6 @@
-/** One flip for every field of what stands inside of the documented objects: conditions, entries, subjects, overrides. */
+/**
+ * One flip for every field of what stands inside of the documented objects: conditions, entries, subjects, overrides.
+ */
 import { clusterOf, configMap } from "./cluster.ts";
 import { clusterOf as clusterHolding, namespaceWith } from "./clusters.ts";
 import { ADMITTED, DENIED, type Flip, type Json, type Scene, SIGNED, UNSIGNED } from "./flip_scenes.ts";

@@ -1,4 +1,6 @@
-/** Every operator, over keys and values of every type: what the real Kyverno answers stands in `test/vectors/policy`. */
+/**
+ * Every operator, over keys and values of every type: what the real Kyverno answers stands in `test/vectors/policy`.
+ */
 
 export const OPERATOR_NAMES = [
   "Equals",

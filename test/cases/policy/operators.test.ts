@@ -70,7 +70,8 @@ describe("OPERATORS", () => {
     },
   );
 
-  // The deviation "large-numbers": Kyverno writes the number of a policy as 1e+06, and overflows where it counts seconds.
+  // The deviation "large-numbers": Kyverno writes the number of a policy as 1e+06, and overflows where it counts
+  // seconds.
   it("writes a number in digits, and compares one of any size", () => {
     expect(deviations.map(({ id }) => id)).toContain("large-numbers");
     expect(holds("AnyIn", 1_000_000, "1000000")).toBe(true);

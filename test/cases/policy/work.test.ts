@@ -1,6 +1,6 @@
 /**
- * The work that one request may make of a policy's expressions and comparisons is bounded, all images and rules together:
- * listed as "jmespath-request-steps".
+ * The work that one request may make of a policy's expressions and comparisons is bounded, all images and rules
+ * together: listed as "jmespath-request-steps".
  */
 import { describe, expect, it } from "vitest";
 import {

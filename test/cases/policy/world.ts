@@ -100,8 +100,8 @@ function absent(name: string): Repository {
 }
 
 /**
- * Evaluates a request in a world; and again with evidence, first to be kept and then kept, then with what a process kept
- * outside of itself: each time the decision is the same, or the test fails.
+ * Evaluates a request in a world; and again with evidence, first to be kept and then kept, then with what a process
+ * kept outside of itself: each time the decision is the same, or the test fails.
  */
 export async function ask(
   world: World,

@@ -1,4 +1,7 @@
-/** Who plays in the tables of revocation: an issuer, its leaf, its responders and their namesakes. Times hang on one instant. */
+/**
+ * Who plays in the tables of revocation: an issuer, its leaf, its responders and their namesakes. Times hang on one
+ * instant.
+ */
 import {
   basicConstraints,
   CA,

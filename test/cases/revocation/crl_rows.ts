@@ -1,6 +1,7 @@
 /**
- * The table of CRLs: what a leaf that names them is, once they were asked. `reference` is what the reference makes of them
- * where that differs, with the entry of the closed list that explains why; `test/peers/revocation_rows.test.ts` asks it.
+ * The table of CRLs: what a leaf that names them is, once they were asked. `reference` is what the reference makes of
+ * them where that differs, with the entry of the closed list that explains why; `test/peers/revocation_rows.test.ts`
+ * asks it.
  */
 import { extension, SIGNATURE, subject } from "../../run/certificate_maker.ts";
 import {

@@ -1,6 +1,6 @@
 /**
- * The table of places: whom a leaf names, what is there, and what that makes of the leaf. `reference` is what the reference
- * makes of it where that differs; `test/peers/revocation_rows.test.ts` asks it.
+ * The table of places: whom a leaf names, what is there, and what that makes of the leaf. `reference` is what the
+ * reference makes of it where that differs; `test/peers/revocation_rows.test.ts` asks it.
  */
 import type { AnswerProblem } from "../../../src/revocation/mod.ts";
 import { MAX_ASKED_PER_CERTIFICATE } from "../../../src/revocation/inquiry.ts";

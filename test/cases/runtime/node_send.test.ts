@@ -1,4 +1,6 @@
-/** Names that lead to places only we could reach: nobody connects to what was not looked at. Loopback stands for both. */
+/**
+ * Names that lead to places only we could reach: nobody connects to what was not looked at. Loopback stands for both.
+ */
 import type { LookupAddress } from "node:dns";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -24,7 +24,8 @@ async function judge({ token, roots }: TokenRow) {
 }
 
 describe("verifyTimestamp() where the reference's answer is asked for", () => {
-  // `test/peers/timestamps.test.ts` asks the reference: it answers otherwise where a row has a deviation, and alike elsewhere.
+  // `test/peers/timestamps.test.ts` asks the reference: it answers otherwise where a row has a deviation, and alike
+  // elsewhere.
   it.each(TOKEN_ROWS)("gives it: $name", async (row) => {
     const ours = row.expected === "trusted";
     const { trusted, relaxed } = await judge(row);

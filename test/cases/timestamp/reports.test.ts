@@ -1,6 +1,6 @@
 /**
- * What users of the library that reads CMS here have reported of its own judgement. It is asked for none: each report is
- * a set of rows, and the rows hold the answer.
+ * What users of the library that reads CMS here have reported of its own judgement. It is asked for none: each report
+ * is a set of rows, and the rows hold the answer.
  */
 import { describe, expect, it } from "vitest";
 import { createWebCryptoProvider } from "../../../src/crypto/mod.ts";

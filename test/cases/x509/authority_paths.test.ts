@@ -1,4 +1,6 @@
-/** Paths of timestamp authorities, found among certificates that prove nothing by being there; judged by OpenSSL too. */
+/**
+ * Paths of timestamp authorities, found among certificates that prove nothing by being there; judged by OpenSSL too.
+ */
 import { describe, expect, it } from "vitest";
 import { createWebCryptoProvider } from "../../../src/crypto/mod.ts";
 import { findPaths, readCertificate, validateTimestampingChain } from "../../../src/x509/mod.ts";

@@ -1,4 +1,6 @@
-/** Chains that each break one rule, or none; what notation-core-go says of them is in `test/vectors/x509/chains.json`. */
+/**
+ * Chains that each break one rule, or none; what notation-core-go says of them is in `test/vectors/x509/chains.json`.
+ */
 import type { ChainRule } from "../../../src/x509/mod.ts";
 import {
   basicConstraints,

@@ -30,7 +30,9 @@ export interface PathRow {
   readonly make: () => Presented;
   /** Our verdict on a signature by this chain: `verified`, or the refusal's code and the first rule of the chain. */
   readonly ours: string;
-  /** OpenSSL's: 0 where it accepts, otherwise the X509_V_ERR number it stops at; `unreadable` for bytes it cannot load. */
+  /**
+   * OpenSSL's: 0 where it accepts, otherwise the X509_V_ERR number it stops at; `unreadable` for bytes it cannot load.
+   */
   readonly openssl: number | "unreadable";
   /** Why the two differ: an entry of {@link DIFFERENCES}. */
   readonly difference?: string;

@@ -1,6 +1,6 @@
 /**
- * Characters that may not reach a terminal, by Unicode's own properties, so that no list of ours judges another: controls,
- * line and paragraph separators, and the format characters that are not shown.
+ * Characters that may not reach a terminal, by Unicode's own properties, so that no list of ours judges another:
+ * controls, line and paragraph separators, and the format characters that are not shown.
  */
 export const UNSAFE_CHARACTERS: readonly string[] = Array.from({ length: 0x110000 }, (_, point) => point)
   .map((point) => String.fromCodePoint(point))

@@ -426,7 +426,10 @@ export const REFUSALS: readonly Refusal[] = [
   },
 ];
 
-/** Refusals that depend neither on the clock nor on others that would have to be asked: the reference is asked about these. */
+/**
+ * Refusals that depend neither on the clock nor on others that would have to be asked: the reference is asked about
+ * these.
+ */
 export const TIMELESS_REFUSALS: readonly Refusal[] = REFUSALS.filter(({ type }) =>
   type === "integrity" || type === "authenticity" || type === "targetArtifact"
 );

@@ -1,6 +1,6 @@
 /**
- * Signatures of the scheme `notary.x509.signingAuthority`, made by the reference's library: our answer is that library's
- * and the real notation's, as recorded when they were made, but for what is on the closed list.
+ * Signatures of the scheme `notary.x509.signingAuthority`, made by the reference's library: our answer is that
+ * library's and the real notation's, as recorded when they were made, but for what is on the closed list.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
