@@ -11,6 +11,7 @@ export default defineConfig({
       suite("cases", ["test/cases/**/*.test.ts"], 20_000),
       suite("peers", ["test/peers/**/*.test.ts"], 120_000),
       suite("browser", ["test/run/browser/**/*.test.ts"], 120_000),
+      suite("wasm", ["test/run/wasm/**/*.test.ts"], 900_000),
       suite("runtimes", ["test/run/runtimes/**/*.test.ts"], 120_000),
     ],
   },

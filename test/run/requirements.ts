@@ -7,6 +7,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { describe, it } from "vitest";
 import { goReady, type Peer, peersReady } from "../../scripts/peers.ts";
+import { COMPONENT, missingProgram } from "../../scripts/wasm/hosts.ts";
 
 const shared = process.env["EDGE_NOTARY_SHARED"] ?? "../shared";
 
@@ -44,6 +45,12 @@ const needs = {
   curl: () => runs("curl", "--version"),
   /** Debian's Redis server. */
   redis: () => spawnSync("redis-server", ["--version"]).status === 0,
+  /** The component that `npm run build:wasm` builds. */
+  component: () => existsSync(COMPONENT),
+  /** What the component's host in Python is run with. */
+  python: () => existsSync(COMPONENT) && missingProgram("python") === undefined,
+  /** What the component's host in Rust is built with. */
+  rust: () => existsSync(COMPONENT) && missingProgram("rust") === undefined,
   /** A Chromium that playwright-core can drive; see {@link chromiumPath}. */
   chromium: () => chromiumPath() !== undefined,
 } as const;
