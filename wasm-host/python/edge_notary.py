@@ -65,7 +65,7 @@ class EdgeNotary:
     def call(self, name: str, *arguments: Any, seconds: float) -> Any:
         """Asks a question; after so many seconds what is lent answers that the time is over, and a loop is ended.
 
-        Raises Refused when it could not be asked, and wasmtime's Trap when it was ended; the instance is of no use then.
+        Raises Refused when it could not be asked, and WasmtimeError when it was ended: the instance cannot be entered again.
         """
         self._end = time.monotonic() + seconds
         # Half a second for the component to say what became of the time; then it is stopped wherever it is.
