@@ -5,7 +5,7 @@
  * process keeps between questions.
  */
 import { type EngineError, toEngineError } from "../src/errors.ts";
-import { createRegistryClient, keepContent } from "../src/oci/mod.ts";
+import { anonymous, createRegistryClient, keepContent } from "../src/oci/mod.ts";
 import type { PolicyFile } from "../src/policy/mod.ts";
 import { createRevocationChecker } from "../src/revocation/mod.ts";
 import { createWasmRuntime, type LentHost } from "../src/runtime/wasm.ts";
@@ -40,7 +40,7 @@ export function createVerifier(lent: LentHost): Verifier {
   const { ports, cache, begin, sleepForever } = createWasmRuntime(lent);
   const { crypto, now } = ports;
   // What the cache gives is hashed again there.
-  const open = keepContent(createRegistryClient(ports), ports, { outside: cache });
+  const open = keepContent(createRegistryClient({ ...ports, credentials: anonymous }), ports, { outside: cache });
   const revocation = createRevocationChecker({ ...ports, sleep: sleepForever });
   const asking = { open, crypto, now, revocation };
   const compile = createCompiler(crypto);
