@@ -6,7 +6,14 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { describeIf } from "../run/requirements.ts";
 import { expectSame } from "./deviations.ts";
 import { freePort } from "./registries.ts";
-import { type BothRegistries, images, openBothRegistries, REGISTRY_KINDS, type SideBySide } from "./side_by_side.ts";
+import {
+  type BothRegistries,
+  images,
+  openBothRegistries,
+  REGISTRY_KINDS,
+  type SideBySide,
+  sortUnordered,
+} from "./side_by_side.ts";
 import type { ToolResult } from "./tools.ts";
 
 interface Case {
@@ -199,7 +206,7 @@ describeIf("tools", "errors side by side", () => {
       if (command === "discover") args.push("-v=false");
       const [ours, theirs] = await Promise.all([side.ours(args, options(command)), tool(args, options(command))]);
       expect(ours.exitCode).toBe(0);
-      expect({ ...ours }).toEqual({ ...theirs });
+      expect({ ...ours }).toEqual({ ...theirs, stdout: sortUnordered(theirs.stdout) });
     },
   );
 
